@@ -1,0 +1,111 @@
+# One Makefile for the whole tree.  "make help" lists what it can do.
+#
+# A new source file goes on its room's list.  A new unit test is
+# tests/ROOM/test_NAME.c: it is linked with the rooms that ROOM may include
+# and with nothing else.
+#
+# CFLAGS, CPPFLAGS, LDFLAGS and WERROR belong to the person who builds (and to
+# dpkg-buildflags); what the code itself needs is in the hf_ variables.
+
+CC     ?= cc
+AR     ?= ar
+CFLAGS ?= -O2 -g
+O      ?= build
+
+hf_CPPFLAGS = -D_GNU_SOURCE -I. -I$O -MMD -MP
+hf_CFLAGS   = -std=c11 -fPIE -fstack-protector-strong \
+	-Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wcast-qual \
+	-Wvla -Wconversion $(WERROR)
+hf_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+
+base_SRCS   = $(wildcard base/*.c)
+net_SRCS    = $(wildcard net/*.c)
+shm_SRCS    = $(wildcard shm/*.c)
+store_SRCS  = $(wildcard store/*.c)
+proto_SRCS  = $(wildcard proto/*.c)
+worker_SRCS = $(wildcard worker/*.c)
+keeper_SRCS = $(wildcard keeper/*.c)
+logger_SRCS = $(wildcard logger/*.c)
+admin_SRCS  = $(wildcard admin/*.c)
+setup_SRCS  = $(wildcard setup/*.c)
+master_SRCS = $(filter-out master/main.c,$(wildcard master/*.c))
+ctl_SRCS    = $(filter-out ctl/main.c,$(wildcard ctl/*.c))
+
+ROOMS = worker keeper logger admin setup master ctl net shm store proto base
+
+# The rooms that a room's unit tests are linked with, itself first.
+rooms_base   = base
+rooms_net    = net base
+rooms_shm    = shm base
+rooms_store  = store base
+rooms_proto  = proto base
+rooms_setup  = setup net proto base
+rooms_keeper = keeper shm store base
+rooms_logger = logger net shm store proto base
+rooms_admin  = admin net shm store proto base
+rooms_master = master shm base
+rooms_worker = worker net shm store proto base
+rooms_ctl    = ctl proto base
+
+libs_base   = -lcrypto
+libs_net    = -levent_core -lssl -lcrypto -lcares
+libs_store  = -llmdb -lsqlite3
+libs_proto  = -ljson-c
+libs_setup  = -lconfig
+check_LIBS  = -lcheck -lsubunit -lrt -lm -lpthread
+
+room_libs = $(foreach r,$(rooms_$1),$(libs_$r))
+room_archives = $(foreach r,$(rooms_$1),$O/lib$r.a)
+
+unit_SRCS = $(wildcard $(foreach r,$(ROOMS),tests/$r/test_*.c))
+UNITS     = $(unit_SRCS:%.c=$O/%)
+ALL_C     = $(wildcard $(foreach r,$(ROOMS),$r/*.[ch]) tests/*.[ch] \
+	tests/*/*.[ch])
+SAN       = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+
+all: $O/holdfast $O/holdfastctl  ## compile everything
+
+units: $(UNITS)           ## compile the unit tests
+
+unit: units               ## run the unit tests (T=net/http1 runs one)
+	O=$O sh tests/units.sh $(T)
+
+lint:                     ## the arrows between the rooms
+	sh tests/lint/arrows.sh
+
+format-check:             ## fail on any difference from .clang-format
+	clang-format --dry-run -Werror $(ALL_C)
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile
+
+clean:
+	rm -rf build
+
+define room_rules
+$O/lib$1.a: $$($1_SRCS:%.c=$O/%.o)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+$O/tests/$1/test_%: $O/tests/$1/test_%.o $O/tests/run.o $$(call room_archives,$1)
+	$$(CC) $$(hf_LDFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(call room_libs,$1) $$(check_LIBS)
+endef
+$(foreach r,$(ROOMS),$(eval $(call room_rules,$r)))
+
+hf_ARCHIVES = $(foreach r,$(filter-out ctl,$(ROOMS)),$O/lib$r.a)
+
+$O/holdfast: $O/master/main.o $(hf_ARCHIVES)
+	$(CC) $(hf_LDFLAGS) $(LDFLAGS) -o $@ $^ $(libs_setup) $(libs_store) \
+		$(libs_net) $(libs_proto) $(libs_base)
+
+$O/holdfastctl: $O/ctl/main.o $O/libctl.a $O/libproto.a $O/libbase.a
+	$(CC) $(hf_LDFLAGS) $(LDFLAGS) -o $@ $^ $(libs_proto) $(libs_base)
+
+$O/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(hf_CPPFLAGS) $(CPPFLAGS) $(hf_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+.SECONDARY:
+.PHONY: all units unit lint format-check help clean
+-include $(wildcard $O/*/*.d $O/tests/*/*.d)

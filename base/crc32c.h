@@ -1,0 +1,14 @@
+#ifndef BASE_CRC32C_H
+#define BASE_CRC32C_H
+
+/* crc32c - Castagnoli's checksum (RFC 3720 B.4), by the CPU where it can. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+uint32_t crc32c(const void *p, size_t n);
+
+/* The portable way, for the test that compares the two. */
+uint32_t crc32c_portable(const void *p, size_t n);
+
+#endif

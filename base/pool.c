@@ -1,0 +1,157 @@
+#include "base/pool.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xmem.h"
+
+#define POOL_BLOCK 2048
+#define POOL_KEEP 64 /* blocks of the usual size kept for the next request */
+
+struct pool_block {
+	struct pool_block *next;
+	size_t size, used; /* of data */
+	alignas(max_align_t) char data[];
+};
+
+struct pool_secret {
+	struct pool_secret *next;
+	char *p;
+	size_t n;
+};
+
+/* Lies at the start of its own first block. */
+struct pool {
+	struct pool_block *blocks; /* the first one is being filled */
+	struct pool_secret *secrets;
+};
+
+static struct pool_block *kept;
+static unsigned n_kept;
+
+static struct pool_block *
+pool_block_new(size_t size)
+{
+	struct pool_block *b;
+
+	if (size <= POOL_BLOCK && kept != NULL) {
+		b = kept;
+		kept = b->next;
+		n_kept--;
+	} else {
+		if (size < POOL_BLOCK)
+			size = POOL_BLOCK;
+		b = xmalloc(sizeof *b + size);
+		b->size = size;
+	}
+	b->next = NULL;
+	b->used = 0;
+	return b;
+}
+
+static void
+pool_block_free(struct pool_block *b)
+{
+	if (b->size == POOL_BLOCK && n_kept < POOL_KEEP) {
+		b->next = kept;
+		kept = b;
+		n_kept++;
+	} else {
+		free(b);
+	}
+}
+
+static void *
+pool_block_take(struct pool_block *b, size_t size)
+{
+	size_t at =
+	    (b->used + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+
+	if (at > b->size || b->size - at < size)
+		return NULL;
+	b->used = at + size;
+	return b->data + at;
+}
+
+struct pool *
+pool_new(void)
+{
+	struct pool_block *b = pool_block_new(POOL_BLOCK);
+	struct pool *p = pool_block_take(b, sizeof *p);
+
+	p->blocks = b;
+	p->secrets = NULL;
+	return p;
+}
+
+void
+pool_free(struct pool **pp)
+{
+	struct pool *p = *pp;
+	struct pool_block *b, *next;
+
+	if (p == NULL)
+		return;
+	for (struct pool_secret *s = p->secrets; s != NULL; s = s->next)
+		explicit_bzero(s->p, s->n);
+	for (b = p->blocks; b != NULL; b = next) {
+		next = b->next;
+		pool_block_free(b);
+	}
+	*pp = NULL;
+}
+
+void *
+pool_alloc(struct pool *p, size_t size)
+{
+	void *got = pool_block_take(p->blocks, size);
+	struct pool_block *b;
+
+	if (got != NULL)
+		return got;
+	b = pool_block_new(size);
+	got = pool_block_take(b, size);
+	/* A large block goes second, so that the first one is filled up. */
+	if (size > POOL_BLOCK / 2) {
+		b->next = p->blocks->next;
+		p->blocks->next = b;
+	} else {
+		b->next = p->blocks;
+		p->blocks = b;
+	}
+	return got;
+}
+
+void *
+pool_zalloc(struct pool *p, size_t size)
+{
+	return memset(pool_alloc(p, size), 0, size);
+}
+
+struct slice
+pool_copy(struct pool *p, struct slice s)
+{
+	char *to = pool_alloc(p, s.n + 1);
+
+	if (s.n > 0)
+		memcpy(to, s.p, s.n);
+	to[s.n] = '\0';
+	return (struct slice){ to, s.n };
+}
+
+struct slice
+pool_secret(struct pool *p, struct slice s)
+{
+	struct pool_secret *secret = pool_alloc(p, sizeof *secret);
+
+	secret->p = pool_alloc(p, s.n + 1);
+	secret->n = s.n;
+	if (s.n > 0)
+		memcpy(secret->p, s.p, s.n);
+	secret->p[s.n] = '\0';
+	secret->next = p->secrets;
+	p->secrets = secret;
+	return (struct slice){ secret->p, s.n };
+}

@@ -1,0 +1,33 @@
+#ifndef BASE_POOL_H
+#define BASE_POOL_H
+
+/*
+ * pool - memory that lives as long as one request.
+ *
+ * Allocations are never freed one by one; pool_free() ends them all.  Memory
+ * from pool_secret() is wiped then.  Blocks of the usual size are kept on a
+ * short free list of the process, so that a request at rest costs no malloc.
+ */
+
+#include <stddef.h>
+
+#include "base/slice.h"
+
+struct pool;
+
+struct pool *pool_new(void);
+
+/* Release *pp and all it gave out, wipe the secrets, set *pp to NULL. */
+void pool_free(struct pool **pp);
+
+/* Aligned for any type; not zeroed. */
+void *pool_alloc(struct pool *p, size_t size);
+void *pool_zalloc(struct pool *p, size_t size);
+
+/* A copy that the pool owns, with a NUL after its last byte. */
+struct slice pool_copy(struct pool *p, struct slice s);
+
+/* The same for a secret: its bytes are overwritten at pool_free(). */
+struct slice pool_secret(struct pool *p, struct slice s);
+
+#endif

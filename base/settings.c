@@ -1,0 +1,127 @@
+#include "base/settings.h"
+
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+/* The order of sorted lists: by bytes, a prefix first. */
+static int
+settings_compare(struct slice a, struct slice b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	if (order != 0)
+		return order;
+	return a.n < b.n ? -1 : a.n > b.n;
+}
+
+/* The element of a sorted list whose struct sref at "at" equals text. */
+static const void *
+settings_search(const struct settings *s, struct slist l, size_t size,
+    size_t at, struct slice text)
+{
+	const char *list = settings_list(s, l);
+	size_t low = 0, high = l.n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const char *element = list + mid * size;
+		struct sref name;
+		int order;
+
+		memcpy(&name, element + at, sizeof name);
+		order = settings_compare(text, settings_str(s, name));
+		if (order == 0)
+			return element;
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return NULL;
+}
+
+bool
+settings_has(const struct settings *s, struct slist l, struct slice text)
+{
+	const struct sref *names = settings_list(s, l);
+
+	for (uint32_t i = 0; i < l.n; i++)
+		if (slice_eq(settings_str(s, names[i]), text))
+			return true;
+	return false;
+}
+
+const struct settings_model *
+settings_model_find(const struct settings *s, struct slice name)
+{
+	const struct settings_model *models = settings_list(s, s->models);
+	const struct settings_model_name *found =
+	    settings_search(s, s->model_names, sizeof *found,
+		offsetof(struct settings_model_name, name), name);
+
+	return found != NULL ? models + found->model : NULL;
+}
+
+const struct settings_provider *
+settings_provider_find(const struct settings *s, struct slice name)
+{
+	const struct settings_provider *p = settings_list(s, s->providers);
+
+	for (uint32_t i = 0; i < s->providers.n; i++)
+		if (slice_eq(settings_str(s, p[i].name), name))
+			return &p[i];
+	return NULL;
+}
+
+const struct settings_key *
+settings_key_find(const struct settings *s, struct slice prefix)
+{
+	return settings_search(s, s->keys, sizeof(struct settings_key),
+	    offsetof(struct settings_key, prefix), prefix);
+}
+
+const struct settings_customer *
+settings_customer_find(const struct settings *s, struct slice identifier)
+{
+	return settings_search(s, s->customers,
+	    sizeof(struct settings_customer),
+	    offsetof(struct settings_customer, identifier), identifier);
+}
+
+static void *
+settings_map_fd(int fd, size_t *size_r)
+{
+	struct stat st;
+	void *p;
+
+	if (fstat(fd, &st) != 0 || st.st_size <= 0)
+		return NULL;
+	*size_r = (size_t)st.st_size;
+	p = mmap(NULL, *size_r, PROT_READ, MAP_SHARED, fd, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+const struct settings *
+settings_map(int fd)
+{
+	size_t size = 0;
+	const struct settings *s = settings_map_fd(fd, &size);
+
+	if (s == NULL || size < sizeof *s || s->magic != SETTINGS_MAGIC ||
+	    s->size != size)
+		return NULL;
+	return s;
+}
+
+const char *
+settings_map_secrets(int fd)
+{
+	size_t size = 0;
+	char *p = settings_map_fd(fd, &size);
+
+	if (p != NULL)
+		madvise(p, size, MADV_DONTDUMP);
+	return p;
+}

@@ -1,0 +1,65 @@
+#ifndef BASE_SLICE_H
+#define BASE_SLICE_H
+
+/*
+ * slice - bytes that belong to somebody else.
+ *
+ * Not NUL-terminated.  Whoever makes a slice says how long it lives.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+struct slice {
+	const char *p;
+	size_t n;
+};
+
+/* A slice of a string literal. */
+#define SLICE(literal) ((struct slice){ "" literal, sizeof(literal) - 1 })
+
+/* For printf: "%.*s". */
+#define SLICE_ARGS(s) (int)(s).n, (s).p
+
+static inline struct slice
+slice_str(const char *text)
+{
+	return (struct slice){ text, strlen(text) };
+}
+
+/* Take the first byte.  The slice must not be empty. */
+static inline char
+slice_take(struct slice *s)
+{
+	s->n--;
+	return *s->p++;
+}
+
+static inline bool
+slice_eq(struct slice a, struct slice b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* ASCII letter case is ignored. */
+static inline bool
+slice_eq_nocase(struct slice a, struct slice b)
+{
+	return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool
+slice_starts(struct slice s, struct slice head)
+{
+	return s.n >= head.n && memcmp(s.p, head.p, head.n) == 0;
+}
+
+static inline struct slice
+slice_skip(struct slice s, size_t n)
+{
+	return (struct slice){ s.p + n, s.n - n };
+}
+
+#endif
