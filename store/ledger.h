@@ -1,0 +1,84 @@
+#ifndef STORE_LEDGER_H
+#define STORE_LEDGER_H
+
+/*
+ * ledger - the book: rows of settled money, leases and cursors, in the LMDB
+ * environment "ledger" (money.md 7).
+ *
+ * Only the keeper writes and only keeper and admin open it.  All amounts are
+ * nano-USD.  A batch is one transaction; a failed commit is never tried again
+ * (M13): the keeper ends.
+ */
+
+#include "store/defs.h"
+
+struct err;
+struct sbuf;
+struct ledger;
+
+#define LEDGER_UNLIMITED INT64_MAX /* lease of a row without a limit */
+
+struct ledger_row {
+	int64_t settled, lease, suspense;
+	int64_t limit; /* MONEY_NONE = no limit */
+	uint32_t alert_bits;
+	uint32_t ver;            /* of this layout */
+	int64_t first_s, last_s; /* first and last charge */
+};
+
+/* What the ledger remembers of the segment it worked with. */
+struct ledger_meta {
+	unsigned char segment_id[16];
+	uint64_t epoch;
+	bool clean; /* the last keeper wrote leases back and ended */
+};
+
+struct ledger *ledger_open_writer(const char *path, uint64_t size_bytes,
+    struct err *e);
+struct ledger *ledger_open_reader(const char *path, struct err *e);
+void ledger_close(struct ledger **lp);
+
+/* Begin, commit or abandon the one write transaction. */
+int ledger_begin(struct ledger *l, struct err *e);
+int ledger_commit(struct ledger *l, struct err *e);
+void ledger_abort(struct ledger *l);
+
+/* Reads see the open write transaction's own changes.  1, 0, -1. */
+int ledger_row_get(struct ledger *l, const struct row_key *k,
+    struct ledger_row *row_r, struct err *e);
+int ledger_row_put(struct ledger *l, const struct row_key *k,
+    const struct ledger_row *row, struct err *e);
+
+/* The row after *k in key order; *k moves on.  Start with zeroes. */
+int ledger_row_next(struct ledger *l, struct row_key *k,
+    struct ledger_row *row_r, struct err *e);
+
+/* Who an account is (the owner's id points into *buf).  1, 0, -1. */
+int ledger_owner_get(struct ledger *l, const struct row_key *k,
+    struct sbuf *buf, struct account_owner *owner_r, struct err *e);
+int ledger_owner_put(struct ledger *l, const struct row_key *k,
+    const struct account_owner *owner, struct err *e);
+
+/* The last applied sequence of a money lane; 0 when there is none. */
+int ledger_cursor_get(struct ledger *l, uint64_t epoch, uint32_t lane,
+    uint64_t *seq_r, struct err *e);
+int ledger_cursor_put(struct ledger *l, uint64_t epoch, uint32_t lane,
+    uint64_t seq, struct err *e);
+
+/* 1, 0 when the ledger is new, -1. */
+int ledger_meta_get(struct ledger *l, struct ledger_meta *meta_r,
+    struct err *e);
+int ledger_meta_put(struct ledger *l, const struct ledger_meta *meta,
+    struct err *e);
+
+/* Append an operator's entry: one line of text, who did what and why. */
+int ledger_journal_add(struct ledger *l, struct slice text, struct err *e);
+
+/* The entry after *seq (start with 0), its text in *buf.  1, 0, -1. */
+int ledger_journal_next(struct ledger *l, uint64_t *seq, struct sbuf *buf,
+    struct err *e);
+
+/* Free the slots of readers that died (M8). */
+void ledger_check_readers(struct ledger *l);
+
+#endif
