@@ -1,0 +1,67 @@
+#ifndef PROTO_RELAY_FRAME_H
+#define PROTO_RELAY_FRAME_H
+
+/*
+ * relay_frame - how JSON leaves on a stream: "data: ", "\n\n" and a last
+ * "[DONE]", or what field_name and delimiter ask for (spec/api.md 8.2 to
+ * 8.5), and the list of slices that one turn of the loop sends.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/sbuf.h"
+#include "base/slice.h"
+
+/* The slices live as long as the request. */
+struct relay_framing {
+	struct slice field, delimiter;
+	bool ends; /* with [DONE] */
+};
+
+extern const struct relay_framing relay_framing_sse;
+extern const struct relay_framing relay_framing_generate;
+
+static inline bool
+relay_framing_is_sse(const struct relay_framing *f)
+{
+	return slice_eq(f->field, SLICE("data: ")) &&
+	       slice_eq(f->delimiter, SLICE("\n\n"));
+}
+
+/*
+ * Bytes for the client, in order.  The caller owns one and uses it for all
+ * its streams; slices point into the input of the relay, into its framing,
+ * or into buf.  Good until the next relay_out_clear().
+ */
+struct relay_out {
+	struct slice *slices;
+	size_t n, cap;
+	size_t bytes;    /* the sum */
+	struct sbuf buf; /* private */
+};
+
+void relay_out_init(struct relay_out *o);
+void relay_out_fini(struct relay_out *o);
+void relay_out_clear(struct relay_out *o);
+
+/* Bytes that outlive the list. */
+void relay_out_borrow(struct relay_out *o, struct slice s);
+
+/* Write into o->buf after relay_out_begin(), then relay_out_end(). */
+struct sbuf *relay_out_begin(struct relay_out *o);
+void relay_out_end(struct relay_out *o);
+
+/* Make all slices point right; called once, after the last of a turn. */
+void relay_out_seal(struct relay_out *o);
+
+/* One frame around json, and the last one (nothing when framing has none). */
+void relay_frame_write(struct sbuf *b, const struct relay_framing *f,
+    struct slice json);
+void relay_frame_done(struct sbuf *b, const struct relay_framing *f);
+
+/* The error event of spec/api.md 8.6.  code empty: null. */
+void relay_frame_error(struct sbuf *b, const struct relay_framing *f,
+    struct slice message, struct slice type, struct slice code);
+
+#endif
