@@ -1,0 +1,48 @@
+#ifndef PROTO_EDIT_H
+#define PROTO_EDIT_H
+
+/*
+ * edit - the body for an upstream of the OpenAI dialect.
+ *
+ * The client's bytes with edited members spliced in (api.md 3): what is not
+ * edited keeps its order, spacing, number spelling and escapes.  The result is
+ * a list of slices of the client's body and of the pool; nothing of the
+ * client's is copied, so body and params must outlive it.
+ */
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct params;
+struct pool;
+
+struct edit_options {
+	struct slice model;             /* the upstream's name */
+	bool use_max_completion_tokens; /* the name of the output cap */
+	bool add_usage;         /* ask for the usage chunk of a stream */
+	int64_t put_max_tokens; /* 0 = leave what the client sent */
+	uint32_t quirks;        /* of enum provider_quirk */
+};
+
+struct edit_result {
+	struct slice *pieces;
+	unsigned n;
+	size_t len; /* of all pieces */
+};
+
+/*
+ * Make the body; may be called again for another upstream (retry, fallback).
+ * How much of it is base64 media: p->messages.media_bytes.
+ */
+void edit_body(const struct params *p, const struct edit_options *options,
+    struct pool *pool, struct edit_result *result_r);
+
+/*
+ * The request body without Respan parameters and containers, for the log
+ * (full_request): edit_body() without edits of values.
+ */
+void edit_plain(const struct params *p, struct pool *pool,
+    struct edit_result *result_r);
+
+#endif

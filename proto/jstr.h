@@ -1,0 +1,41 @@
+#ifndef PROTO_JSTR_H
+#define PROTO_JSTR_H
+
+/*
+ * jstr - the text that a JSON string stands for.
+ *
+ * "Raw" is what stands between the quotes, and has passed proto/jscan: its
+ * escapes are well formed and its surrogates paired.
+ */
+
+#include "base/slice.h"
+
+struct jscan_item;
+struct pool;
+struct sbuf;
+
+/* Unescape into out, which has room for raw.n bytes; the bytes written. */
+size_t jstr_unescape(struct slice raw, char *out);
+
+/* The text: raw itself when it has no escape, else a copy in the pool. */
+struct slice jstr_decode(struct slice raw, struct pool *pool);
+
+/* The text of an item of type JSCAN_STRING, in the same way. */
+struct slice jstr_item(const struct jscan_item *item, struct pool *pool);
+
+/* The text of an item's name, in the same way. */
+struct slice jstr_name(const struct jscan_item *item, struct pool *pool);
+
+/* Append the text to a buffer. */
+void jstr_add(struct sbuf *b, struct slice raw);
+
+/* Whether raw stands for that text; nothing is copied. */
+bool jstr_equal(struct slice raw, struct slice text);
+
+/* Whether two raw strings stand for the same text. */
+bool jstr_same(struct slice a, struct slice b);
+
+/* Whether this item's name is that text. */
+bool jstr_is(const struct jscan_item *item, struct slice name);
+
+#endif

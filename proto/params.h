@@ -1,0 +1,174 @@
+#ifndef PROTO_PARAMS_H
+#define PROTO_PARAMS_H
+
+/*
+ * params - the parameters of a request, merged from its places and checked.
+ *
+ * One row of params.def is one parameter.  Values are slices into the body,
+ * a decoded header or the pool; they live as long as the shortest of these.
+ * Values of credentials are kept as spans of the body only: their owner wipes
+ * the body, nobody may log them.
+ */
+
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "proto/jscan.h"
+
+struct err;
+struct pool;
+
+enum param_id {
+#define PARAM(name, check, low, high, range, on, flow) PARAM_##name,
+#include "proto/params.def"
+#undef PARAM
+	PARAM_COUNT,
+	PARAM_UNKNOWN = 255
+};
+
+/* Where a value came from, highest first (api.md 4.2, dialect C). */
+enum params_place {
+	PLACE_BODY,
+	PLACE_EXTRA_BODY,
+	PLACE_RESPAN,
+	PLACE_KEYWORDSAI,
+	PLACE_HEADER, /* the first of the headers; the others follow */
+};
+
+struct param {
+	struct jscan_item item; /* as sent */
+	enum params_place place;
+	/* What the check made of it; which one depends on the check: */
+	struct slice text; /* strings, identifiers: decoded and cut */
+	int64_t number;    /* booleans, integers; numbers in 10^-9 */
+};
+
+/* What the walk over messages saw. */
+struct params_messages {
+	unsigned n;
+	unsigned images;    /* parts image_url */
+	unsigned audios;    /* parts input_audio */
+	unsigned documents; /* parts whose size is not known from the request */
+	size_t media_bytes; /* base64 text in all of them */
+	/* Content of the last message of the user; p NULL when there is none.
+	 */
+	struct jscan_item last_user;
+};
+
+enum customer_budget_state { BUDGET_ABSENT, BUDGET_SET, BUDGET_REMOVE };
+
+struct params_budget {
+	enum customer_budget_state state; /* REMOVE: null was sent */
+	int64_t nano;                     /* of USD, when SET */
+};
+
+/* customer_params; texts with p NULL and numbers of -1 are absent. */
+struct params_customer {
+	struct slice identifier; /* inside, else the one beside it */
+	struct slice name, email, group;
+	struct slice period_start, period_end; /* YYYY-MM-DD */
+	int32_t budget_duration; /* enum budget_duration of base/settings.h */
+	struct params_budget period_budget, total_budget;
+	int32_t markup_bp;
+	int64_t rate_limit;
+	struct slice metadata; /* JSON */
+};
+
+#define PARAMS_WARNINGS 16
+
+struct params {
+	struct param *at[PARAM_COUNT]; /* NULL = absent */
+	uint64_t present[2];           /* the same as bits */
+	const struct jscan_body *body;
+	const uint8_t *body_ids; /* enum param_id of each member of the body */
+	struct params_messages messages;
+	struct params_customer *customer; /* NULL = none, or ignored */
+	bool forward_metadata;
+	/* Names for the log and warning-holdfast; further ones are counted. */
+	struct slice warnings[PARAMS_WARNINGS];
+	unsigned n_warnings;
+};
+
+/* Where the values come from. */
+struct params_source {
+	const struct jscan_body *body;
+	/* Decoded parameter headers in the order of their merge. */
+	const struct jscan_body *headers;
+	unsigned n_headers;
+	/* server.extra_headers_allow, lower case. */
+	const struct slice *headers_allow;
+	unsigned n_headers_allow;
+};
+
+/*
+ * Merge and check the parameters of a chat request.  0 with *p_r filled, or
+ * -1 with the first fault in the order of api.md 5.  source->body must live
+ * as long as *p_r.  A missing model is not a fault here (api.md 5.5).
+ */
+int params_read(const struct params_source *source, struct pool *pool,
+    struct params *p_r, struct err *e);
+
+/*
+ * The customer the request is charged to: customer_identifier, else the one
+ * inside customer_params; n 0 when there is none.
+ */
+struct slice params_customer_id(const struct params *p);
+
+/* The text of the last message of the user, all text parts joined. */
+struct slice params_last_user_text(const struct params *p, struct pool *pool);
+
+/* max_tokens or max_completion_tokens; 0 when neither was sent. */
+int64_t params_max_tokens(const struct params *p);
+
+/* stream_options.include_usage was sent as true. */
+bool params_wants_usage(const struct params *p);
+
+/* A member of cache_options; a plain boolean is cache_by_customer. */
+bool params_cache_option(const struct params *p, struct slice name);
+
+/* Add a name to the warnings; it must live as long as *p. */
+void params_warn(struct params *p, struct slice name);
+
+/* The parameter of that (raw) name, or PARAM_UNKNOWN. */
+enum param_id params_find(struct slice name);
+
+struct slice params_name(enum param_id id);
+
+/* Whether an upstream of the same dialect may see it at all. */
+bool params_is_ours(enum param_id id);
+
+static inline bool
+params_has(const struct params *p, enum param_id id)
+{
+	return p->at[id] != NULL;
+}
+
+static inline bool
+params_bool(const struct params *p, enum param_id id)
+{
+	return p->at[id] != NULL && p->at[id]->number != 0;
+}
+
+/* An integer, or a number in 10^-9. */
+static inline int64_t
+params_number(const struct params *p, enum param_id id, int64_t absent)
+{
+	return p->at[id] != NULL ? p->at[id]->number : absent;
+}
+
+/* n 0 when absent. */
+static inline struct slice
+params_text(const struct params *p, enum param_id id)
+{
+	return p->at[id] != NULL ? p->at[id]->text : (struct slice){ "", 0 };
+}
+
+/* The JSON as it was sent; n 0 when absent. */
+static inline struct slice
+params_json(const struct params *p, enum param_id id)
+{
+	return p->at[id] != NULL ? p->at[id]->item.value
+	                         : (struct slice){ "", 0 };
+}
+
+#endif
