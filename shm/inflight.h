@@ -1,0 +1,65 @@
+#ifndef SHM_INFLIGHT_H
+#define SHM_INFLIGHT_H
+
+/*
+ * inflight - equal requests on their way: spec/cache.md 6.
+ *
+ *	FREE -> LEADING -> STORING (the logger's) -> FREE: look in the cache
+ *	            |          '--> OFFERED   (record dropped, not stored)
+ *	            '--> OFFERED: the first waiter that looks leads
+ *
+ * Waiters are a bitmap of seats; a woken worker (WAKE_TWIN) knows its own
+ * requests and calls inflight_look() for each.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shm/segment.h"
+
+#define INFLIGHT_SLOTS 4096
+#define INFLIGHT_KEY_SIZE 32
+
+struct inflight_ref {
+	uint32_t slot, generation;
+};
+
+enum inflight_state {
+	INFLIGHT_LEAD, /* you ask upstream, and end it */
+	INFLIGHT_WAIT, /* somebody does; wait for WAKE_TWIN */
+	INFLIGHT_OVER, /* it ended: look in the cache, then join again */
+	INFLIGHT_OFF,  /* the table is full: go on by yourself */
+};
+
+/* LEAD, WAIT or OFF; *ref_r with the first two. */
+enum inflight_state inflight_join(struct segment *seg, uint32_t seat,
+    const unsigned char key[INFLIGHT_KEY_SIZE], struct inflight_ref *ref_r);
+
+/* A waiter: WAIT, OVER, or LEAD when it was offered and is yours now. */
+enum inflight_state inflight_look(struct segment *seg, uint32_t seat,
+    struct inflight_ref ref);
+
+/* No request of this seat waits for it any longer. */
+void inflight_leave(struct segment *seg, uint32_t seat,
+    struct inflight_ref ref);
+
+/* True while somebody waits: a leader whose client left is not cut. */
+bool inflight_followed(struct segment *seg, struct inflight_ref ref);
+
+/* The leader has put its CACHE record into the log lane. */
+void inflight_storing(struct segment *seg, struct inflight_ref ref);
+
+/* Stored and committed (logger): wakes all, they find it in the cache. */
+void inflight_stored(struct segment *seg, struct inflight_ref ref);
+
+/* Ended without an entry (leader, or logger that dropped it). */
+void inflight_failed(struct segment *seg, struct inflight_ref ref);
+
+/* The next one in STORING at or after *at, for a logger's start.  1 or 0. */
+int inflight_each_storing(struct segment *seg, uint32_t *at,
+    struct inflight_ref *ref_r);
+
+/* A dead worker: what it led is offered, its waits end. */
+void inflight_reap(struct segment *seg, uint32_t seat);
+
+#endif
