@@ -1,0 +1,69 @@
+#ifndef STORE_ENV_H
+#define STORE_ENV_H
+
+/*
+ * env - one LMDB environment of this process, for the modules of this room.
+ *
+ * Opened after the fork, once in a process (stack.md M5), tables opened once
+ * with it (M14).  Reading renews the process' one read transaction and resets
+ * it again before the loop turns (M7), so that a killed or idle process pins
+ * no pages.  Within a write transaction reads see its own changes.
+ */
+
+#include <lmdb.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+struct env;
+
+struct env_options {
+	const char *path; /* the directory that holds the environments */
+	const char *name; /* "ledger": the directory of this one */
+	const char *const *tables;
+	unsigned tables_n;
+	uint64_t size_bytes; /* writer: of the map; readers follow the file */
+	unsigned flags;      /* MDB_NOSYNC, or 0 */
+	bool writer;         /* makes directory and tables if need be */
+};
+
+/* NULL with *e.  tables must outlive the environment. */
+struct env *env_open(const struct env_options *o, struct err *e);
+void env_close(struct env **ep);
+
+/* The handle of tables[i]. */
+MDB_dbi env_table(const struct env *v, unsigned i);
+
+/*
+ * A transaction to read with: the open write transaction, or the process'
+ * read transaction, renewed.  NULL with *e.  env_read_end() follows always.
+ */
+MDB_txn *env_read(struct env *v, struct err *e);
+void env_read_end(struct env *v);
+
+/* The write transaction: begin, use, then commit or abort.  0 or -1. */
+int env_begin(struct env *v, struct err *e);
+MDB_txn *env_write(struct env *v);
+int env_commit(struct env *v, struct err *e);
+void env_abort(struct env *v);
+
+/*
+ * Copyless single steps on tables[i].  What they return lives until
+ * env_read_end(), or the next change within a write transaction.
+ */
+int env_get(struct env *v, MDB_txn *txn, unsigned table, MDB_val key,
+    MDB_val *value_r, struct err *e);
+int env_put(struct env *v, unsigned table, MDB_val key, MDB_val value,
+    struct err *e);
+
+/* The first pair after key in key order, or at key when from is true. */
+int env_next(struct env *v, MDB_txn *txn, unsigned table, bool from,
+    MDB_val *key, MDB_val *value_r, struct err *e);
+
+/* Free the slots of readers that died (M8). */
+void env_check_readers(struct env *v);
+
+/* err_set() with LMDB's words for rc; -1. */
+int env_fail(struct env *v, const char *what, int rc, struct err *e);
+
+#endif

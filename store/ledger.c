@@ -1,0 +1,353 @@
+#include "store/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/sbuf.h"
+#include "base/xmem.h"
+#include "store/env.h"
+
+#define LEDGER_SCHEMA 1
+#define OWNER_KEY_SIZE 16 /* of a row's key: who, without kind and period */
+
+enum { ROWS, ACCOUNTS, CURSORS, JOURNAL, META, TABLES };
+
+static const char *const ledger_tables[TABLES] = {
+	[ROWS] = "rows",
+	[ACCOUNTS] = "accounts",
+	[CURSORS] = "cursors",
+	[JOURNAL] = "journal",
+	[META] = "meta",
+};
+
+struct ledger {
+	struct env *env;
+};
+
+/* The one value of the table meta. */
+struct meta_value {
+	uint32_t schema, clean;
+	unsigned char segment_id[16];
+	uint64_t epoch;
+};
+
+#define VAL(object) ((MDB_val){ sizeof(object), &(object) })
+
+/* LMDB's keys and values to write are not const, but it only reads them. */
+static MDB_val
+val_bytes(const void *p, size_t n)
+{
+	MDB_val v = { n, NULL };
+
+	memcpy(&v.mv_data, &p, sizeof p);
+	return v;
+}
+
+static void
+put_be64(unsigned char *at, uint64_t n)
+{
+	for (int i = 0; i < 8; i++)
+		at[i] = (unsigned char)(n >> (56 - 8 * i));
+}
+
+static uint64_t
+get_be64(const unsigned char *at)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < 8; i++)
+		n = n << 8 | at[i];
+	return n;
+}
+
+static struct ledger *
+ledger_open(const struct env_options *o, struct err *e)
+{
+	struct env *env = env_open(o, e);
+	struct ledger *l;
+
+	if (env == NULL)
+		return NULL;
+	l = xcalloc(1, sizeof *l);
+	l->env = env;
+	return l;
+}
+
+struct ledger *
+ledger_open_writer(const char *path, uint64_t size_bytes, struct err *e)
+{
+	return ledger_open(&(struct env_options){ .path = path,
+			       .name = "ledger",
+			       .tables = ledger_tables,
+			       .tables_n = TABLES,
+			       .size_bytes = size_bytes,
+			       .writer = true },
+	    e);
+}
+
+struct ledger *
+ledger_open_reader(const char *path, struct err *e)
+{
+	return ledger_open(&(struct env_options){ .path = path,
+			       .name = "ledger",
+			       .tables = ledger_tables,
+			       .tables_n = TABLES },
+	    e);
+}
+
+void
+ledger_close(struct ledger **lp)
+{
+	struct ledger *l = *lp;
+
+	if (l == NULL)
+		return;
+	env_close(&l->env);
+	free(l);
+	*lp = NULL;
+}
+
+int
+ledger_begin(struct ledger *l, struct err *e)
+{
+	return env_begin(l->env, e);
+}
+
+int
+ledger_commit(struct ledger *l, struct err *e)
+{
+	return env_commit(l->env, e);
+}
+
+void
+ledger_abort(struct ledger *l)
+{
+	env_abort(l->env);
+}
+
+/* Copy a value of fixed size out.  1, 0, -1. */
+static int
+ledger_get(struct ledger *l, unsigned table, MDB_val key, void *out,
+    size_t size, struct err *e)
+{
+	MDB_txn *txn = env_read(l->env, e);
+	MDB_val value;
+	int got;
+
+	if (txn == NULL)
+		return -1;
+	got = env_get(l->env, txn, table, key, &value, e);
+	if (got == 1 && value.mv_size != size)
+		got = err_set(e, ERR_DAMAGED, "ledger: %zu bytes in table %s",
+		    value.mv_size, ledger_tables[table]);
+	if (got == 1)
+		memcpy(out, value.mv_data, size);
+	env_read_end(l->env);
+	return got;
+}
+
+int
+ledger_row_get(struct ledger *l, const struct row_key *k,
+    struct ledger_row *row_r, struct err *e)
+{
+	return ledger_get(l, ROWS, val_bytes(k->bytes, ROW_KEY_SIZE), row_r,
+	    sizeof *row_r, e);
+}
+
+int
+ledger_row_put(struct ledger *l, const struct row_key *k,
+    const struct ledger_row *row, struct err *e)
+{
+	return env_put(l->env, ROWS, val_bytes(k->bytes, ROW_KEY_SIZE),
+	    val_bytes(row, sizeof *row), e);
+}
+
+int
+ledger_row_next(struct ledger *l, struct row_key *k, struct ledger_row *row_r,
+    struct err *e)
+{
+	MDB_txn *txn = env_read(l->env, e);
+	MDB_val key = VAL(k->bytes), value;
+	int got;
+
+	if (txn == NULL)
+		return -1;
+	got = env_next(l->env, txn, ROWS, false, &key, &value, e);
+	if (got == 1 &&
+	    (key.mv_size != ROW_KEY_SIZE || value.mv_size != sizeof *row_r))
+		got = err_set(e, ERR_DAMAGED, "ledger: a row of odd size");
+	if (got == 1) {
+		memcpy(k->bytes, key.mv_data, ROW_KEY_SIZE);
+		memcpy(row_r, value.mv_data, sizeof *row_r);
+	}
+	env_read_end(l->env);
+	return got;
+}
+
+/* The value of the table accounts: environment, then the id. */
+int
+ledger_owner_put(struct ledger *l, const struct row_key *k,
+    const struct account_owner *owner, struct err *e)
+{
+	unsigned char value[sizeof owner->environment + DEFS_IDENTIFIER_MAX];
+	size_t head = sizeof owner->environment;
+
+	if (owner->id.n > DEFS_IDENTIFIER_MAX)
+		return err_set(e, ERR_STORE, "ledger: identifier too long");
+	memcpy(value, &owner->environment, head);
+	if (owner->id.n > 0)
+		memcpy(value + head, owner->id.p, owner->id.n);
+	return env_put(l->env, ACCOUNTS, val_bytes(k->bytes, OWNER_KEY_SIZE),
+	    val_bytes(value, head + owner->id.n), e);
+}
+
+int
+ledger_owner_get(struct ledger *l, const struct row_key *k, struct sbuf *buf,
+    struct account_owner *owner_r, struct err *e)
+{
+	MDB_txn *txn = env_read(l->env, e);
+	size_t head = sizeof owner_r->environment;
+	MDB_val value;
+	int got;
+
+	if (txn == NULL)
+		return -1;
+	got = env_get(l->env, txn, ACCOUNTS,
+	    val_bytes(k->bytes, OWNER_KEY_SIZE), &value, e);
+	if (got == 1 && value.mv_size < head)
+		got = err_set(e, ERR_DAMAGED, "ledger: a short owner");
+	if (got == 1) {
+		sbuf_clear(buf);
+		sbuf_add(buf, value.mv_data, value.mv_size);
+		memcpy(&owner_r->environment, buf->data, head);
+		owner_r->kind = row_key_kind(k);
+		owner_r->id = slice_skip(sbuf_slice(buf), head);
+	}
+	env_read_end(l->env);
+	return got;
+}
+
+struct cursor_key {
+	unsigned char bytes[12]; /* epoch u64, lane u32, big-endian */
+};
+
+static struct cursor_key
+cursor_key(uint64_t epoch, uint32_t lane)
+{
+	struct cursor_key k;
+
+	put_be64(k.bytes, epoch);
+	for (int i = 0; i < 4; i++)
+		k.bytes[8 + i] = (unsigned char)(lane >> (24 - 8 * i));
+	return k;
+}
+
+int
+ledger_cursor_get(struct ledger *l, uint64_t epoch, uint32_t lane,
+    uint64_t *seq_r, struct err *e)
+{
+	struct cursor_key k = cursor_key(epoch, lane);
+
+	*seq_r = 0;
+	return ledger_get(l, CURSORS, VAL(k.bytes), seq_r, sizeof *seq_r, e);
+}
+
+int
+ledger_cursor_put(struct ledger *l, uint64_t epoch, uint32_t lane, uint64_t seq,
+    struct err *e)
+{
+	struct cursor_key k = cursor_key(epoch, lane);
+
+	return env_put(l->env, CURSORS, VAL(k.bytes), VAL(seq), e);
+}
+
+int
+ledger_meta_get(struct ledger *l, struct ledger_meta *meta_r, struct err *e)
+{
+	struct meta_value m;
+	int got = ledger_get(l, META, val_bytes("meta", 4), &m, sizeof m, e);
+
+	if (got != 1)
+		return got;
+	if (m.schema != LEDGER_SCHEMA)
+		return err_set(e, ERR_STORE,
+		    "ledger: schema %u, this program knows %d", m.schema,
+		    LEDGER_SCHEMA);
+	memcpy(meta_r->segment_id, m.segment_id, sizeof m.segment_id);
+	meta_r->epoch = m.epoch;
+	meta_r->clean = m.clean != 0;
+	return 1;
+}
+
+int
+ledger_meta_put(struct ledger *l, const struct ledger_meta *meta, struct err *e)
+{
+	struct meta_value m = { .schema = LEDGER_SCHEMA,
+		.clean = meta->clean,
+		.epoch = meta->epoch };
+
+	memcpy(m.segment_id, meta->segment_id, sizeof m.segment_id);
+	return env_put(l->env, META, val_bytes("meta", 4), VAL(m), e);
+}
+
+/* The number of the last entry; 0 when there is none. */
+static int
+journal_last(struct ledger *l, uint64_t *seq_r, struct err *e)
+{
+	MDB_val key, value;
+	MDB_cursor *c;
+	int rc =
+	    mdb_cursor_open(env_write(l->env), env_table(l->env, JOURNAL), &c);
+
+	*seq_r = 0;
+	if (rc != 0)
+		return env_fail(l->env, "journal", rc, e);
+	rc = mdb_cursor_get(c, &key, &value, MDB_LAST);
+	if (rc == 0 && key.mv_size == 8)
+		*seq_r = get_be64(key.mv_data);
+	mdb_cursor_close(c);
+	return rc == 0 || rc == MDB_NOTFOUND
+	           ? 0
+	           : env_fail(l->env, "journal", rc, e);
+}
+
+int
+ledger_journal_add(struct ledger *l, struct slice text, struct err *e)
+{
+	unsigned char key[8];
+	uint64_t last;
+
+	if (journal_last(l, &last, e) != 0)
+		return -1;
+	put_be64(key, last + 1);
+	return env_put(l->env, JOURNAL, VAL(key), val_bytes(text.p, text.n), e);
+}
+
+int
+ledger_journal_next(struct ledger *l, uint64_t *seq, struct sbuf *buf,
+    struct err *e)
+{
+	MDB_txn *txn = env_read(l->env, e);
+	unsigned char number[8];
+	MDB_val key = VAL(number), value;
+	int got;
+
+	if (txn == NULL)
+		return -1;
+	put_be64(number, *seq);
+	got = env_next(l->env, txn, JOURNAL, false, &key, &value, e);
+	if (got == 1) {
+		*seq = get_be64(key.mv_data);
+		sbuf_clear(buf);
+		sbuf_add(buf, value.mv_data, value.mv_size);
+	}
+	env_read_end(l->env);
+	return got;
+}
+
+void
+ledger_check_readers(struct ledger *l)
+{
+	env_check_readers(l->env);
+}
