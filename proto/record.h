@@ -130,11 +130,11 @@ int record_cache_decode(struct slice bytes, struct record_cache *c,
     struct err *e);
 
 /*
- * A JSON body as it may be logged: values of credentials (logs.md 2) become
- * "[redacted]", base64 media over 1 KiB becomes its size and SHA-256.
- * 0: nothing to hide, *out untouched, log the body itself.  1: the text to
- * log was appended to *out.  Works on any bytes; what is no JSON is searched
- * for the same patterns.
+ * A body as it may be logged: values of credentials (logs.md 2) become
+ * "[redacted]", base64 media over 1 KiB becomes "[N bytes sha256:hex]", both
+ * of the base64 text.  0: nothing to hide, *out untouched, log the body
+ * itself.  1: the text to log was appended to *out.  A body that is no JSON
+ * and looks as if it held a secret becomes "[redacted]" as a whole.
  */
 int record_redact(struct slice body, struct sbuf *out);
 

@@ -1,0 +1,277 @@
+#include "proto/record.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/money.h"
+
+enum {
+#define NUMBER(form, name, shown, column) NUMBER_##name,
+#include "proto/record.def"
+	NUMBERS
+};
+
+enum {
+#define STRING(form, name, shown, column) STRING_##name,
+#include "proto/record.def"
+	STRINGS
+};
+
+/* The numbers and the slices of struct record are two arrays in a row. */
+#define FIRST_NUMBER (offsetof(struct record, message) + sizeof(uint64_t))
+#define FIRST_STRING (FIRST_NUMBER + NUMBERS * sizeof(int64_t))
+static_assert(sizeof(struct record) ==
+		  FIRST_STRING + STRINGS * sizeof(struct slice),
+    "struct record has holes");
+
+/* Told apart from the records of a build with other fields. */
+#define RECORD_LAYOUT (0x48520000u | STRINGS << 8 | NUMBERS)
+
+/* ACCESS: layout, size of the texts, then id, message, numbers as they lie. */
+struct access_head {
+	uint32_t layout;
+	uint32_t texts_len;
+	unsigned char fixed[FIRST_STRING];
+	uint32_t lens[STRINGS];
+};
+
+static const struct slice *
+record_strings(const struct record *r)
+{
+	return (
+	    const struct slice *)(const void *)((const char *)r + FIRST_STRING);
+}
+
+static struct slice *
+record_strings_mutable(struct record *r)
+{
+	return (struct slice *)(void *)((char *)r + FIRST_STRING);
+}
+
+void
+record_init(struct record *r)
+{
+	memset(r, 0, sizeof *r);
+	r->provider_cost = MONEY_NONE;
+}
+
+size_t
+record_size(const struct record *r)
+{
+	const struct slice *text = record_strings(r);
+	size_t size = sizeof(struct access_head);
+
+	for (size_t i = 0; i < STRINGS; i++)
+		size += text[i].n;
+	return size;
+}
+
+void
+record_encode(const struct record *r, void *out)
+{
+	const struct slice *text = record_strings(r);
+	struct access_head head;
+	char *at = (char *)out + sizeof head;
+
+	head.layout = RECORD_LAYOUT;
+	memcpy(head.fixed, r, sizeof head.fixed);
+	for (size_t i = 0; i < STRINGS; i++) {
+		head.lens[i] = (uint32_t)text[i].n;
+		if (text[i].n > 0)
+			memcpy(at, text[i].p, text[i].n);
+		at += text[i].n;
+	}
+	head.texts_len = (uint32_t)((size_t)(at - (char *)out) - sizeof head);
+	memcpy(out, &head, sizeof head);
+}
+
+/*
+ * Cut bytes into slices by n lengths.  The lengths come from memory that a
+ * wild writer may have touched: all of the bytes must be used up, no more.
+ */
+static int
+record_cut(struct slice bytes, const uint32_t *lens, struct slice *out,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (lens[i] > bytes.n)
+			return 0;
+		out[i] = (struct slice){ bytes.p, lens[i] };
+		bytes = slice_skip(bytes, lens[i]);
+	}
+	return bytes.n == 0;
+}
+
+int
+record_decode(struct slice bytes, struct record *r, struct err *e)
+{
+	struct access_head head;
+
+	if (bytes.n < sizeof head || bytes.n > RECORD_MAX)
+		return err_set(e, ERR_DAMAGED, "record: %zu bytes", bytes.n);
+	memcpy(&head, bytes.p, sizeof head);
+	if (head.layout != RECORD_LAYOUT)
+		return err_set(e, ERR_DAMAGED, "record: layout %08x",
+		    head.layout);
+	memcpy(r, head.fixed, sizeof head.fixed);
+	bytes = slice_skip(bytes, sizeof head);
+	if (head.texts_len != bytes.n ||
+	    !record_cut(bytes, head.lens, record_strings_mutable(r), STRINGS))
+		return err_set(e, ERR_DAMAGED, "record: lengths of texts");
+	return 0;
+}
+
+/* Cut a text of UTF-8 at max bytes, not inside a character. */
+static void
+record_cut_text(struct slice *text, size_t max)
+{
+	if (text->n <= max)
+		return;
+	text->n = max;
+	while (text->n > 0 && ((unsigned char)text->p[text->n] & 0xc0) == 0x80)
+		text->n--;
+}
+
+#define TEXT_MAX 1024
+#define JSON_MAX 65536
+
+enum record_form { TEXT, TEXTS, JSON };
+
+void
+record_limit(struct record *r)
+{
+	static const unsigned char forms[STRINGS] = {
+#define STRING(form, name, shown, column) form,
+#include "proto/record.def"
+	};
+	struct slice *text = record_strings_mutable(r);
+	size_t size = sizeof(struct access_head);
+
+	for (size_t i = 0; i < STRINGS; i++) {
+		if (forms[i] == TEXT)
+			record_cut_text(&text[i], TEXT_MAX);
+		else if (text[i].n > JSON_MAX)
+			text[i].n = 0;
+		if (size + text[i].n > RECORD_MAX)
+			text[i].n = 0;
+		size += text[i].n;
+	}
+}
+
+struct body_head {
+	uint64_t message;
+	uint32_t index;
+	uint8_t source, flags;
+	uint16_t zero;
+};
+static_assert(sizeof(struct body_head) == RECORD_BODY_HEAD, "body head");
+
+void
+record_body_encode_head(const struct record_body *b, void *out)
+{
+	const struct body_head head = {
+		.message = b->message,
+		.index = b->index,
+		.source = b->source,
+		.flags = b->flags,
+	};
+
+	memcpy(out, &head, sizeof head);
+}
+
+int
+record_body_decode(struct slice bytes, struct record_body *b, struct err *e)
+{
+	struct body_head head;
+
+	if (bytes.n < sizeof head ||
+	    bytes.n > sizeof head + RECORD_FRAGMENT_MAX)
+		return err_set(e, ERR_DAMAGED, "body: %zu bytes", bytes.n);
+	memcpy(&head, bytes.p, sizeof head);
+	if (head.source >= RECORD_SOURCES || head.zero != 0)
+		return err_set(e, ERR_DAMAGED, "body: source %u", head.source);
+	*b = (struct record_body){
+		.message = head.message,
+		.index = head.index,
+		.source = head.source,
+		.flags = head.flags,
+		.bytes = slice_skip(bytes, sizeof head),
+	};
+	return 0;
+}
+
+#define CACHE_TEXTS 6
+
+/* The slices of struct record_cache are its last members, in a row. */
+static_assert(offsetof(struct record_cache, organization) +
+		      CACHE_TEXTS * sizeof(struct slice) ==
+		  sizeof(struct record_cache),
+    "struct record_cache has holes");
+
+struct cache_head {
+	uint32_t layout;
+	uint32_t lens[CACHE_TEXTS];
+	unsigned char fixed[offsetof(struct record_cache, organization)];
+};
+
+#define CACHE_LAYOUT (0x48430000u | sizeof(struct cache_head))
+
+static const struct slice *
+record_cache_strings(const struct record_cache *c)
+{
+	return (
+	    const struct slice *)(const void *)((const char *)c +
+						offsetof(struct record_cache,
+						    organization));
+}
+
+size_t
+record_cache_size(const struct record_cache *c)
+{
+	const struct slice *text = record_cache_strings(c);
+	size_t size = sizeof(struct cache_head);
+
+	for (size_t i = 0; i < CACHE_TEXTS; i++)
+		size += text[i].n;
+	return size;
+}
+
+void
+record_cache_encode(const struct record_cache *c, void *out)
+{
+	const struct slice *text = record_cache_strings(c);
+	struct cache_head head = { .layout = CACHE_LAYOUT };
+	char *at = (char *)out + sizeof head;
+
+	memcpy(head.fixed, c, sizeof head.fixed);
+	for (size_t i = 0; i < CACHE_TEXTS; i++) {
+		head.lens[i] = (uint32_t)text[i].n;
+		if (text[i].n > 0)
+			memcpy(at, text[i].p, text[i].n);
+		at += text[i].n;
+	}
+	memcpy(out, &head, sizeof head);
+}
+
+int
+record_cache_decode(struct slice bytes, struct record_cache *c, struct err *e)
+{
+	struct cache_head head;
+
+	if (bytes.n < sizeof head || bytes.n > RECORD_MAX)
+		return err_set(e, ERR_DAMAGED, "answer: %zu bytes", bytes.n);
+	memcpy(&head, bytes.p, sizeof head);
+	if (head.layout != CACHE_LAYOUT)
+		return err_set(e, ERR_DAMAGED, "answer: layout %08x",
+		    head.layout);
+	memcpy(c, head.fixed, sizeof head.fixed);
+	if (!record_cut(slice_skip(bytes, sizeof head), head.lens,
+		(struct slice *)(void *)((char *)c +
+					 offsetof(struct record_cache,
+					     organization)),
+		CACHE_TEXTS))
+		return err_set(e, ERR_DAMAGED, "answer: lengths of texts");
+	if (c->source != RECORD_RESPONSE && c->source != RECORD_STREAM)
+		return err_set(e, ERR_DAMAGED, "answer: source %u", c->source);
+	return 0;
+}
