@@ -159,9 +159,8 @@ struct call *call_start(struct client_target *t, const struct call_request *req,
 void call_cancel(struct call **cp);
 
 /*
- * Stop reading the answer, and go on.  At most what one read brought (16
- * KiB) is held back; data that is held comes after call_resume() returned,
- * in a later turn of the loop.  A paused call is not idle.
+ * Stop reading the answer, and go on.  What one read has brought (64 KiB at
+ * most) still comes after call_pause().  A paused call has no idle deadline.
  */
 void call_pause(struct call *c);
 void call_resume(struct call *c);
@@ -176,7 +175,7 @@ struct call_info {
 	uint64_t received; /* bytes of the answer, heads included */
 	uint64_t body_received;  /* after removing the transfer coding */
 	uint64_t connect_ms;     /* DNS, TCP, TLS; 0 when reused */
-	uint64_t first_byte_ms;  /* from call_start(); 0 = none came */
+	uint64_t first_byte_ms;  /* call_start() to the answer's first byte */
 	const struct addr *peer; /* NULL before a connection is there */
 };
 

@@ -22,17 +22,17 @@ struct loop;
 #define DNS_ADDRS_MAX 16
 
 struct dns_answer {
-	struct addr addrs[DNS_ADDRS_MAX]; /* IPv6 first; ports are 0 */
-	unsigned n;                       /* at least 1 */
+	struct addr
+	    addrs[DNS_ADDRS_MAX]; /* IPv6, IPv4, IPv6 ...; ports are 0 */
+	unsigned n;               /* at least 1 */
 };
 
 /*
- * What a test may replace; NULL: the system's.  servers: "127.0.0.1:5300",
- * comma separated.  Both outlive the dns.
+ * servers: "127.0.0.1:5300", comma separated, instead of those that
+ * resolv.conf names; NULL: those.  Outlives the dns.
  */
 struct dns_options {
 	const char *servers;
-	const char *hosts_path;
 };
 
 struct dns;

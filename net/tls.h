@@ -11,6 +11,7 @@
  * SSL objects made here belong to the caller, who gives them to a conn.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -58,6 +59,18 @@ struct ssl_st *tls_server_accept(struct tls_server *s);
 
 /* Seconds since 1970 at which the leaf expires. */
 int64_t tls_server_expires_s(const struct tls_server *s);
+
+/*
+ * Has the peer said that it sends no more (close_notify)?  An end of input
+ * without that may be a cut (T5).
+ */
+bool tls_peer_closed(const struct ssl_st *ssl);
+
+/* Has the handshake begun?  False while TCP is not up. */
+bool tls_begun(const struct ssl_st *ssl);
+
+/* Was a kept session of an earlier connection taken up again? */
+bool tls_resumed(const struct ssl_st *ssl);
 
 /*
  * Why the last SSL call on this connection failed, as text: the verifier's
