@@ -73,7 +73,7 @@ int jscan_body(struct slice text, struct pool *pool, struct jscan_body *body_r,
  * a text that has).  Never call these with unchecked text.
  */
 struct jscan_iter {
-	const char *p;
+	const char *p, *end;
 };
 
 void jscan_enter(struct jscan_iter *it, struct slice value);

@@ -14,6 +14,12 @@
  */
 size_t utf8_step(const char *p, const char *end);
 
+/*
+ * Step over sequences of two and more bytes.  Where that ends: end, a byte
+ * below 0x80, or a byte of 0x80 and above that begins no valid sequence.
+ */
+const char *utf8_run(const char *p, const char *end);
+
 bool utf8_valid(struct slice s);
 
 /* The first max code points of valid UTF-8 (all of s when it is shorter). */

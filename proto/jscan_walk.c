@@ -1,0 +1,183 @@
+#include "proto/jscan.h"
+
+#include <assert.h>
+#include <stdarg.h>
+
+#include "proto/jscan_find.h"
+#include "proto/jstr.h"
+
+/*
+ * Here the text is known to be JSON: each loop ends at a byte that must come,
+ * and nothing but the vector loops needs to know where the text ends.
+ */
+
+static inline const char *
+jscan_walk_blanks(const char *p)
+{
+	while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
+		p++;
+	return p;
+}
+
+/* From an opening quote to behind the closing one. */
+static const char *
+jscan_walk_string(const char *p, const char *end, bool *escaped_r)
+{
+	*escaped_r = false;
+	for (p++;; p += 2) {
+		p = jscan_find_quote(p, end);
+		assert(p < end);
+		if (*p == '"')
+			return p + 1;
+		*escaped_r = true;
+	}
+}
+
+/* From an opening bracket to behind its match. */
+static const char *
+jscan_walk_container(const char *p, const char *end)
+{
+	unsigned depth = 0;
+	bool escaped;
+
+	for (;;) {
+		p = jscan_find_bracket(p, end);
+		assert(p < end);
+		if (*p == '"') {
+			p = jscan_walk_string(p, end, &escaped);
+			continue;
+		}
+		if (*p == '[' || *p == '{')
+			depth++;
+		else
+			depth--;
+		p++;
+		if (depth == 0)
+			return p;
+	}
+}
+
+static const char *
+jscan_walk_scalar(const char *p, const char *end)
+{
+	while (p < end && *p != ',' && *p != ']' && *p != '}' &&
+	       (unsigned char)*p > ' ')
+		p++;
+	return p;
+}
+
+static void
+jscan_walk_value(struct jscan_iter *it, struct jscan_item *item_r)
+{
+	const char *at = it->p;
+
+	item_r->escaped = false;
+	switch (*at) {
+	case '"':
+		item_r->type = JSCAN_STRING;
+		it->p = jscan_walk_string(at, it->end, &item_r->escaped);
+		break;
+	case '{':
+	case '[':
+		item_r->type = *at == '{' ? JSCAN_OBJECT : JSCAN_ARRAY;
+		it->p = jscan_walk_container(at, it->end);
+		break;
+	case 't':
+	case 'f':
+		item_r->type = JSCAN_BOOL;
+		it->p = jscan_walk_scalar(at, it->end);
+		break;
+	default:
+		item_r->type = *at == 'n' ? JSCAN_NULL : JSCAN_NUMBER;
+		it->p = jscan_walk_scalar(at, it->end);
+	}
+	item_r->value = (struct slice){ at, (size_t)(it->p - at) };
+}
+
+void
+jscan_enter(struct jscan_iter *it, struct slice value)
+{
+	assert(value.n >= 2 && (*value.p == '{' || *value.p == '['));
+	it->p = value.p + 1;
+	it->end = value.p + value.n;
+}
+
+/* Move on to the next value; 0 at the closing bracket. */
+static int
+jscan_walk_next(struct jscan_iter *it)
+{
+	it->p = jscan_walk_blanks(it->p);
+	if (*it->p == ',')
+		it->p = jscan_walk_blanks(it->p + 1);
+	return *it->p != '}' && *it->p != ']';
+}
+
+int
+jscan_member_next(struct jscan_iter *it, struct jscan_item *item_r)
+{
+	const char *at;
+
+	if (!jscan_walk_next(it))
+		return 0;
+	at = it->p;
+	it->p = jscan_walk_string(at, it->end, &item_r->name_escaped);
+	item_r->name = (struct slice){ at + 1, (size_t)(it->p - at) - 2 };
+	it->p = jscan_walk_blanks(it->p);
+	assert(*it->p == ':');
+	it->p = jscan_walk_blanks(it->p + 1);
+	jscan_walk_value(it, item_r);
+	return 1;
+}
+
+int
+jscan_element_next(struct jscan_iter *it, struct jscan_item *item_r)
+{
+	if (!jscan_walk_next(it))
+		return 0;
+	item_r->name = (struct slice){ NULL, 0 };
+	item_r->name_escaped = false;
+	jscan_walk_value(it, item_r);
+	return 1;
+}
+
+int
+jscan_find(struct slice object, struct slice name, struct jscan_item *item_r)
+{
+	struct jscan_iter it;
+
+	jscan_enter(&it, object);
+	while (jscan_member_next(&it, item_r))
+		if (jstr_is(item_r, name))
+			return 1;
+	return 0;
+}
+
+int
+jscan_dig(struct slice object, struct jscan_item *item_r, ...)
+{
+	const char *name;
+	va_list names;
+	int found = 1;
+
+	*item_r = (struct jscan_item){ .value = object, .type = JSCAN_OBJECT };
+	va_start(names, item_r);
+	while (found && (name = va_arg(names, const char *)) != NULL)
+		found = item_r->type == JSCAN_OBJECT &&
+		        jscan_find(item_r->value, slice_str(name), item_r);
+	va_end(names);
+	return found;
+}
+
+const char *
+jscan_type_name(const struct jscan_item *item)
+{
+	static const char *const names[] = { "null", "boolean", "number",
+		"string", "array", "object" };
+
+	if (item->type != JSCAN_NUMBER)
+		return names[item->type];
+	for (size_t i = 0; i < item->value.n; i++)
+		if (strchr(".eE", item->value.p[i]) != NULL)
+			return "number";
+	return "integer";
+}
