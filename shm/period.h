@@ -37,6 +37,24 @@ struct period period_anchored(enum period_kind kind, int64_t anchor_s,
 struct period period_calendar(enum period_kind kind, int64_t t_s,
     unsigned week_starts, int32_t zone_s);
 
+/*
+ * A customer's period: counted from start_s (0: calendar periods of UTC).
+ * end_s, when not 0, ends the period that began at start_s, and later ones
+ * are counted from there.
+ */
+static inline struct period
+period_customer(enum period_kind kind, int64_t start_s, int64_t end_s,
+    int64_t t_s)
+{
+	if (kind != PERIOD_ALL && start_s == 0 && end_s == 0)
+		return period_calendar(kind, t_s, 1, 0);
+	if (kind == PERIOD_ALL || end_s == 0 || t_s < start_s)
+		return period_anchored(kind, start_s, t_s, 0);
+	if (t_s < end_s)
+		return (struct period){ start_s, end_s };
+	return period_anchored(kind, end_s, t_s, 0);
+}
+
 /* 00:00 of the day that contains t_s. */
 int64_t period_day(int64_t t_s, int32_t zone_s);
 

@@ -15,7 +15,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/period.h"
 #include "base/settings.h"
 #include "base/slice.h"
 
@@ -50,7 +49,7 @@ struct customer_def {
 	int64_t period_budget_nano, total_budget_nano; /* MONEY_NONE */
 	int32_t budget_duration;
 	int32_t markup_bp;
-	int64_t period_start_s; /* the anchor of its periods; never 0 */
+	int64_t period_start_s; /* the anchor of its periods; 0 = calendar */
 	int64_t period_end_s;   /* end of the first period; 0 = regular */
 	int64_t created_s, updated_s;
 	struct settings_limits limits;
@@ -102,48 +101,45 @@ void defs_from_key(const struct settings *s, const struct settings_key *from,
 void defs_from_customer(const struct settings *s,
     const struct settings_customer *from, struct customer_def *c_r);
 
-/* A customer that nobody has defined: customers.defaults. */
-void defs_customer_default(const struct settings *s, int64_t now_s,
-    struct customer_def *c_r);
-
-/* Lay a change over a customer; the strings of both must outlive *c. */
+/*
+ * Lay a change over a customer; the strings of both must outlive *c.  With
+ * CUSTOMER_PERIOD_END the period that runs, which began at running_s, keeps
+ * its row and ends there.  The period itself: period_customer() of
+ * shm/period.h.
+ */
 void defs_customer_apply(struct customer_def *c,
-    const struct customer_change *change, int64_t now_s);
+    const struct customer_change *change, int64_t running_s, int64_t now_s);
 
-/* The customer's period at this moment. */
-struct period defs_customer_period(const struct customer_def *c, int64_t now_s);
+/* Who spends.  Customers and keys belong to an environment. */
+enum owner_kind { OWNER_CUSTOMER, OWNER_KEY, OWNER_ORGANIZATION, OWNER_KINDS };
 
-/* The kinds of account, as in the key of a ledger row (money.md 6). */
-enum account_kind {
-	ACCOUNT_CUSTOMER_PERIOD,
-	ACCOUNT_CUSTOMER_TOTAL,
-	ACCOUNT_KEY_PERIOD,
-	ACCOUNT_KEY_TOTAL,
-	ACCOUNT_ORGANIZATION_PERIOD,
-	ACCOUNT_ORGANIZATION_CREDITS,
-	ACCOUNT_KINDS
+struct account_owner {
+	enum owner_kind kind;
+	int32_t environment; /* 0 for the organization */
+	struct slice id;     /* identifier, prefix, or "" (organization) */
 };
+
+#define OWNER_HASH_SIZE 16
+
+/* The hash that names an owner in the segment, the ledger and its rates. */
+void owner_hash(const struct account_owner *owner,
+    unsigned char hash_r[OWNER_HASH_SIZE]);
 
 #define ROW_KEY_SIZE 25
 
 /*
- * The key of an account's row, in the segment and in the ledger: 16 bytes of
- * SHA-256 of who it is, the kind, the period's start (u64, big-endian; 0 for
- * a total).
+ * The key of an account's row in the ledger: the owner's hash, the kind of
+ * account (shm/account.h; a plain number here), the period's start (u64,
+ * big-endian; 0 for a total).
  */
 struct row_key {
 	unsigned char bytes[ROW_KEY_SIZE];
 };
 
-/* Who an account belongs to; kind says which of the members count. */
-struct account_owner {
-	enum account_kind kind;
-	int32_t environment; /* customers and keys */
-	struct slice id;     /* identifier, prefix, or "" (organization) */
-};
-
-struct row_key row_key_make(const struct account_owner *owner, int64_t start_s);
-enum account_kind row_key_kind(const struct row_key *k);
+struct row_key row_key_make(const unsigned char hash[OWNER_HASH_SIZE],
+    unsigned kind, int64_t start_s);
+const unsigned char *row_key_hash(const struct row_key *k);
+unsigned row_key_kind(const struct row_key *k);
 int64_t row_key_start(const struct row_key *k);
 
 #endif

@@ -64,21 +64,6 @@ defs_from_customer(const struct settings *s,
 	};
 }
 
-void
-defs_customer_default(const struct settings *s, int64_t now_s,
-    struct customer_def *c_r)
-{
-	*c_r = (struct customer_def){
-		.period_budget_nano = s->customers_defaults_period_budget_nano,
-		.total_budget_nano = s->customers_defaults_total_budget_nano,
-		.budget_duration = (int32_t)period_duration(
-		    settings_str(s, s->customers_defaults_budget_duration)),
-		.period_start_s = period_day_start(now_s),
-		.created_s = now_s,
-		.updated_s = now_s,
-	};
-}
-
 /* The members that a change copies as they are. */
 #define MEMBER(bit, member)                                                    \
 	{                                                                      \
@@ -103,7 +88,7 @@ static const struct {
 
 void
 defs_customer_apply(struct customer_def *c,
-    const struct customer_change *change, int64_t now_s)
+    const struct customer_change *change, int64_t running_s, int64_t now_s)
 {
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
 		if (change->given & members[i].bit)
@@ -113,8 +98,7 @@ defs_customer_apply(struct customer_def *c,
 	if (change->given & CUSTOMER_PERIOD_START)
 		c->period_end_s = 0;
 	if (change->given & CUSTOMER_PERIOD_END) {
-		/* The period that runs keeps its row and ends there. */
-		c->period_start_s = defs_customer_period(c, now_s).start_s;
+		c->period_start_s = running_s;
 		c->period_end_s = change->def.period_end_s;
 	}
 	if (c->period_budget_nano != MONEY_NONE &&
@@ -122,21 +106,4 @@ defs_customer_apply(struct customer_def *c,
 		c->budget_duration = DURATION_MONTHLY;
 	c->params_digest = change->def.params_digest;
 	c->updated_s = now_s;
-}
-
-struct period
-defs_customer_period(const struct customer_def *c, int64_t now_s)
-{
-	enum budget_duration duration =
-	    (enum budget_duration)c->budget_duration;
-
-	if (duration == DURATION_NONE)
-		return PERIOD_ALL;
-	if (c->period_start_s == 0 && c->period_end_s == 0)
-		return period_calendar(duration, now_s);
-	if (c->period_end_s == 0 || now_s < c->period_start_s)
-		return period_anchored(duration, c->period_start_s, now_s);
-	if (now_s < c->period_end_s)
-		return (struct period){ c->period_start_s, c->period_end_s };
-	return period_anchored(duration, c->period_end_s, now_s);
 }

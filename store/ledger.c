@@ -9,7 +9,6 @@
 #include "store/env.h"
 
 #define LEDGER_SCHEMA 1
-#define OWNER_KEY_SIZE 16 /* of a row's key: who, without kind and period */
 
 enum { ROWS, ACCOUNTS, CURSORS, JOURNAL, META, TABLES };
 
@@ -185,44 +184,51 @@ ledger_row_next(struct ledger *l, struct row_key *k, struct ledger_row *row_r,
 	return got;
 }
 
-/* The value of the table accounts: environment, then the id. */
+/* The value of the table accounts: these numbers, then the id. */
+struct owner_head {
+	int32_t kind, environment;
+};
+
 int
-ledger_owner_put(struct ledger *l, const struct row_key *k,
-    const struct account_owner *owner, struct err *e)
+ledger_owner_put(struct ledger *l, const struct account_owner *owner,
+    struct err *e)
 {
-	unsigned char value[sizeof owner->environment + DEFS_IDENTIFIER_MAX];
-	size_t head = sizeof owner->environment;
+	struct owner_head head = { (int32_t)owner->kind, owner->environment };
+	unsigned char value[sizeof head + DEFS_IDENTIFIER_MAX];
+	unsigned char hash[OWNER_HASH_SIZE];
 
 	if (owner->id.n > DEFS_IDENTIFIER_MAX)
 		return err_set(e, ERR_STORE, "ledger: identifier too long");
-	memcpy(value, &owner->environment, head);
+	owner_hash(owner, hash);
+	memcpy(value, &head, sizeof head);
 	if (owner->id.n > 0)
-		memcpy(value + head, owner->id.p, owner->id.n);
-	return env_put(l->env, ACCOUNTS, val_bytes(k->bytes, OWNER_KEY_SIZE),
-	    val_bytes(value, head + owner->id.n), e);
+		memcpy(value + sizeof head, owner->id.p, owner->id.n);
+	return env_put(l->env, ACCOUNTS, VAL(hash),
+	    val_bytes(value, sizeof head + owner->id.n), e);
 }
 
 int
-ledger_owner_get(struct ledger *l, const struct row_key *k, struct sbuf *buf,
-    struct account_owner *owner_r, struct err *e)
+ledger_owner_get(struct ledger *l, const unsigned char hash[OWNER_HASH_SIZE],
+    struct sbuf *buf, struct account_owner *owner_r, struct err *e)
 {
 	MDB_txn *txn = env_read(l->env, e);
-	size_t head = sizeof owner_r->environment;
+	struct owner_head head;
 	MDB_val value;
 	int got;
 
 	if (txn == NULL)
 		return -1;
-	got = env_get(l->env, txn, ACCOUNTS,
-	    val_bytes(k->bytes, OWNER_KEY_SIZE), &value, e);
-	if (got == 1 && value.mv_size < head)
+	got = env_get(l->env, txn, ACCOUNTS, val_bytes(hash, OWNER_HASH_SIZE),
+	    &value, e);
+	if (got == 1 && value.mv_size < sizeof head)
 		got = err_set(e, ERR_DAMAGED, "ledger: a short owner");
 	if (got == 1) {
 		sbuf_clear(buf);
 		sbuf_add(buf, value.mv_data, value.mv_size);
-		memcpy(&owner_r->environment, buf->data, head);
-		owner_r->kind = row_key_kind(k);
-		owner_r->id = slice_skip(sbuf_slice(buf), head);
+		memcpy(&head, buf->data, sizeof head);
+		owner_r->kind = (enum owner_kind)head.kind;
+		owner_r->environment = head.environment;
+		owner_r->id = slice_skip(sbuf_slice(buf), sizeof head);
 	}
 	env_read_end(l->env);
 	return got;

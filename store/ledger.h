@@ -22,8 +22,9 @@ struct ledger_row {
 	int64_t settled, lease, suspense;
 	int64_t limit; /* MONEY_NONE = no limit */
 	uint32_t alert_bits;
-	uint32_t ver;            /* of this layout */
-	int64_t first_s, last_s; /* first and last charge */
+	uint32_t ver;              /* raised by each operator's entry */
+	int64_t first_us, last_us; /* first and last charge; 0 = never */
+	int64_t requests;
 };
 
 /* What the ledger remembers of the segment it worked with. */
@@ -53,11 +54,12 @@ int ledger_row_put(struct ledger *l, const struct row_key *k,
 int ledger_row_next(struct ledger *l, struct row_key *k,
     struct ledger_row *row_r, struct err *e);
 
-/* Who an account is (the owner's id points into *buf).  1, 0, -1. */
-int ledger_owner_get(struct ledger *l, const struct row_key *k,
-    struct sbuf *buf, struct account_owner *owner_r, struct err *e);
-int ledger_owner_put(struct ledger *l, const struct row_key *k,
-    const struct account_owner *owner, struct err *e);
+/* Who an owner's hash stands for (the id points into *buf).  1, 0, -1. */
+int ledger_owner_get(struct ledger *l,
+    const unsigned char hash[OWNER_HASH_SIZE], struct sbuf *buf,
+    struct account_owner *owner_r, struct err *e);
+int ledger_owner_put(struct ledger *l, const struct account_owner *owner,
+    struct err *e);
 
 /* The last applied sequence of a money lane; 0 when there is none. */
 int ledger_cursor_get(struct ledger *l, uint64_t epoch, uint32_t lane,
