@@ -37,8 +37,11 @@ relay_framing_is_sse(const struct relay_framing *f)
 struct relay_out {
 	struct slice *slices;
 	size_t n, cap;
-	size_t bytes;    /* the sum */
-	struct sbuf buf; /* private */
+	size_t bytes; /* the sum */
+	/* Private: the bytes that were written here. */
+	struct sbuf buf;
+	size_t mark;
+	bool sealed;
 };
 
 void relay_out_init(struct relay_out *o);
@@ -52,7 +55,10 @@ void relay_out_borrow(struct relay_out *o, struct slice s);
 struct sbuf *relay_out_begin(struct relay_out *o);
 void relay_out_end(struct relay_out *o);
 
-/* Make all slices point right; called once, after the last of a turn. */
+/*
+ * Make all slices point right, before they are used.  More may be added
+ * afterwards; then it is called again.
+ */
 void relay_out_seal(struct relay_out *o);
 
 /* One frame around json, and the last one (nothing when framing has none). */

@@ -31,11 +31,12 @@ struct sse_event {
 	bool borrowed;     /* raw and data point into the caller's input */
 };
 
-/* Private; a caller only provides the room.  56 bytes + an unfinished event */
+/* Private: a caller only provides the room, 56 bytes and an unfinished event.
+ */
 struct sse {
 	struct sbuf held;   /* the unfinished event */
 	struct sbuf joined; /* data of an event with several lines */
-	bool at_line, at_block, after_cr, handed_out;
+	bool at_line, after_cr, handed_out;
 	unsigned char mark; /* bytes of the byte order mark seen; 4 = past it */
 };
 

@@ -1,0 +1,330 @@
+#include "proto/usage.h"
+
+#include <stddef.h>
+
+#include "base/money.h"
+#include "base/sbuf.h"
+#include "base/settings.h"
+#include "proto/jnum.h"
+#include "proto/jscan.h"
+#include "proto/jstr.h"
+
+#define TICKS_PER_NANO 10 /* xAI counts in 10^-10 USD */
+#define ABSENT (-1)
+#define MALFORMED (-2)
+
+/* A provider's figures as given; ABSENT or MALFORMED when there is none. */
+struct usage_given {
+	int64_t prompt, completion, total;
+	int64_t cached, hit, cached_flat, cache_read;
+	int64_t cache_write, cache_created;
+	int64_t audio_in, image_in, audio_out;
+	int64_t reasoning, reasoning_flat;
+	int64_t accepted, rejected;
+	int64_t cost_nano;
+};
+
+/* Where a figure stands: of rows for one field the first present wins. */
+struct usage_row {
+	struct slice name;
+	size_t at;
+};
+
+#define ROW(name, field)                                                       \
+	{                                                                      \
+		SLICE(name), offsetof(struct usage_given, field)               \
+	}
+
+static const struct usage_row usage_rows[] = {
+	ROW("prompt_tokens", prompt),
+	ROW("completion_tokens", completion),
+	ROW("total_tokens", total),
+	ROW("input_tokens", prompt),
+	ROW("output_tokens", completion),
+	ROW("prompt_cache_hit_tokens", hit),
+	ROW("num_cached_tokens", cached_flat),
+	ROW("cached_tokens", cached_flat),
+	ROW("cache_read_input_tokens", cache_read),
+	ROW("cache_creation_input_tokens", cache_created),
+	ROW("reasoning_tokens", reasoning_flat),
+	{ { NULL, 0 }, 0 },
+};
+
+static const struct usage_row usage_prompt_rows[] = {
+	ROW("cached_tokens", cached),
+	ROW("audio_tokens", audio_in),
+	ROW("image_tokens", image_in),
+	ROW("cache_write_tokens", cache_write),
+	ROW("cache_creation_tokens", cache_write),
+	{ { NULL, 0 }, 0 },
+};
+
+static const struct usage_row usage_completion_rows[] = {
+	ROW("reasoning_tokens", reasoning),
+	ROW("audio_tokens", audio_out),
+	ROW("accepted_prediction_tokens", accepted),
+	ROW("rejected_prediction_tokens", rejected),
+	{ { NULL, 0 }, 0 },
+};
+
+static const struct {
+	struct slice name;
+	const struct usage_row *rows;
+} usage_details[] = {
+	{ SLICE("prompt_tokens_details"), usage_prompt_rows },
+	{ SLICE("input_tokens_details"), usage_prompt_rows },
+	{ SLICE("completion_tokens_details"), usage_completion_rows },
+	{ SLICE("output_tokens_details"), usage_completion_rows },
+};
+
+void
+usage_init(struct usage *u)
+{
+	*u = (struct usage){ .requests = 1, .provider_cost_nano = MONEY_NONE };
+}
+
+void
+usage_of_totals(struct usage *u_r, int64_t prompt, int64_t completion)
+{
+	usage_init(u_r);
+	u_r->in_text = prompt;
+	u_r->out_text = completion;
+}
+
+static int64_t
+usage_count(const struct jscan_item *item)
+{
+	int64_t n;
+
+	if (item->type == JSCAN_NULL)
+		return ABSENT;
+	if (item->type != JSCAN_NUMBER || jnum_int(item->value, &n) != 1)
+		return MALFORMED;
+	return n >= 0 && n <= USAGE_TOKENS_MAX ? n : MALFORMED;
+}
+
+static void
+usage_take(struct usage_given *g, const struct usage_row *rows,
+    const struct jscan_item *item)
+{
+	const struct usage_row *row;
+	int64_t *field;
+
+	for (row = rows; row->name.p != NULL; row++) {
+		if (!jstr_is(item, row->name))
+			continue;
+		field = (int64_t *)(void *)((char *)g + row->at);
+		if (*field == ABSENT)
+			*field = usage_count(item);
+		return;
+	}
+}
+
+static void
+usage_take_details(struct usage_given *g, const struct jscan_item *object)
+{
+	struct jscan_iter it;
+	struct jscan_item item;
+	size_t i;
+
+	for (i = 0; i < sizeof usage_details / sizeof usage_details[0]; i++) {
+		if (!jstr_is(object, usage_details[i].name))
+			continue;
+		jscan_enter(&it, object->value);
+		while (jscan_member_next(&it, &item) == 1)
+			usage_take(g, usage_details[i].rows, &item);
+		return;
+	}
+}
+
+/* OpenRouter: a number; Perplexity: an object; xAI: ticks. */
+static void
+usage_take_cost(struct usage_given *g, const struct jscan_item *item)
+{
+	struct jscan_item total = *item;
+	int64_t value;
+
+	if (jstr_is(item, SLICE("cost_in_usd_ticks"))) {
+		value = usage_count(item);
+		if (value >= 0)
+			g->cost_nano = value / TICKS_PER_NANO;
+		return;
+	}
+	if (!jstr_is(item, SLICE("cost")))
+		return;
+	if (item->type == JSCAN_OBJECT &&
+	    jscan_find(item->value, SLICE("total_cost"), &total) == 0)
+		return;
+	if (total.type == JSCAN_NUMBER &&
+	    money_read_json(total.value, 9, &value) == 1)
+		g->cost_nano = value;
+}
+
+static void
+usage_collect(struct slice json, struct usage_given *g)
+{
+	struct jscan_iter it;
+	struct jscan_item item;
+
+	*g = (struct usage_given){ ABSENT, ABSENT, ABSENT, ABSENT, ABSENT,
+		ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT,
+		ABSENT, ABSENT, ABSENT, MONEY_NONE };
+	jscan_enter(&it, json);
+	while (jscan_member_next(&it, &item) == 1) {
+		if (item.type == JSCAN_OBJECT)
+			usage_take_details(g, &item);
+		else
+			usage_take(g, usage_rows, &item);
+		usage_take_cost(g, &item);
+	}
+}
+
+static int64_t
+usage_first(int64_t a, int64_t b)
+{
+	return a >= 0 ? a : b;
+}
+
+static int64_t
+usage_or_zero(int64_t a)
+{
+	return a >= 0 ? a : 0;
+}
+
+/* Cut a part out of *rest; a part larger than what is left is capped. */
+static int64_t
+usage_part(int64_t part, int64_t *rest, bool *anomaly)
+{
+	part = usage_or_zero(part);
+	if (part > *rest) {
+		*anomaly = true;
+		part = *rest;
+	}
+	*rest -= part;
+	return part;
+}
+
+static void
+usage_set_input(struct usage *u, const struct usage_given *g, uint32_t quirks)
+{
+	int64_t rest = usage_or_zero(g->prompt), cached = g->cached, write;
+	bool overlap = false;
+
+	if (quirks & QUIRK_HIT_MISS)
+		cached = usage_first(g->hit, cached);
+	cached = usage_first(cached, usage_first(g->hit, g->cached_flat));
+	cached = usage_first(cached, g->cache_read);
+	write = usage_first(g->cache_write, g->cache_created);
+	u->in_cached = usage_part(cached, &rest, &u->anomaly);
+	u->in_cache_write_5m = usage_part(write, &rest, &u->anomaly);
+	/* Cached images and audio are counted twice: that is no anomaly. */
+	u->in_audio = usage_part(g->audio_in, &rest, &overlap);
+	u->in_image = usage_part(g->image_in, &rest, &overlap);
+	u->in_text = rest;
+}
+
+static void
+usage_set_output(struct usage *u, const struct usage_given *g, int64_t inside)
+{
+	int64_t rest = usage_or_zero(g->completion);
+
+	u->out_reasoning = usage_part(inside, &rest, &u->anomaly);
+	u->out_audio = usage_part(g->audio_out, &rest, &u->anomaly);
+	u->out_text = rest;
+	u->accepted_prediction = usage_or_zero(g->accepted);
+	u->rejected_prediction = usage_or_zero(g->rejected);
+}
+
+/* Tokens that the total has and the two parts have not: money.md 4. */
+static void
+usage_place_excess(struct usage *u, int64_t excess, uint32_t quirks)
+{
+	if (quirks & QUIRK_EXCESS_AUDIO_IN)
+		u->in_audio += excess;
+	else if (quirks & QUIRK_USAGE_EXCESS_OUT)
+		u->out_reasoning += excess;
+	else
+		u->out_text += excess;
+}
+
+static void
+usage_normalise(const struct usage_given *g, uint32_t quirks, struct usage *u)
+{
+	int64_t reasoning = usage_first(g->reasoning, g->reasoning_flat);
+	int64_t sum = usage_or_zero(g->prompt) + usage_or_zero(g->completion);
+	bool outside = quirks & QUIRK_USAGE_ADD_REASONING && g->total != sum &&
+	               reasoning > 0;
+
+	usage_init(u);
+	usage_set_input(u, g, quirks);
+	usage_set_output(u, g, outside ? 0 : reasoning);
+	if (outside) {
+		u->out_reasoning = reasoning;
+		sum += reasoning;
+	}
+	if (g->total > sum)
+		usage_place_excess(u, g->total - sum, quirks);
+	u->provider_cost_nano = g->cost_nano;
+}
+
+int
+usage_read(struct slice json, uint32_t quirks, struct usage *u_r)
+{
+	struct usage_given g;
+
+	if (json.n == 0 || json.p[0] != '{')
+		return 0;
+	usage_collect(json, &g);
+	if (g.prompt == MALFORMED || g.completion == MALFORMED ||
+	    (g.prompt == ABSENT && g.completion == ABSENT))
+		return 0;
+	usage_normalise(&g, quirks, u_r);
+	return 1;
+}
+
+void
+usage_sum(const struct usage *u, struct usage_figures *f_r)
+{
+	f_r->cached = u->in_cached + u->in_audio_cached;
+	f_r->cache_write = u->in_cache_write_5m + u->in_cache_write_1h;
+	f_r->in_audio = u->in_audio + u->in_audio_cached;
+	f_r->prompt = u->in_text + u->in_cached + f_r->cache_write +
+	              f_r->in_audio + u->in_image;
+	f_r->reasoning = u->out_reasoning;
+	f_r->out_audio = u->out_audio;
+	f_r->completion = u->out_text + u->out_reasoning + u->out_audio;
+	f_r->total = f_r->prompt + f_r->completion;
+}
+
+static void
+usage_write_count(struct sbuf *b, const char *before, int64_t n)
+{
+	sbuf_adds(b, before);
+	sbuf_add_u64(b, (uint64_t)n);
+}
+
+void
+usage_write(struct sbuf *b, const struct usage *u)
+{
+	struct usage_figures f;
+
+	usage_sum(u, &f);
+	usage_write_count(b, "{\"completion_tokens\":", f.completion);
+	usage_write_count(b, ",\"prompt_tokens\":", f.prompt);
+	usage_write_count(b, ",\"total_tokens\":", f.total);
+	usage_write_count(b,
+	    ",\"completion_tokens_details\":{\"accepted_prediction_tokens\":",
+	    u->accepted_prediction);
+	usage_write_count(b, ",\"audio_tokens\":", f.out_audio);
+	usage_write_count(b, ",\"reasoning_tokens\":", f.reasoning);
+	usage_write_count(b,
+	    ",\"rejected_prediction_tokens\":", u->rejected_prediction);
+	usage_write_count(b,
+	    "},\"prompt_tokens_details\":{\"audio_tokens\":", f.in_audio);
+	usage_write_count(b, ",\"cached_tokens\":", f.cached);
+	usage_write_count(b, ",\"cache_creation_tokens\":", f.cache_write);
+	usage_write_count(b,
+	    "},\"cache_creation_input_tokens\":", f.cache_write);
+	usage_write_count(b, ",\"cache_read_input_tokens\":", f.cached);
+	sbuf_addc(b, '}');
+}
