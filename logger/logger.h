@@ -12,18 +12,14 @@
 
 #include <stddef.h>
 
+struct segment;
 struct settings;
-struct shm;
 
 struct logger_args {
 	const struct settings *settings;
-	struct shm *shm;     /* the mapped segment */
-	int wake_fd;         /* own eventfd: a lane has something */
-	const int *seat_fds; /* eventfd of each seat, to wake followers */
-	size_t n_seats;
-	int master_fd; /* SEQPACKET, base/childproto.h */
-	const int
-	    *stderr_fds; /* read ends of the children's pipes; -1 = none */
+	struct segment *segment; /* mapped; with all eventfds set */
+	int master_fd;           /* SEQPACKET, base/childproto.h */
+	const int *stderr_fds;   /* read ends of the pipes, -1 = none */
 	size_t n_stderr;
 	int unclean_boot; /* the cache is emptied first */
 };

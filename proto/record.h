@@ -7,9 +7,10 @@
  * Three records travel through a log lane, each with the number of the
  * request in that lane ("message"): BODY, fragments of the request's and the
  * answer's text; CACHE, an answer to store; ACCESS, the metadata, always the
- * last of its request.  A worker fills the struct, asks for the size, and
- * encodes straight into the lane.  The reader treats lane memory as hostile:
- * every length is checked, slices of the result point into the bytes given.
+ * last of its request.  Their types are the lane's (LANE_BODY, ...).  A worker
+ * fills the struct, asks for the size, and encodes straight into the lane.
+ * The reader treats lane memory as hostile: every length is checked, slices
+ * of the result point into the bytes given.
  *
  *   ACCESS  id, message, numbers[], text lengths[], texts
  *   BODY    message, index, source, flags, bytes
@@ -30,9 +31,6 @@ struct sbuf;
 #define RECORD_MAX (192 * 1024)   /* an encoded ACCESS or CACHE record */
 #define RECORD_FRAGMENT_MAX 65536 /* bytes in one BODY record */
 #define RECORD_ID_SIZE 16
-
-/* Types of records in a log lane: the lane's u16 type. */
-enum record_type { RECORD_ACCESS = 1, RECORD_BODY = 2, RECORD_CACHE = 3 };
 
 /*
  * The metadata of one request.  Units by form (record.def): money in
@@ -114,7 +112,7 @@ struct record_cache {
 	uint32_t flight;            /* index of the slot */
 	uint32_t flight_generation; /* of that slot */
 	uint8_t source;             /* RECORD_RESPONSE or RECORD_STREAM */
-	uint8_t family;             /* enum of proto/assemble: reply shape */
+	uint8_t family;             /* reply shape; kept in the entry */
 	int64_t created_s, ttl_s;
 	int64_t cost_nano, latency_us;
 	int64_t prompt_tokens, completion_tokens, total_tokens;
