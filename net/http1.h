@@ -63,6 +63,8 @@ struct http1_head {
 	struct slice path;   /* without the query; "/" at least, or "*" */
 	struct slice query;  /* behind the '?'; p is NULL when there is none */
 	struct slice host;   /* the Host header's value */
+	struct slice authority; /* of an absolute target; else p is NULL */
+	bool fragment;          /* the target had a '#' */
 	/* Responses. */
 	unsigned status;
 	struct slice reason;
@@ -73,6 +75,7 @@ struct http1_head {
 	bool keep_alive;         /* by version and Connection */
 	bool expect_continue;    /* Expect: 100-continue in HTTP/1.1 */
 	unsigned count;
+	uint32_t repeated; /* bit n: enum http1_name n came more than once */
 	unsigned char first[HTTP1_NAME_COUNT]; /* index + 1; 0 = absent */
 	struct http1_field fields[HTTP1_FIELDS_MAX];
 };
@@ -97,11 +100,10 @@ struct http1_parser {
 	size_t pos;       /* bytes looked at */
 	size_t mark;      /* begin of the part being read */
 	size_t line;      /* begin of the line */
-	size_t value_end; /* behind the last byte that is no blank */
 	int state;
 	bool response;
-	bool to_head; /* a response to HEAD */
-	bool grammar_only;
+	bool to_head;         /* a response to HEAD */
+	enum http1_name name; /* of the header being read */
 };
 
 void http1_request_start(struct http1_parser *p,
@@ -123,6 +125,16 @@ void http1_response_start(struct http1_parser *p,
  */
 int http1_parse(struct http1_parser *p, const char *buf, size_t len,
     struct http1_head *h, size_t *used_r, struct err *e);
+
+/*
+ * The same without the refusals that are ours rather than the RFC's (Host,
+ * fragments, transfer codings besides chunked ...): for comparing with other
+ * parsers.  http1_parse() is this and http1_check().
+ */
+int http1_grammar(struct http1_parser *p, const char *buf, size_t len,
+    struct http1_head *h, size_t *used_r, struct err *e);
+int http1_check(const struct http1_parser *p, const struct http1_head *h,
+    struct err *e);
 
 /* The value of the first header of that name, or {NULL, 0}. */
 static inline struct slice
@@ -160,6 +172,8 @@ struct http1_chunks {
 	unsigned line;   /* bytes of the current chunk line */
 	unsigned trailers;
 	unsigned trailer_bytes;
+	unsigned name_len;
+	char name[20]; /* begin of a trailer's name, in lower case */
 	int state;
 };
 

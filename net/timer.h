@@ -48,8 +48,9 @@ timer_is_set(const struct timer *t)
 	return t->deadline_ms != TIMER_NEVER;
 }
 
-/* For loop.c only. */
+/* Between loop.c and timer.c only. */
 struct wheel *wheel_new(struct loop *l);
 void wheel_free(struct wheel **wp);
+struct wheel *loop_wheel(struct loop *l);
 
 #endif

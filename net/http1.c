@@ -1,0 +1,496 @@
+#include "net/http1.h"
+
+#include <assert.h>
+
+#include "net/http1_priv.h"
+
+/*
+ * The state machine that takes a head apart.  Each state is one function that
+ * eats as many bytes as it can; a head may end in any of them and go on in
+ * the next call.
+ */
+enum state {
+	START,
+	START_LF,
+	METHOD,
+	TARGET,
+	REQUEST_VERSION,
+	REQUEST_CR,
+	RESPONSE_VERSION,
+	STATUS_SPACE,
+	STATUS,
+	REASON_SPACE,
+	REASON,
+	LINE_LF,
+	FIELD,
+	NAME,
+	BLANKS,
+	LENGTH,
+	VALUE,
+	END_LF,
+	STATE_COUNT
+};
+
+enum { MORE = 0, NEXT = 1, DONE = 2 };
+
+static_assert(HTTP1_NAME_COUNT <= 32, "struct http1_head's repeated is full");
+
+struct scan {
+	struct http1_parser *p;
+	struct http1_head *h;
+	const char *at, *end;
+	const char *base;
+	struct err *e;
+};
+
+const struct http1_limits http1_request_limits = {
+	.line = 8192,
+	.long_line = (size_t)24 * 1024,
+	.block = (size_t)32 * 1024,
+	.fields = HTTP1_FIELDS_MAX,
+};
+
+const struct http1_limits http1_response_limits = {
+	.line = (size_t)64 * 1024,
+	.long_line = (size_t)64 * 1024,
+	.block = (size_t)64 * 1024,
+	.fields = HTTP1_FIELDS_MAX,
+};
+
+static int
+bad(struct scan *s, const char *what)
+{
+	return err_set(s->e, ERR_BAD_REQUEST,
+	    "Malformed HTTP: %s at byte %zu of the head.", what,
+	    (size_t)(s->at - s->base));
+}
+
+static void
+begin_part(struct scan *s, int state)
+{
+	s->p->mark = (size_t)(s->at - s->base);
+	s->p->state = state;
+}
+
+static struct slice
+part(const struct scan *s)
+{
+	const char *from = s->base + s->p->mark;
+
+	return (struct slice){ from, (size_t)(s->at - from) };
+}
+
+/* Is the line too long, counted to here? */
+static int
+check_line(struct scan *s)
+{
+	const struct http1_limits *limits = s->p->limits;
+	size_t len = (size_t)(s->at - s->base) - s->p->line;
+	size_t i;
+
+	if (len <= limits->line)
+		return NEXT;
+	if (s->p->state < FIELD)
+		return err_set(s->e, ERR_URI_TOO_LONG,
+		    "The request line is longer than %zu bytes.", limits->line);
+	if (len <= limits->long_line && s->p->state >= BLANKS)
+		for (i = 0; i < limits->long_count; i++)
+			if (slice_eq_nocase(limits->long_names[i],
+				s->h->fields[s->h->count].name))
+				return NEXT;
+	return err_set(s->e, ERR_HEADERS_TOO_LARGE,
+	    "A header line is longer than %zu bytes.", limits->line);
+}
+
+static int
+start(struct scan *s)
+{
+	if (*s->at == '\r' && s->p->line == 0) {
+		s->at++;
+		s->p->state = START_LF;
+		return NEXT;
+	}
+	begin_part(s, s->p->response ? RESPONSE_VERSION : METHOD);
+	return NEXT;
+}
+
+/* One empty line before the first line is skipped (RFC 9112 2.2). */
+static int
+start_lf(struct scan *s)
+{
+	if (*s->at != '\n')
+		return bad(s, "a CR without LF");
+	s->at++;
+	s->p->line = 2;
+	s->p->state = START;
+	return NEXT;
+}
+
+static int
+method(struct scan *s)
+{
+	s->at = skip_class(s->at, s->end, BYTE_TOKEN);
+	if (s->at == s->end)
+		return MORE;
+	s->h->method = part(s);
+	if (*s->at != ' ' || s->h->method.n == 0)
+		return bad(s, "not a method");
+	s->h->method_id = http1_method_id(s->h->method);
+	s->at++;
+	begin_part(s, TARGET);
+	return NEXT;
+}
+
+static int
+target(struct scan *s)
+{
+	s->at = skip_class(s->at, s->end, BYTE_TARGET);
+	if (s->at == s->end)
+		return MORE;
+	s->h->target = part(s);
+	if (*s->at != ' ' || s->h->target.n == 0)
+		return bad(s, "a forbidden byte in the target");
+	if (check_line(s) < 0)
+		return -1;
+	s->at++;
+	begin_part(s, REQUEST_VERSION);
+	return NEXT;
+}
+
+/* "HTTP/1.0" or "HTTP/1.1", told byte for byte. */
+static int
+version(struct scan *s, int next)
+{
+	static const char form[] = "HTTP/0.0";
+	size_t i = part(s).n;
+	const char *from = s->base + s->p->mark;
+
+	for (; s->at < s->end && i < 8; s->at++, i++) {
+		bool ok = form[i] == '0' ? byte_is(*s->at, BYTE_DIGIT)
+		                         : *s->at == form[i];
+
+		if (!ok)
+			return bad(s, "not an HTTP version");
+	}
+	if (i < 8)
+		return MORE;
+	if (slice_eq(s->h->method, SLICE("PRI")) && from[5] == '2')
+		return bad(s, "HTTP/2 is not spoken here");
+	if (from[5] != '1' || from[7] > '1')
+		return err_set(s->e, ERR_HTTP_VERSION,
+		    "HTTP/%.3s is not spoken here, only HTTP/1.1 and 1.0.",
+		    from + 5);
+	s->h->minor = from[7] == '1';
+	s->p->state = next;
+	return NEXT;
+}
+
+static int
+request_version(struct scan *s)
+{
+	return version(s, REQUEST_CR);
+}
+
+static int
+request_cr(struct scan *s)
+{
+	if (*s->at != '\r')
+		return bad(s, "no CRLF after the version");
+	s->at++;
+	s->p->state = LINE_LF;
+	return NEXT;
+}
+
+static int
+response_version(struct scan *s)
+{
+	return version(s, STATUS_SPACE);
+}
+
+static int
+status_space(struct scan *s)
+{
+	if (*s->at != ' ')
+		return bad(s, "no space after the version");
+	s->at++;
+	begin_part(s, STATUS);
+	return NEXT;
+}
+
+static int
+status(struct scan *s)
+{
+	while (s->at < s->end && part(s).n < 3) {
+		if (!byte_is(*s->at, BYTE_DIGIT))
+			return bad(s, "not a status");
+		s->h->status = s->h->status * 10 + (unsigned)(*s->at++ - '0');
+	}
+	if (part(s).n < 3)
+		return MORE;
+	if (s->h->status < 100)
+		return bad(s, "not a status");
+	s->p->state = REASON_SPACE;
+	return NEXT;
+}
+
+static int
+reason_space(struct scan *s)
+{
+	if (*s->at == ' ')
+		s->at++;
+	else if (*s->at != '\r')
+		return bad(s, "not a status");
+	begin_part(s, REASON);
+	return NEXT;
+}
+
+static int
+reason(struct scan *s)
+{
+	s->at = http1_skip_value(s->at, s->end);
+	if (s->at == s->end)
+		return MORE;
+	if (*s->at != '\r')
+		return bad(s, "a forbidden byte in the reason");
+	if (check_line(s) < 0)
+		return -1;
+	s->h->reason = part(s);
+	s->at++;
+	s->p->state = LINE_LF;
+	return NEXT;
+}
+
+static int
+line_lf(struct scan *s)
+{
+	if (*s->at != '\n')
+		return bad(s, "a CR without LF");
+	s->at++;
+	s->p->line = (size_t)(s->at - s->base);
+	s->p->state = FIELD;
+	return NEXT;
+}
+
+static int
+field(struct scan *s)
+{
+	if (*s->at == '\r') {
+		s->at++;
+		s->p->state = END_LF;
+		return NEXT;
+	}
+	if (*s->at == ' ' || *s->at == '\t')
+		return bad(s, "a folded or indented line");
+	if (s->h->count >= s->p->limits->fields)
+		return err_set(s->e, ERR_HEADERS_TOO_LARGE,
+		    "More than %u headers.", s->p->limits->fields);
+	begin_part(s, NAME);
+	return NEXT;
+}
+
+static int
+name(struct scan *s)
+{
+	struct slice *name_r = &s->h->fields[s->h->count].name;
+
+	s->at = skip_class(s->at, s->end, BYTE_TOKEN);
+	if (s->at == s->end)
+		return MORE;
+	*name_r = part(s);
+	if (*s->at != ':' || name_r->n == 0)
+		return bad(s, "not a header name");
+	s->p->name = http1_name_id(*name_r);
+	s->at++;
+	s->p->state = BLANKS;
+	return NEXT;
+}
+
+static int
+blanks(struct scan *s)
+{
+	while (s->at < s->end && (*s->at == ' ' || *s->at == '\t'))
+		s->at++;
+	if (s->at == s->end)
+		return MORE;
+	begin_part(s, s->p->name == HTTP1_CONTENT_LENGTH ? LENGTH : VALUE);
+	return NEXT;
+}
+
+/* The digits of Content-Length: 19 of them always fit in 64 bits. */
+static int
+length(struct scan *s)
+{
+	size_t n;
+
+	s->at = skip_class(s->at, s->end, BYTE_DIGIT);
+	n = part(s).n;
+	if (n > 19)
+		return bad(s, "a Content-Length out of range");
+	if (s->at == s->end)
+		return MORE;
+	if (n == 0)
+		return bad(s, "a Content-Length that is no number");
+	s->p->state = VALUE;
+	return NEXT;
+}
+
+static void
+note_known(struct http1_head *h, enum http1_name id)
+{
+	if (id == HTTP1_NAME_OTHER)
+		return;
+	if (h->first[id] != 0)
+		h->repeated |= 1U << id;
+	else
+		h->first[id] = (unsigned char)(h->count + 1);
+}
+
+static int
+value(struct scan *s)
+{
+	struct slice *value_r = &s->h->fields[s->h->count].value;
+
+	s->at = http1_skip_value(s->at, s->end);
+	if (s->at == s->end)
+		return MORE;
+	if (*s->at != '\r')
+		return bad(s, "a forbidden byte in a header value");
+	if (check_line(s) < 0)
+		return -1;
+	*value_r = part(s);
+	while (value_r->n > 0 && (value_r->p[value_r->n - 1] == ' ' ||
+				     value_r->p[value_r->n - 1] == '\t'))
+		value_r->n--;
+	note_known(s->h, s->p->name);
+	if (++s->h->count < HTTP1_FIELDS_MAX)
+		s->h->fields[s->h->count].name = (struct slice){ NULL, 0 };
+	s->at++;
+	s->p->state = LINE_LF;
+	return NEXT;
+}
+
+static int
+end_lf(struct scan *s)
+{
+	if (*s->at != '\n')
+		return bad(s, "a CR without LF");
+	s->at++;
+	return http1_frame(s->p, s->h, s->e) < 0 ? -1 : DONE;
+}
+
+static int (*const states[STATE_COUNT])(struct scan *s) = {
+	[START] = start,
+	[START_LF] = start_lf,
+	[METHOD] = method,
+	[TARGET] = target,
+	[REQUEST_VERSION] = request_version,
+	[REQUEST_CR] = request_cr,
+	[RESPONSE_VERSION] = response_version,
+	[STATUS_SPACE] = status_space,
+	[STATUS] = status,
+	[REASON_SPACE] = reason_space,
+	[REASON] = reason,
+	[LINE_LF] = line_lf,
+	[FIELD] = field,
+	[NAME] = name,
+	[BLANKS] = blanks,
+	[LENGTH] = length,
+	[VALUE] = value,
+	[END_LF] = end_lf,
+};
+
+static void
+move_slice(struct slice *s, const char *from, const char *to)
+{
+	if (s->p != NULL)
+		s->p = to + (s->p - from);
+}
+
+/* The buffer moved between two calls: so do the slices found so far. */
+static void
+move_head(struct http1_head *h, const char *from, const char *to)
+{
+	unsigned i;
+
+	move_slice(&h->method, from, to);
+	move_slice(&h->target, from, to);
+	move_slice(&h->reason, from, to);
+	for (i = 0; i < h->count; i++) {
+		move_slice(&h->fields[i].name, from, to);
+		move_slice(&h->fields[i].value, from, to);
+	}
+	if (i < HTTP1_FIELDS_MAX)
+		move_slice(&h->fields[i].name, from, to);
+}
+
+static void
+clear_head(struct http1_head *h)
+{
+	memset(h, 0, offsetof(struct http1_head, fields));
+	h->fields[0].name = (struct slice){ NULL, 0 };
+}
+
+static int
+check_block(struct scan *s)
+{
+	if ((size_t)(s->at - s->base) <= s->p->limits->block)
+		return NEXT;
+	return err_set(s->e, ERR_HEADERS_TOO_LARGE,
+	    "The headers are longer than %zu bytes.", s->p->limits->block);
+}
+
+int
+http1_grammar(struct http1_parser *p, const char *buf, size_t len,
+    struct http1_head *h, size_t *used_r, struct err *e)
+{
+	struct scan s = { p, h, buf + p->pos, buf + len, buf, e };
+	int r = NEXT;
+
+	if (p->base == NULL)
+		clear_head(h);
+	else if (p->base != buf)
+		move_head(h, p->base, buf);
+	p->base = buf;
+	while (r == NEXT && s.at < s.end)
+		r = states[p->state](&s);
+	p->pos = (size_t)(s.at - buf);
+	if (r < 0 || check_block(&s) < 0)
+		return -1;
+	if (r == DONE) {
+		*used_r = p->pos;
+		return 1;
+	}
+	/* At LINE_LF the line has been checked already. */
+	return p->state != LINE_LF && check_line(&s) < 0 ? -1 : 0;
+}
+
+int
+http1_parse(struct http1_parser *p, const char *buf, size_t len,
+    struct http1_head *h, size_t *used_r, struct err *e)
+{
+	int r = http1_grammar(p, buf, len, h, used_r, e);
+
+	return r == 1 && http1_check(p, h, e) < 0 ? -1 : r;
+}
+
+static void
+parser_start(struct http1_parser *p, const struct http1_limits *limits)
+{
+	assert(limits->fields <= HTTP1_FIELDS_MAX);
+	*p = (struct http1_parser){ .limits = limits };
+}
+
+void
+http1_request_start(struct http1_parser *p, const struct http1_limits *limits)
+{
+	parser_start(p, limits);
+}
+
+void
+http1_response_start(struct http1_parser *p, const struct http1_limits *limits,
+    bool to_head)
+{
+	parser_start(p, limits);
+	p->response = true;
+	p->to_head = to_head;
+}

@@ -1,0 +1,58 @@
+#ifndef NET_HTTP1_PRIV_H
+#define NET_HTTP1_PRIV_H
+
+/*
+ * http1_priv - what the files of net/http1 share: classes of bytes, and the
+ * meaning of a head that the state machine has taken apart.
+ */
+
+#include "base/err.h"
+#include "net/http1.h"
+
+enum {
+	BYTE_TOKEN = 1,  /* RFC 9110 5.6.2 */
+	BYTE_VALUE = 2,  /* HTAB, and all but CTL (RFC 9110 5.5) */
+	BYTE_TARGET = 4, /* visible ASCII */
+	BYTE_HOST = 8,   /* reg-name without the comma (RFC 3986 3.2.2) */
+	BYTE_DIGIT = 16,
+};
+
+extern const unsigned char http1_bytes[256];
+
+static inline bool
+byte_is(char c, int class)
+{
+	return (http1_bytes[(unsigned char)c] & class) != 0;
+}
+
+static inline const char *
+skip_class(const char *at, const char *end, int class)
+{
+	while (at < end && byte_is(*at, class))
+		at++;
+	return at;
+}
+
+/* The first byte that no header value may hold; end when there is none. */
+const char *http1_skip_value(const char *at, const char *end);
+
+/* lower: letters in lower case, digits and '-'.  name: a token. */
+static inline bool
+name_is(const char *name, const char *lower, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((name[i] | 0x20) != lower[i])
+			return false;
+	return true;
+}
+
+/* HTTP1_NAME_OTHER when it is none of net/http1_names.def. */
+enum http1_name http1_name_id(struct slice name);
+
+enum http1_method http1_method_id(struct slice method);
+
+/* Fill what follows from the fields: target's parts, body, keep_alive ... */
+int http1_frame(const struct http1_parser *p, struct http1_head *h,
+    struct err *e);
+
+#endif
