@@ -99,7 +99,8 @@ settings_map_fd(int fd, size_t *size_r)
 	if (fstat(fd, &st) != 0 || st.st_size <= 0)
 		return NULL;
 	*size_r = (size_t)st.st_size;
-	p = mmap(NULL, *size_r, PROT_READ, MAP_SHARED, fd, 0);
+	/* Linux before 6.7 refuses MAP_SHARED of a memfd sealed for writing. */
+	p = mmap(NULL, *size_r, PROT_READ, MAP_PRIVATE, fd, 0);
 	return p == MAP_FAILED ? NULL : p;
 }
 

@@ -15,7 +15,7 @@ BEGIN {
 	may["keeper"] = "base shm store keeper"
 	may["logger"] = "base net shm store proto logger"
 	may["admin"]  = "base net shm store proto admin"
-	may["setup"]  = "base net proto setup"
+	may["setup"]  = "base net proto setup etc"
 	may["master"] = "base shm master"
 	may["ctl"]    = "base proto ctl"
 	may["main"]   = may["admin"] " worker keeper logger setup master"

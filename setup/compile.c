@@ -1,0 +1,42 @@
+#include "setup/compile_priv.h"
+
+/* Budgets and prices that do not fit together are said before a request. */
+static void
+compile_warn_prices(struct compile *c)
+{
+	struct slice unknown =
+	    blob_text(&c->blob, c->settings.budgets_unknown_price);
+
+	if (!slice_eq(unknown, SLICE("refuse")))
+		return;
+	for (size_t i = 0; i < c->models_own_n; i++) {
+		const struct model_draft *d = &c->models[i];
+
+		if (!d->model.price.known)
+			report_warn(c->report, d->node->at,
+			    "model \"%s\" has no price; requests that touch a "
+			    "budget are refused",
+			    blob_text(&c->blob, d->model.name).p);
+	}
+}
+
+bool
+compile_all(struct compile *c, const struct node *root, uint64_t generation)
+{
+	struct settings *s = &c->settings;
+
+	blob_init(&c->blob);
+	c->root = root;
+	scalars_read(c, root);
+	lists_read(c, root);
+	models_read(c, root);
+	compile_warn_prices(c);
+	models_finish(c);
+	s->providers = blob_list(&c->blob, c->providers, sizeof *c->providers,
+	    c->providers_n);
+	s->magic = SETTINGS_MAGIC;
+	s->generation = generation;
+	s->size = (uint32_t)c->blob.bytes.len;
+	memcpy(c->blob.bytes.data, s, sizeof *s);
+	return report_errors(c->report) == 0;
+}
