@@ -21,7 +21,6 @@ struct logger_args {
 	int master_fd;           /* SEQPACKET, base/childproto.h */
 	const int *stderr_fds;   /* read ends of the pipes, -1 = none */
 	size_t n_stderr;
-	int unclean_boot; /* the cache is emptied first */
 };
 
 /*

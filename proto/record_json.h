@@ -31,6 +31,19 @@ struct record_origin {
 void record_json(const struct record *r, const struct record_origin *origin,
     struct sbuf *out);
 
+/* Which members of the bodies' contents are wanted. */
+enum record_contents {
+	RECORD_EXCERPT, /* input and output, cut at 2000 characters */
+	RECORD_ALL,
+};
+
+/*
+ * Append members made of the bodies (",\"input\":...") to an open object.  A
+ * body without text (p NULL) gives its fields' empty values.
+ */
+void record_json_bodies(struct slice request, struct slice response,
+    enum record_contents contents, struct sbuf *out);
+
 /*
  * Append an object with every field: those of a complete line, and the
  * defaults of the others.  Members that the table does not know (bodies) are

@@ -60,6 +60,9 @@ struct cache *cache_open(const char *dir, enum cache_mode mode,
     uint64_t max_bytes, struct err *e);
 void cache_close(struct cache **cp);
 
+/* Bring all to the disk: before a clean end.  0, or -1. */
+int cache_sync(struct cache *c, struct err *e);
+
 /*
  * 1: *entry_r is filled and the body is appended to *body; texts of the entry
  * live until the next call.  0: a miss (absent, expired at now_s, stored in

@@ -49,6 +49,21 @@ cache_load_gen(struct cache *c, enum cache_mode mode, struct err *e)
 }
 
 int
+cache_sync(struct cache *c, struct err *e)
+{
+	MDB_txn *txn = env_read(c->env, e);
+	MDB_env *mdb;
+	int rc;
+
+	if (txn == NULL)
+		return -1;
+	mdb = mdb_txn_env(txn);
+	env_read_end(c->env);
+	rc = mdb_env_sync(mdb, 1);
+	return rc == 0 ? 0 : env_fail(c->env, "sync", rc, e);
+}
+
+int
 cache_begin(struct cache *c, struct err *e)
 {
 	assert(c->writer && !c->batch);

@@ -44,7 +44,9 @@ struct logstore_stat {
 
 struct logstore_row {
 	unsigned char id[16];
-	uint64_t epoch, seq;
+	unsigned char
+	    epoch[16]; /* the segment's id: with lane and seq unique */
+	uint64_t seq;
 	uint32_t lane;
 	int64_t time_us;                     /* arrival */
 	const struct logstore_value *values; /* one per column, in order */
@@ -98,7 +100,10 @@ int logstore_retain(struct logstore *s, int64_t now_us, struct err *e);
 /* Fold the WAL back into the file; once a day and at the end. */
 void logstore_checkpoint(struct logstore *s);
 
-/* What a reader gets; slices live until the next call on this store. */
+/*
+ * What a reader gets; slices live until the next call on this store.
+ * logstore_end_read() ends the transaction that they hold open.
+ */
 struct logstore_found {
 	int64_t row;
 	unsigned char id[16];
@@ -126,6 +131,9 @@ int logstore_body(struct logstore *s, int64_t row, unsigned source,
  */
 int logstore_last(struct logstore *s, int64_t *before_r,
     struct logstore_found *found_r, struct err *e);
+
+/* Done reading for now: checkpoints may go on. */
+void logstore_end_read(struct logstore *s);
 
 struct logstore_counts {
 	int64_t rows, bytes;
