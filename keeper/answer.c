@@ -1,0 +1,253 @@
+#include "keeper/answer.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/settings.h"
+#include "keeper/book.h"
+#include "keeper/customers.h"
+#include "keeper/limits.h"
+#include "store/ask.h"
+
+#define ANSWERS_AT_ONCE 16
+
+/*
+ * One kind of request, within a batch.  1 done, 0 there is no such thing, -1
+ * with *e: ERR_INVALID_VALUE refuses the request, anything else is the store.
+ */
+typedef int (*answer_fn)(struct book *b, struct slice body, struct err *e);
+
+static int
+answer_unreadable(struct err *e)
+{
+	return err_set(e, ERR_INVALID_VALUE, "unreadable request");
+}
+
+/* Everything of this key follows its definition. */
+static int
+answer_key_changed(struct book *b, const struct key_def *k, struct err *e)
+{
+	struct account_owner owner = { OWNER_KEY, k->environment, k->prefix };
+	unsigned char hash[OWNER_HASH_SIZE];
+
+	owner_hash(&owner, hash);
+	if (ledger_owner_put(b->ledger, &owner, e) != 0 ||
+	    book_objects(b, e) != 0 || objects_key_put(b->objects, k, e) != 0)
+		return -1;
+	b->keys_changed = true;
+	return limits_refresh_all(b, hash, e) == 0 ? 1 : -1;
+}
+
+static int
+answer_key_put(struct book *b, struct slice body, struct err *e)
+{
+	struct key_def k;
+
+	if (!defs_key_unpack(body, &k) || k.prefix.n == 0)
+		return answer_unreadable(e);
+	if (settings_key_find(b->settings, k.prefix) != NULL)
+		return err_set(e, ERR_INVALID_VALUE,
+		    "this key is defined in the settings file");
+	return answer_key_changed(b, &k, e);
+}
+
+static int
+answer_key_revoke(struct book *b, struct slice body, struct err *e)
+{
+	struct sbuf stored = { 0 };
+	struct key_def k;
+	int got;
+
+	if (settings_key_find(b->settings, body) != NULL)
+		return err_set(e, ERR_INVALID_VALUE,
+		    "this key is defined in the settings file");
+	got = objects_key_get(b->objects, body, &stored, &k, e);
+	if (got == 1 && k.revoked_s == 0) {
+		k.revoked_s = k.updated_s = book_now_s();
+		got = answer_key_changed(b, &k, e);
+	}
+	sbuf_free(&stored);
+	return got;
+}
+
+static int
+answer_customer(struct book *b, struct slice body, struct err *e)
+{
+	struct customer_change change;
+	int done;
+
+	if (!defs_change_unpack(body, &change))
+		return answer_unreadable(e);
+	done = customers_change(b, &change, e);
+	if (done == 0)
+		return err_set(e, ERR_INVALID_VALUE,
+		    "this customer is defined in the settings file");
+	return done;
+}
+
+/* What an amount does to settled and to suspense. */
+struct amount_rule {
+	const char *name;
+	int settled, suspense;
+};
+
+static const struct amount_rule rule_adjust = { "adjust", 1, 0 };
+static const struct amount_rule rule_release = { "release", -1, -1 };
+static const struct amount_rule rule_confirm = { "confirm", 0, -1 };
+
+static int
+answer_journal(struct book *b, const char *name, const struct ask_amount *a,
+    struct err *e)
+{
+	struct sbuf line = { 0 };
+	int done;
+
+	sbuf_addf(&line, "%s kind %u period %lld amount %lld: %.*s", name,
+	    row_key_kind(&a->row), (long long)row_key_start(&a->row),
+	    (long long)a->amount_nano, SLICE_ARGS(a->reason));
+	done = ledger_journal_add(b->ledger, sbuf_slice(&line), e);
+	sbuf_free(&line);
+	return done;
+}
+
+static int
+answer_amount(struct book *b, const struct amount_rule *rule, struct slice body,
+    struct err *e)
+{
+	struct account_key key;
+	struct batch_row *r;
+	struct ask_amount a;
+	int64_t settled, suspense;
+	int got;
+
+	if (!ask_amount_unpack(body, &a) || a.amount_nano == INT64_MIN ||
+	    (rule->suspense != 0 && a.amount_nano < 0))
+		return answer_unreadable(e);
+	key = book_account_key(&a.row);
+	got = book_row_find(b, &key, &r, e);
+	if (got != 1)
+		return got;
+	if (__builtin_add_overflow(r->row.settled,
+		rule->settled * a.amount_nano, &settled) ||
+	    __builtin_add_overflow(r->row.suspense,
+		rule->suspense * a.amount_nano, &suspense) ||
+	    settled < 0 || suspense < 0)
+		return err_set(e, ERR_INVALID_VALUE,
+		    "the amount is more than there is");
+	r->row.settled = settled;
+	r->row.suspense = suspense < settled ? suspense : settled;
+	if (r->row.lease < settled)
+		r->row.lease = settled;
+	r->row.version++;
+	r->dirty = r->publish = true;
+	return answer_journal(b, rule->name, &a, e) == 0 ? 1 : -1;
+}
+
+static int
+answer_adjust(struct book *b, struct slice body, struct err *e)
+{
+	return answer_amount(b, &rule_adjust, body, e);
+}
+
+static int
+answer_release(struct book *b, struct slice body, struct err *e)
+{
+	return answer_amount(b, &rule_release, body, e);
+}
+
+static int
+answer_confirm(struct book *b, struct slice body, struct err *e)
+{
+	return answer_amount(b, &rule_confirm, body, e);
+}
+
+static const struct {
+	char op;
+	answer_fn run;
+} answers[] = {
+	{ ASK_KEY_PUT, answer_key_put },
+	{ ASK_KEY_REVOKE, answer_key_revoke },
+	{ ASK_CUSTOMER, answer_customer },
+	{ ASK_ADJUST, answer_adjust },
+	{ ASK_RELEASE, answer_release },
+	{ ASK_CONFIRM, answer_confirm },
+};
+
+static answer_fn
+answer_find(char op)
+{
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+		if (answers[i].op == op)
+			return answers[i].run;
+	return NULL;
+}
+
+/* Do it in a batch of its own.  The code of the reply, or -1. */
+static int
+answer_do(struct book *b, const struct ask_message *m, struct err *e)
+{
+	answer_fn run = answer_find(m->code);
+	int done;
+
+	if (run == NULL) {
+		answer_unreadable(e);
+		return ASK_FAILED;
+	}
+	if (book_begin(b, e) != 0)
+		return -1;
+	done = run(b, m->body, e);
+	if (done == 1)
+		return book_commit(b, e) == 0 ? ASK_DONE : -1;
+	book_abort(b);
+	if (done == 0)
+		return ASK_NONE;
+	return e->kind == ERR_INVALID_VALUE ? ASK_FAILED : -1;
+}
+
+static int
+answer_message(struct book *b, int fd, struct slice bytes, struct err *e)
+{
+	struct sbuf out = { 0 };
+	struct ask_message m, reply;
+	int code;
+
+	if (!ask_unpack(bytes, &m))
+		return 0;
+	code = answer_do(b, &m, e);
+	if (code < 0)
+		return -1;
+	reply = (struct ask_message){ .number = m.number,
+		.code = (char)code,
+		.body = code == ASK_FAILED ? slice_str(e->text) : SLICE("") };
+	ask_pack(&out, &reply);
+	/* Who asks and does not read has gone away. */
+	if (send(fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		log_warn("keeper: an answer was not taken: %s",
+		    strerror(errno));
+	sbuf_free(&out);
+	return 0;
+}
+
+int
+answer_all(struct book *b, int fd, int *gone_r, struct err *e)
+{
+	char bytes[ASK_MAX];
+
+	for (int n = 0; n < ANSWERS_AT_ONCE; n++) {
+		ssize_t got = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+
+		if (got == 0 || (got < 0 && errno == ECONNRESET)) {
+			*gone_r = 1;
+			return 0;
+		}
+		if (got < 0)
+			return 0;
+		if (answer_message(b, fd, (struct slice){ bytes, (size_t)got },
+			e) != 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,144 @@
+#include "keeper/customers.h"
+
+#include "base/err.h"
+#include "base/money.h"
+#include "base/settings.h"
+#include "keeper/book.h"
+#include "keeper/limits.h"
+#include "shm/account.h"
+#include "shm/period.h"
+
+static void
+customers_default(const struct settings *s, struct customer_def *c)
+{
+	enum period_kind duration = PERIOD_ALL;
+
+	/* Checked by setup; NUL-terminated in the snapshot. */
+	period_read(settings_str(s, s->customers_defaults_budget_duration).p,
+	    &duration);
+	*c = (struct customer_def){
+		.period_budget_nano = s->customers_defaults_period_budget_nano,
+		.total_budget_nano = s->customers_defaults_total_budget_nano,
+		.budget_duration = (int32_t)duration,
+		.period_start_s = period_day(book_now_s(), 0),
+		.created_s = book_now_s(),
+	};
+}
+
+/* The rows of a customer in this moment follow its limits. */
+static int
+customers_refresh(struct book *b, const struct account_owner *owner,
+    const struct customer_def *c, struct err *e)
+{
+	struct period p = period_customer((enum period_kind)c->budget_duration,
+	    c->period_start_s, c->period_end_s, book_now_s());
+	unsigned char hash[OWNER_HASH_SIZE];
+	struct account_key keys[2];
+	uint32_t entry;
+
+	owner_hash(owner, hash);
+	keys[0] = account_key(hash, ACCOUNT_CUSTOMER_PERIOD, p.start_s);
+	keys[1] = account_key(hash, ACCOUNT_CUSTOMER_TOTAL, 0);
+	for (int i = 0; i < 2; i++) {
+		if (limits_refresh(b, &keys[i], e) != 0)
+			return -1;
+		/* It may wait for its customer to be known. */
+		entry = account_find(b->seg, &keys[i]);
+		if (entry != ACCOUNT_NONE)
+			account_want(b->seg, entry);
+	}
+	return 0;
+}
+
+static int
+customers_put(struct book *b, const struct account_owner *owner,
+    const struct customer_def *c, struct err *e)
+{
+	if (book_objects(b, e) != 0 ||
+	    objects_customer_put(b->objects, c, e) != 0 ||
+	    ledger_owner_put(b->ledger, owner, e) != 0)
+		return -1;
+	b->customers_changed = true;
+	return customers_refresh(b, owner, c, e);
+}
+
+/* What the store has, or the defaults.  1 known, 0 new, -1. */
+static int
+customers_get(struct book *b, const struct customer_change *change,
+    struct customer_def *c, struct err *e)
+{
+	int got = objects_customer_get(b->objects, change->def.environment,
+	    change->def.identifier, &b->def, c, e);
+
+	if (got != 0)
+		return got;
+	customers_default(b->settings, c);
+	c->identifier = change->def.identifier;
+	c->environment = change->def.environment;
+	return 0;
+}
+
+static int
+customers_write(struct book *b, const struct customer_change *change,
+    struct customer_def *c, struct err *e)
+{
+	struct account_owner owner = { OWNER_CUSTOMER, c->environment,
+		c->identifier };
+	struct period running =
+	    period_customer((enum period_kind)c->budget_duration,
+		c->period_start_s, c->period_end_s, book_now_s());
+	struct sbuf id = { 0 };
+	int done;
+
+	/* limits_refresh() reads definitions into the same buffer. */
+	sbuf_add_slice(&id, c->identifier);
+	owner.id = sbuf_slice(&id);
+	defs_customer_apply(c, change, running.start_s, book_now_s());
+	done = customers_put(b, &owner, c, e);
+	sbuf_free(&id);
+	return done;
+}
+
+int
+customers_upsert(struct book *b, struct slice payload, struct err *e)
+{
+	const struct settings *s = b->settings;
+	struct customer_change change;
+	struct customer_def c;
+	int known;
+
+	if (!defs_change_unpack(payload, &change))
+		return err_set(e, ERR_DAMAGED, "keeper: unreadable UPSERT");
+	if (settings_customer_find(s, change.def.identifier) != NULL)
+		return 0;
+	known = customers_get(b, &change, &c, e);
+	if (known < 0)
+		return -1;
+	if (known == 0 && settings_is(s, s->customers_unknown, "refuse"))
+		return 0;
+	if (known == 1 && change.given == 0)
+		return 0;
+	return customers_write(b, &change, &c, e);
+}
+
+int
+customers_change(struct book *b, const struct customer_change *change,
+    struct err *e)
+{
+	struct customer_def c;
+
+	if (settings_customer_find(b->settings, change->def.identifier) != NULL)
+		return 0;
+	if (customers_get(b, change, &c, e) < 0 ||
+	    customers_write(b, change, &c, e) != 0)
+		return -1;
+	return 1;
+}
+
+int
+customers_known(struct book *b, const struct account_key *key, struct err *e)
+{
+	struct account_owner owner;
+
+	return ledger_owner_get(b->ledger, key->hash, &b->owner, &owner, e);
+}

@@ -1,0 +1,276 @@
+#include "keeper/turn.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/xmem.h"
+#include "keeper/book.h"
+#include "keeper/customers.h"
+#include "shm/stats.h"
+#include "shm/wake.h"
+
+#define TURN_WANTED 256 /* entries served in one batch */
+
+/* A charge that waits for its commit to be published. */
+struct turn_record {
+	uint64_t seq;
+	uint32_t seat;
+	struct settle_record record;
+};
+
+struct turn {
+	struct book *book;
+	struct turn_record records[BATCH_RECORDS];
+	uint32_t records_n; /* charges, to be published */
+	uint32_t taken;     /* records of any type */
+	uint32_t wanted_at; /* where the walk over wanted entries goes on */
+	struct lane_reader readers[SEGMENT_SEATS_MAX];
+	bool read[SEGMENT_SEATS_MAX];     /* the lane gave something */
+	bool upserted[SEGMENT_SEATS_MAX]; /* an UPSERT among it */
+};
+
+struct turn *
+turn_new(struct book *b)
+{
+	struct turn *t = xcalloc(1, sizeof *t);
+
+	t->book = b;
+	return t;
+}
+
+void
+turn_free(struct turn **tp)
+{
+	free(*tp);
+	*tp = NULL;
+}
+
+int
+turn_due(const struct book *b)
+{
+	uint32_t seats = segment_seats(b->seg);
+
+	if (account_any_wanted(b->seg))
+		return 1;
+	for (uint32_t seat = 0; seat < seats; seat++)
+		if (seat_mapped(b->seg, seat) &&
+		    !lane_empty(&seat_at(b->seg, seat)->money))
+			return 1;
+	return 0;
+}
+
+static void
+turn_count_overrun(struct book *b, int64_t over_nano)
+{
+	static const uint16_t no_label[STATS_LABELS];
+	uint32_t cell = stats_cell(b->seg, METRIC_OVERRUN, no_label);
+
+	stats_add(b->seg, stats_area_of_role(b->seg, ROLE_KEEPER), cell,
+	    over_nano);
+	log_warn("keeper: a charge passed its lease by %lld nano-USD",
+	    (long long)over_nano);
+}
+
+/* Add a charge to the rows of its accounts. */
+static int
+turn_charge(struct turn *t, const struct settle_record *r, struct err *e)
+{
+	struct book *b = t->book;
+
+	for (unsigned i = 0; i < r->n_accounts; i++) {
+		struct batch_row *row = book_row(b, &r->accounts[i].key, e);
+		int64_t over = 0;
+
+		if (row == NULL)
+			return -1;
+		row->dirty = true;
+		if (!apply_charge(&row->row, r, i, now_real_us(), &over))
+			turn_count_overrun(b, over);
+	}
+	return 0;
+}
+
+/* SETTLE and ORPHAN.  One from before the cursor is only published again. */
+static int
+turn_take_charge(struct turn *t, uint32_t seat, const struct lane_record *rec,
+    int due, struct err *e)
+{
+	struct turn_record *mine = &t->records[t->records_n];
+
+	if (settle_read(rec, &mine->record, e) != 1)
+		return -1;
+	mine->seat = seat;
+	mine->seq = rec->seq;
+	t->records_n++;
+	return due ? turn_charge(t, &mine->record, e) : 0;
+}
+
+static int
+turn_take(struct turn *t, uint32_t seat, const struct lane_record *rec,
+    struct err *e)
+{
+	struct book *b = t->book;
+	int due = apply_due(b->cursors[seat], rec->seq, e);
+	struct slice payload = { rec->payload, rec->len };
+
+	if (due < 0)
+		return -1;
+	if (due)
+		b->cursors[seat] = rec->seq;
+	t->taken++;
+	switch (rec->type) {
+	case LANE_SETTLE:
+	case LANE_ORPHAN:
+		return turn_take_charge(t, seat, rec, due, e);
+	case LANE_UPSERT:
+		t->upserted[seat] = true;
+		return due ? customers_upsert(b, payload, e) : 0;
+	}
+	return err_set(e, ERR_DAMAGED, "keeper: record of type %u in lane %u",
+	    (unsigned)rec->type, (unsigned)seat);
+}
+
+static int
+turn_read_lane(struct turn *t, uint32_t seat, struct err *e)
+{
+	struct book *b = t->book;
+	uint64_t before = b->cursors[seat];
+	struct lane_record rec;
+
+	seat_reader(b->seg, seat, LANE_MONEY, &t->readers[seat]);
+	while (t->taken < BATCH_RECORDS && book_has_room(b)) {
+		int got = lane_next(&t->readers[seat], &rec, e);
+
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		t->read[seat] = true;
+		if (turn_take(t, seat, &rec, e) != 0)
+			return -1;
+	}
+	if (b->cursors[seat] == before)
+		return 0;
+	return ledger_cursor_put(b->ledger, b->epoch, seat, b->cursors[seat],
+	    e);
+}
+
+static int
+turn_read_lanes(struct turn *t, struct err *e)
+{
+	struct segment *seg = t->book->seg;
+
+	t->records_n = t->taken = 0;
+	for (uint32_t seat = 0; seat < segment_seats(seg); seat++) {
+		t->read[seat] = t->upserted[seat] = false;
+		if (seat_mapped(seg, seat) &&
+		    !lane_empty(&seat_at(seg, seat)->money) &&
+		    turn_read_lane(t, seat, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Load what is LOADING, raise the leases that were asked for. */
+static int
+turn_serve_wanted(struct turn *t, struct err *e)
+{
+	struct book *b = t->book;
+	uint32_t entry, at = 0;
+
+	for (int n = 0; n < TURN_WANTED && book_has_room(b); n++) {
+		struct account_view view;
+		struct batch_row *row;
+
+		if (!account_wanted(b->seg, &at, &entry))
+			break;
+		if (!account_view(b->seg, entry, &view))
+			continue;
+		if (view.state == ACCOUNT_LOADING) {
+			int known = customers_known(b, &view.key, e);
+
+			if (known < 0)
+				return -1;
+			if (known == 0)
+				continue;
+		}
+		row = book_row(b, &view.key, e);
+		if (row == NULL)
+			return -1;
+		row->publish = true;
+	}
+	return 0;
+}
+
+/* Leases of every account that this batch touched. */
+static void
+turn_raise_leases(struct turn *t)
+{
+	struct book *b = t->book;
+
+	for (uint32_t i = 0; i < b->used_n; i++) {
+		struct batch_row *r = &b->rows[b->used[i]];
+		uint32_t entry = account_find(b->seg, &r->key);
+
+		if (entry != ACCOUNT_NONE &&
+		    apply_lease(b->seg, entry, &r->row))
+			r->dirty = r->publish = true;
+	}
+}
+
+/* The committed rows of a record, in its order. */
+static void
+turn_publish_record(struct turn *t, const struct turn_record *mine)
+{
+	struct apply_row rows[ACCOUNTS_PER_HOLD];
+	struct book *b = t->book;
+
+	for (unsigned i = 0; i < mine->record.n_accounts; i++) {
+		struct batch_row *r;
+		struct err e;
+		int got =
+		    book_row_find(b, &mine->record.accounts[i].key, &r, &e);
+
+		/* Its charge is committed, so its row is there. */
+		if (got != 1) {
+			log_error("keeper: a charged row is gone");
+			exit(71);
+		}
+		rows[i] = r->row;
+	}
+	apply_publish(b->seg, mine->seat, mine->seq, &mine->record, rows);
+}
+
+static void
+turn_publish(struct turn *t)
+{
+	struct segment *seg = t->book->seg;
+
+	for (uint32_t i = 0; i < t->records_n; i++)
+		turn_publish_record(t, &t->records[i]);
+	for (uint32_t seat = 0; seat < segment_seats(seg); seat++) {
+		if (t->read[seat])
+			lane_release(&t->readers[seat]);
+		if (t->upserted[seat])
+			apply_upserted(seg, seat);
+	}
+}
+
+int
+turn_run(struct turn *t, struct err *e)
+{
+	struct book *b = t->book;
+
+	if (!turn_due(b))
+		return 0;
+	if (book_begin(b, e) != 0 || turn_read_lanes(t, e) != 0 ||
+	    turn_serve_wanted(t, e) != 0)
+		return -1;
+	turn_raise_leases(t);
+	if (book_commit(b, e) != 0)
+		return -1;
+	turn_publish(t);
+	return 1;
+}
