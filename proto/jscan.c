@@ -18,6 +18,7 @@ struct jscan {
 	uint64_t in_object; /* bit 0: the innermost open bracket is a brace */
 	unsigned depth;
 	bool escaped, zero; /* the last string had a backslash, had U+0000 */
+	bool ask;           /* a request: names are held to our limits */
 };
 
 static_assert(JSCAN_DEPTH <= 64, "one bit for each level");
@@ -224,7 +225,7 @@ jscan_name(struct jscan *s, struct slice *name_r)
 	if (jscan_string(s) != 0)
 		return -1;
 	*name_r = (struct slice){ at + 1, (size_t)(s->p - at) - 2 };
-	if (name_r->n > JSCAN_NAME_MAX || s->zero) {
+	if (s->ask && (name_r->n > JSCAN_NAME_MAX || s->zero)) {
 		s->p = at;
 		return jscan_fail(s,
 		    s->zero ? "NUL in a member name" : "member name too long");
@@ -418,6 +419,7 @@ jscan_object(struct slice text, struct jscan_item *members, unsigned max,
 		return jscan_refuse(text, e);
 	s.p++;
 	s.depth = 1;
+	s.ask = true;
 	if (jscan_members(&s, members, max, n_r) != 0)
 		return jscan_report(&s, text, e);
 	if (*n_r > max)

@@ -6,8 +6,9 @@
  *
  * RFC 8259 to the letter, UTF-8 checked, in one pass and without memory.
  * Nothing is decoded: results are slices of the text and live as long as it.
- * Lone surrogates, a byte order mark, nesting above JSCAN_DEPTH, a member name
- * above JSCAN_NAME_MAX bytes or with U+0000 in it count as malformed.
+ * Lone surrogates, a byte order mark and nesting above JSCAN_DEPTH count as
+ * malformed; in requests also a member name above JSCAN_NAME_MAX bytes or with
+ * U+0000 in it.
  */
 
 #include <stdint.h>

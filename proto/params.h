@@ -70,7 +70,7 @@ struct params_customer {
 	int32_t budget_duration; /* enum budget_duration of base/settings.h */
 	struct params_budget period_budget, total_budget;
 	int32_t markup_bp;
-	int64_t rate_limit;
+	int64_t rate_limit;    /* requests per minute; 0: null was sent */
 	struct slice metadata; /* JSON */
 };
 
@@ -89,8 +89,19 @@ struct params {
 	unsigned n_warnings;
 };
 
+/* The dialects of api.md 1.2; names are known or unknown by them. */
+enum params_dialect {
+	DIALECT_CHAT,
+	DIALECT_GENERATE,
+	DIALECT_RESPONSES,
+	DIALECT_ANTHROPIC,
+	DIALECT_GEMINI,
+	DIALECT_EMBEDDINGS,
+};
+
 /* Where the values come from. */
 struct params_source {
+	enum params_dialect dialect;
 	const struct jscan_body *body;
 	/* Decoded parameter headers in the order of their merge. */
 	const struct jscan_body *headers;
