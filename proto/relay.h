@@ -92,6 +92,12 @@ int relay_feed(struct relay *r, struct slice in, struct relay_out *out,
 enum relay_end relay_finish(struct relay *r, bool body_ended,
     struct relay_out *out);
 
+/*
+ * Before relay_finish(): figures for the usage chunk of a provider that sent
+ * none (state has_usage stays false: it is an estimate).
+ */
+void relay_set_usage(struct relay *r, const struct usage *u);
+
 /* The breakdown chunk (empty: none) and the terminator. */
 void relay_close(struct relay *r, struct slice breakdown,
     struct relay_out *out);

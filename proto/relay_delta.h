@@ -1,0 +1,58 @@
+#ifndef PROTO_RELAY_DELTA_H
+#define PROTO_RELAY_DELTA_H
+
+/*
+ * relay_delta - one choice of a chunk: what it says, and what has to change
+ * in it before a client may see it.  For proto/relay only.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/jscan.h"
+
+struct relay_edit;
+
+struct relay_delta {
+	struct slice choice; /* the JSON object */
+	unsigned index;
+	unsigned finish;          /* of enum relay_finish_reason; 0 = none */
+	struct slice finish_word; /* to be written, a JSON value */
+	struct slice hole;        /* the only text, with its quotes */
+	uint64_t text_bytes;
+	bool first;       /* of its choice; set by the caller */
+	bool has_content; /* text, reasoning, refusal, a call, audio */
+	bool tool_calls, refusal;
+	bool has_delta, has_role, has_finish, has_message;
+	bool lacks_index;         /* a tool call without its index */
+	struct slice finish_json; /* as it was; empty: absent */
+};
+
+enum relay_delta_want {
+	RELAY_DROP_ROLE = 1,
+	RELAY_NEED_ROLE = 2,
+	RELAY_HOLD_FINISH = 4, /* it goes out in a chunk of its own */
+	RELAY_DROP_MESSAGE = 8,
+};
+
+/* Read a choice; position counts when it has no index.  0, or -1. */
+int relay_delta_read(const struct jscan_item *choice, unsigned position,
+    struct relay_delta *d_r);
+
+/* Make the edits that want (of enum relay_delta_want) and the rules ask. */
+void relay_delta_edit(const struct relay_delta *d, struct relay_edit *ed,
+    unsigned want);
+
+/* The provider's own word for the end, cut to size, NUL-terminated. */
+void relay_delta_native(const struct relay_delta *d, char *out, size_t size);
+
+/* The bit of a finish reason, its JSON in our words. */
+unsigned relay_delta_finish(const struct jscan_item *finish,
+    struct slice *word_r);
+
+/* Bytes of text in a message or delta (its members). */
+uint64_t relay_delta_text(struct slice object, bool *tool_calls_r,
+    bool *refusal_r);
+
+#endif
