@@ -33,7 +33,7 @@ struct exchange;
 struct loop;
 struct sbuf;
 struct server;
-struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
+struct tls_server; /* net/tls.h */
 
 /* ctx is struct server_settings' own.  All run in the loop's turn. */
 struct server_ops {
@@ -109,10 +109,10 @@ void server_free(struct server **sp);
  * Accept on fd, a listening socket that stays the caller's (net/listen.h).
  * tls NULL: plain.  It must outlive the server.
  */
-void server_listen(struct server *s, int fd, struct ssl_ctx_st *tls);
+void server_listen(struct server *s, int fd, struct tls_server *tls);
 
 /* Serve a connected socket (tests, socketpairs).  fd is taken over. */
-void server_adopt(struct server *s, int fd, struct ssl_ctx_st *tls);
+void server_adopt(struct server *s, int fd, struct tls_server *tls);
 
 /*
  * Stop accepting and let connections end: idle ones may send one more request
