@@ -4,14 +4,17 @@
 /*
  * recover - after a death: spec/money.md 8.6.
  *
- * A new keeper, with the ledger open and workers running: for each entry
- * (account_each) recover_account() with its row, then for each seat
- * recover_seat() with its durable cursor, then go on at the tails as usual.
+ * A new keeper, with the ledger open and workers running: recover_counters();
+ * for each entry (account_each) recover_account() with its row; then for each
+ * seat recover_seat() with its durable cursor; then on at the tails as usual.
  */
 
 #include "shm/apply.h"
 
-/* Install a row: settled and lease absolute, reserved from the slots. */
+/* Add up what all slots hold, one stripe after another. */
+void recover_counters(struct segment *seg);
+
+/* Install a row, settled and lease absolute; a LOADING entry is READY. */
 void recover_account(struct segment *seg, uint32_t entry,
     const struct apply_row *row);
 

@@ -64,7 +64,6 @@ struct seat {
 	_Atomic uint32_t state;
 	_Atomic uint32_t generation; /* raised by each seat_take() */
 	_Atomic int32_t pid;
-	_Atomic uint32_t reaped; /* the master has dealt with the slots */
 	_Alignas(64) _Atomic uint32_t wake;
 	_Alignas(64) struct seat_figures figures;
 	_Alignas(64) struct lane_words money;

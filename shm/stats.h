@@ -50,7 +50,7 @@ const struct stats_info *stats_info(enum stats_metric metric);
 /* Upper bounds of a histogram's buckets in ns; *n_r of them, then +Inf. */
 const uint64_t *stats_bounds(enum stats_type type, unsigned *n_r);
 
-/* The process's area: seats first, then the roles. */
+/* The process's area: the roles first, then the seats. */
 uint32_t stats_area_of_seat(uint32_t seat);
 uint32_t stats_area_of_role(const struct segment *seg, enum segment_role role);
 

@@ -1,0 +1,30 @@
+#ifndef SHM_ACCOUNT_PRIV_H
+#define SHM_ACCOUNT_PRIV_H
+
+/* account_priv - for the other files of the money protocol. */
+
+#include "shm/account.h"
+#include "shm/seat.h"
+
+/* With the stripe held: reserved of all its accounts becomes 0. */
+void account_forget_reserved(struct segment *seg, unsigned stripe);
+
+/* Mark a seat as waiting; under the stripe, so that no release is missed. */
+void account_await(struct account *a, uint32_t seat);
+
+/* Wake who waits for any of a set of entries; after the unlock. */
+void account_wake(struct segment *seg, const uint32_t entries[], unsigned n);
+
+/* The stripes of the accounts that a slot names; bad indexes are skipped. */
+uint64_t account_slot_set(const struct segment *seg, const struct slot *s);
+
+/* How many accounts of a slot may be read, whatever it says. */
+unsigned account_slot_count(const struct slot *s);
+
+/*
+ * Under the stripes of a slot: take its amounts out of reserved.  The slot's
+ * state is for the caller to change before the unlock.
+ */
+void account_slot_unreserve(struct segment *seg, const struct slot *s);
+
+#endif

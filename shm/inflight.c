@@ -1,0 +1,263 @@
+#include "shm/inflight.h"
+
+#include <string.h>
+
+#include "shm/inflight_priv.h"
+#include "shm/segment_priv.h"
+#include "shm/wake.h"
+
+static struct inflight_slot *
+inflight_at(const struct segment *seg, uint32_t i)
+{
+	struct inflight_table *t = segment_part(seg, seg->map.inflight);
+
+	return &t->slot[i];
+}
+
+static struct segment_lock *
+inflight_lock_of(struct segment *seg, uint32_t slot)
+{
+	return &seg->head->inflight_lock[slot / INFLIGHT_WAYS %
+					 SEGMENT_INFLIGHT_LOCKS];
+}
+
+/* The slot with its lock held, or NULL when another key has it by now. */
+static struct inflight_slot *
+inflight_lock(struct segment *seg, struct inflight_ref ref)
+{
+	struct inflight_slot *s;
+
+	if (ref.slot >= INFLIGHT_SLOTS)
+		return NULL;
+	segment_lock(inflight_lock_of(seg, ref.slot));
+	s = inflight_at(seg, ref.slot);
+	if (s->generation == ref.generation &&
+	    atomic_load(&s->state) != INFLIGHT_FREE)
+		return s;
+	segment_unlock(inflight_lock_of(seg, ref.slot));
+	return NULL;
+}
+
+static bool
+inflight_any_waiter(const struct inflight_slot *s)
+{
+	uint64_t any = 0;
+
+	for (unsigned i = 0; i < SEGMENT_SEATS_WORDS; i++)
+		any |= s->waiters[i];
+	return any != 0;
+}
+
+/* Unlock, then wake those that were waiting under it. */
+static void
+inflight_unlock_wake(struct segment *seg, uint32_t slot)
+{
+	uint64_t seats[SEGMENT_SEATS_WORDS];
+
+	memcpy(seats, inflight_at(seg, slot)->waiters, sizeof(seats));
+	segment_unlock(inflight_lock_of(seg, slot));
+	wake_seats(seg, seats, WAKE_TWIN);
+}
+
+static void
+inflight_free(struct inflight_slot *s)
+{
+	s->generation++;
+	SIM_POINT();
+	atomic_store(&s->state, INFLIGHT_FREE);
+}
+
+/* Nobody leads: the first waiter that looks will, if there is one. */
+static void
+inflight_offer(struct inflight_slot *s)
+{
+	if (inflight_any_waiter(s))
+		atomic_store(&s->state, INFLIGHT_OFFERED);
+	else
+		inflight_free(s);
+}
+
+static void
+inflight_set_waiter(struct inflight_slot *s, uint32_t seat, bool on)
+{
+	uint64_t bit = 1ull << (seat % 64);
+
+	if (on)
+		s->waiters[seat / 64] |= bit;
+	else
+		s->waiters[seat / 64] &= ~bit;
+}
+
+static void
+inflight_lead(struct inflight_slot *s, uint32_t seat)
+{
+	s->leader = seat;
+	SIM_POINT();
+	atomic_store(&s->state, INFLIGHT_LEADING);
+}
+
+/* In its bucket: the slot of the key, else a free one, else NULL. */
+static struct inflight_slot *
+inflight_find(struct segment *seg, uint32_t first,
+    const unsigned char key[INFLIGHT_KEY_SIZE], uint32_t *slot_r)
+{
+	struct inflight_slot *free_slot = NULL;
+
+	for (uint32_t i = first; i < first + INFLIGHT_WAYS; i++) {
+		struct inflight_slot *s = inflight_at(seg, i);
+
+		if (atomic_load(&s->state) == INFLIGHT_FREE) {
+			if (free_slot == NULL)
+				*slot_r = i;
+			free_slot = free_slot == NULL ? s : free_slot;
+		} else if (memcmp(s->key, key, sizeof(s->key)) == 0) {
+			*slot_r = i;
+			return s;
+		}
+	}
+	return free_slot;
+}
+
+static enum inflight_state
+inflight_enter(struct inflight_slot *s, uint32_t seat,
+    const unsigned char key[INFLIGHT_KEY_SIZE])
+{
+	if (atomic_load(&s->state) == INFLIGHT_FREE) {
+		memcpy(s->key, key, sizeof(s->key));
+		memset(s->waiters, 0, sizeof(s->waiters));
+		inflight_lead(s, seat);
+		return INFLIGHT_LEAD;
+	}
+	inflight_set_waiter(s, seat, true);
+	return INFLIGHT_WAIT;
+}
+
+enum inflight_state
+inflight_join(struct segment *seg, uint32_t seat,
+    const unsigned char key[INFLIGHT_KEY_SIZE], struct inflight_ref *ref_r)
+{
+	enum inflight_state state = INFLIGHT_OFF;
+	struct inflight_slot *s;
+	uint32_t first;
+
+	memcpy(&first, key, sizeof(first));
+	first = first % INFLIGHT_BUCKETS * INFLIGHT_WAYS;
+	segment_lock(inflight_lock_of(seg, first));
+	s = inflight_find(seg, first, key, &ref_r->slot);
+	if (s != NULL) {
+		state = inflight_enter(s, seat, key);
+		ref_r->generation = s->generation;
+	}
+	segment_unlock(inflight_lock_of(seg, first));
+	return state;
+}
+
+enum inflight_state
+inflight_look(struct segment *seg, uint32_t seat, struct inflight_ref ref)
+{
+	struct inflight_slot *s = inflight_lock(seg, ref);
+	enum inflight_state state = INFLIGHT_WAIT;
+
+	if (s == NULL)
+		return INFLIGHT_OVER;
+	if (atomic_load(&s->state) == INFLIGHT_OFFERED) {
+		inflight_lead(s, seat);
+		state = INFLIGHT_LEAD;
+	}
+	segment_unlock(inflight_lock_of(seg, ref.slot));
+	return state;
+}
+
+void
+inflight_leave(struct segment *seg, uint32_t seat, struct inflight_ref ref)
+{
+	struct inflight_slot *s = inflight_lock(seg, ref);
+
+	if (s == NULL)
+		return;
+	inflight_set_waiter(s, seat, false);
+	if (atomic_load(&s->state) == INFLIGHT_OFFERED)
+		inflight_offer(s);
+	segment_unlock(inflight_lock_of(seg, ref.slot));
+}
+
+bool
+inflight_followed(struct segment *seg, struct inflight_ref ref)
+{
+	struct inflight_slot *s = inflight_lock(seg, ref);
+	bool any;
+
+	if (s == NULL)
+		return false;
+	any = inflight_any_waiter(s);
+	segment_unlock(inflight_lock_of(seg, ref.slot));
+	return any;
+}
+
+void
+inflight_storing(struct segment *seg, struct inflight_ref ref)
+{
+	struct inflight_slot *s = inflight_lock(seg, ref);
+
+	if (s == NULL)
+		return;
+	atomic_store(&s->state, INFLIGHT_STORING);
+	segment_unlock(inflight_lock_of(seg, ref.slot));
+}
+
+void
+inflight_stored(struct segment *seg, struct inflight_ref ref)
+{
+	struct inflight_slot *s = inflight_lock(seg, ref);
+
+	if (s == NULL)
+		return;
+	inflight_free(s);
+	inflight_unlock_wake(seg, ref.slot);
+}
+
+void
+inflight_failed(struct segment *seg, struct inflight_ref ref)
+{
+	struct inflight_slot *s = inflight_lock(seg, ref);
+
+	if (s == NULL)
+		return;
+	inflight_offer(s);
+	inflight_unlock_wake(seg, ref.slot);
+}
+
+int
+inflight_each_storing(struct segment *seg, uint32_t *at,
+    struct inflight_ref *ref_r)
+{
+	for (; *at < INFLIGHT_SLOTS; ++*at) {
+		struct inflight_slot *s = inflight_at(seg, *at);
+
+		if (atomic_load(&s->state) != INFLIGHT_STORING)
+			continue;
+		*ref_r = (struct inflight_ref){ *at, s->generation };
+		++*at;
+		return 1;
+	}
+	return 0;
+}
+
+void
+inflight_reap(struct segment *seg, uint32_t seat)
+{
+	for (uint32_t i = 0; i < INFLIGHT_SLOTS; i++) {
+		struct inflight_slot *s = inflight_at(seg, i);
+		uint32_t state;
+
+		if (atomic_load(&s->state) == INFLIGHT_FREE)
+			continue;
+		segment_lock(inflight_lock_of(seg, i));
+		state = atomic_load(&s->state);
+		inflight_set_waiter(s, seat, false);
+		if (state == INFLIGHT_OFFERED ||
+		    (state == INFLIGHT_LEADING && s->leader == seat))
+			inflight_offer(s);
+		inflight_unlock_wake(seg, i);
+	}
+}

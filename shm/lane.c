@@ -1,0 +1,192 @@
+#include "shm/lane.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/crc32c.h"
+#include "shm/lane_priv.h"
+#include "shm/sim.h"
+#include "shm/wake.h"
+
+static uint64_t
+lane_record_bytes(uint32_t payload_len)
+{
+	return ((uint64_t)payload_len + LANE_RECORD_HEAD + 15) & ~15ull;
+}
+
+uint32_t
+lane_max_payload(uint64_t size)
+{
+	return (uint32_t)(size / 2) - LANE_RECORD_HEAD;
+}
+
+/* Room for n bytes behind pos; looks at the tail only when it must. */
+static bool
+lane_has_room(struct lane *l, uint64_t end)
+{
+	if (end - l->tail <= l->size)
+		return true;
+	l->tail = atomic_load_explicit(&l->words->tail, memory_order_acquire);
+	return end - l->tail <= l->size;
+}
+
+/* Fill the end of the lane; fewer than a head's bytes: only the length. */
+static void
+lane_write_pad(struct lane *l, uint64_t at, uint64_t bytes)
+{
+	struct lane_head pad = { .len = (uint32_t)bytes, .type = LANE_PAD };
+	size_t n = bytes < sizeof(pad) ? sizeof(pad.len) : sizeof(pad);
+
+	memcpy(l->data + at % l->size, &pad, n);
+	SIM_POINT();
+}
+
+void *
+lane_reserve(struct lane *l, uint32_t len)
+{
+	uint64_t bytes = lane_record_bytes(len);
+	uint64_t left = l->size - l->head % l->size;
+
+	assert(len <= lane_max_payload(l->size));
+	l->at = l->head + (left < bytes ? left : 0);
+	if (!lane_has_room(l, l->at + bytes))
+		return NULL;
+	if (l->at != l->head)
+		lane_write_pad(l, l->head, left);
+	return l->data + l->at % l->size + LANE_RECORD_HEAD;
+}
+
+uint64_t
+lane_commit(struct lane *l, uint16_t type, uint16_t flags, uint32_t len)
+{
+	char *at = l->data + l->at % l->size;
+	struct lane_head h = {
+		.len = (uint32_t)lane_record_bytes(len),
+		.seq = l->seq + 1,
+		.flags = flags,
+		.type = type,
+		.payload_len = len,
+	};
+	size_t summed = sizeof(h) - offsetof(struct lane_head, seq);
+
+	if (l->kind == LANE_MONEY)
+		summed += len;
+	memcpy(at, &h, sizeof(h));
+	SIM_POINT();
+	h.crc = crc32c(at + offsetof(struct lane_head, seq), summed);
+	memcpy(at + offsetof(struct lane_head, crc), &h.crc, sizeof(h.crc));
+	SIM_POINT();
+	l->head = l->at + h.len;
+	l->seq = h.seq;
+	atomic_store_explicit(&l->words->head, l->head, memory_order_release);
+	SIM_POINT();
+	wake_role(l->seg, l->kind == LANE_MONEY ? ROLE_KEEPER : ROLE_LOGGER);
+	return l->seq;
+}
+
+uint64_t
+lane_put(struct lane *l, uint16_t type, uint16_t flags, const void *payload,
+    uint32_t len)
+{
+	void *at = lane_reserve(l, len);
+
+	if (at == NULL)
+		return 0;
+	memcpy(at, payload, len);
+	return lane_commit(l, type, flags, len);
+}
+
+void
+lane_drop(struct lane *l, uint16_t type)
+{
+	assert(type < LANE_TYPES);
+	atomic_fetch_add_explicit(&l->words->dropped[type], 1,
+	    memory_order_relaxed);
+}
+
+/* 1 when there is nothing to tell or it was told. */
+static int
+lane_tell_drops(struct lane *l)
+{
+	struct lane_dropped d;
+	uint64_t any = 0;
+
+	for (unsigned i = 0; i < LANE_TYPES; i++) {
+		d.count[i] = atomic_load_explicit(&l->words->dropped[i],
+				 memory_order_relaxed) -
+		             l->dropped_told[i];
+		any |= d.count[i];
+	}
+	if (any == 0)
+		return 1;
+	if (lane_put(l, LANE_DROPPED, 0, &d, sizeof(d)) == 0)
+		return 0;
+	for (unsigned i = 0; i < LANE_TYPES; i++)
+		l->dropped_told[i] += d.count[i];
+	return 1;
+}
+
+uint64_t
+lane_put_or_drop(struct lane *l, uint16_t type, uint16_t flags,
+    const void *payload, uint32_t len)
+{
+	uint64_t seq = 0;
+
+	if (lane_tell_drops(l))
+		seq = lane_put(l, type, flags, payload, len);
+	if (seq == 0)
+		lane_drop(l, type);
+	return seq;
+}
+
+uint64_t
+lane_upsert(struct lane *l, const void *payload, uint32_t len)
+{
+	assert(l->kind == LANE_MONEY);
+	return lane_put(l, LANE_UPSERT, 0, payload, len);
+}
+
+bool
+lane_consumed(const struct lane *l, uint64_t seq)
+{
+	return atomic_load_explicit(&l->words->tail_seq,
+		   memory_order_acquire) >= seq;
+}
+
+uint32_t
+lane_used_permille(const struct lane_words *words, uint64_t size)
+{
+	uint64_t tail = atomic_load(&words->tail);
+	uint64_t head = atomic_load(&words->head);
+
+	return head <= tail ? 0 : (uint32_t)((head - tail) * 1000 / size);
+}
+
+bool
+lane_empty(const struct lane_words *words)
+{
+	return atomic_load(&words->tail) == atomic_load(&words->head);
+}
+
+void
+lane_resume(struct lane *l)
+{
+	struct lane_reader r = {
+		.words = l->words,
+		.data = l->data,
+		.size = l->size,
+		.pos = atomic_load(&l->words->tail),
+		.seq = LANE_SEQ_ANY,
+		.kind = l->kind,
+	};
+	struct lane_record rec;
+
+	l->tail = r.pos;
+	l->head = atomic_load(&l->words->head);
+	l->seq = atomic_load(&l->words->tail_seq);
+	while (lane_next(&r, &rec, NULL) == 1)
+		if (rec.seq > l->seq)
+			l->seq = rec.seq;
+	for (unsigned i = 0; i < LANE_TYPES; i++)
+		l->dropped_told[i] = atomic_load(&l->words->dropped[i]);
+}
