@@ -174,8 +174,6 @@ book_row(struct book *b, const struct account_key *key, struct err *e)
 	book_take_place(b, r, key);
 	/* Of nobody we know: nothing may be spent. */
 	r->row = (struct apply_row){ .limit = got == 1 ? limit : 0 };
-	if (r->row.limit == ACCOUNT_UNLIMITED)
-		r->row.lease = LEDGER_UNLIMITED;
 	r->dirty = true;
 	return r;
 }

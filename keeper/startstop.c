@@ -102,6 +102,7 @@ startstop_rebuild(struct book *b, struct err *e)
 {
 	uint32_t at = 0, entry;
 
+	recover_counters(b->seg);
 	while (account_each(b->seg, &at, &entry)) {
 		struct account_view view;
 		struct ledger_row stored;

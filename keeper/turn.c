@@ -11,8 +11,6 @@
 #include "shm/stats.h"
 #include "shm/wake.h"
 
-#define TURN_WANTED 256 /* entries served in one batch */
-
 /* A charge that waits for its commit to be published. */
 struct turn_record {
 	uint64_t seq;
@@ -25,7 +23,6 @@ struct turn {
 	struct turn_record records[BATCH_RECORDS];
 	uint32_t records_n; /* charges, to be published */
 	uint32_t taken;     /* records of any type */
-	uint32_t wanted_at; /* where the walk over wanted entries goes on */
 	struct lane_reader readers[SEGMENT_SEATS_MAX];
 	bool read[SEGMENT_SEATS_MAX];     /* the lane gave something */
 	bool upserted[SEGMENT_SEATS_MAX]; /* an UPSERT among it */
@@ -73,6 +70,25 @@ turn_count_overrun(struct book *b, int64_t over_nano)
 	    (long long)over_nano);
 }
 
+/* What an account spent within the last second, about: for its chunk. */
+static void
+turn_note_spend(struct book *b, const struct batch_row *r, int64_t nano)
+{
+	uint32_t entry = account_find(b->seg, &r->key);
+	int64_t ago_ms = (now_real_us() - r->row.last_us) / 1000;
+	struct account *a;
+	int64_t spend;
+
+	if (entry == ACCOUNT_NONE)
+		return;
+	a = account_at(b->seg, entry);
+	if (ago_ms < 0 || ago_ms > 1000)
+		ago_ms = 1000;
+	spend = atomic_load(&a->spend_per_s) / 1000 * (1000 - ago_ms);
+	if (!__builtin_add_overflow(spend, nano, &spend))
+		atomic_store(&a->spend_per_s, spend);
+}
+
 /* Add a charge to the rows of its accounts. */
 static int
 turn_charge(struct turn *t, const struct settle_record *r, struct err *e)
@@ -86,6 +102,7 @@ turn_charge(struct turn *t, const struct settle_record *r, struct err *e)
 		if (row == NULL)
 			return -1;
 		row->dirty = true;
+		turn_note_spend(b, row, r->accounts[i].actual);
 		if (!apply_charge(&row->row, r, i, now_real_us(), &over))
 			turn_count_overrun(b, over);
 	}
@@ -173,6 +190,29 @@ turn_read_lanes(struct turn *t, struct err *e)
 	return 0;
 }
 
+/* Put the row of a wanted entry into the batch. */
+static int
+turn_serve(struct book *b, uint32_t entry, struct err *e)
+{
+	struct account_view view;
+	struct batch_row *row;
+
+	if (!account_view(b->seg, entry, &view))
+		return 0;
+	if (view.state == ACCOUNT_LOADING) {
+		int known = customers_known(b, &view.key, e);
+
+		/* An UPSERT will make it known, and want it again. */
+		if (known != 1)
+			return known;
+	}
+	row = book_row(b, &view.key, e);
+	if (row == NULL)
+		return -1;
+	row->publish = true;
+	return 0;
+}
+
 /* Load what is LOADING, raise the leases that were asked for. */
 static int
 turn_serve_wanted(struct turn *t, struct err *e)
@@ -180,26 +220,13 @@ turn_serve_wanted(struct turn *t, struct err *e)
 	struct book *b = t->book;
 	uint32_t entry, at = 0;
 
-	for (int n = 0; n < TURN_WANTED && book_has_room(b); n++) {
-		struct account_view view;
-		struct batch_row *row;
-
-		if (!account_wanted(b->seg, &at, &entry))
+	while (account_wanted(b->seg, &at, &entry)) {
+		if (!book_has_room(b)) {
+			account_want(b->seg, entry);
 			break;
-		if (!account_view(b->seg, entry, &view))
-			continue;
-		if (view.state == ACCOUNT_LOADING) {
-			int known = customers_known(b, &view.key, e);
-
-			if (known < 0)
-				return -1;
-			if (known == 0)
-				continue;
 		}
-		row = book_row(b, &view.key, e);
-		if (row == NULL)
+		if (turn_serve(b, entry, e) != 0)
 			return -1;
-		row->publish = true;
 	}
 	return 0;
 }

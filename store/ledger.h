@@ -16,10 +16,9 @@ struct err;
 struct sbuf;
 struct ledger;
 
-#define LEDGER_UNLIMITED INT64_MAX /* lease of a row without a limit */
-
 struct ledger_row {
-	int64_t settled, lease, suspense;
+	int64_t settled, suspense;
+	int64_t lease; /* means nothing without a limit */
 	int64_t limit; /* MONEY_NONE = no limit */
 	uint32_t alert_bits;
 	uint32_t ver;              /* raised by each operator's entry */
