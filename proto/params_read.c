@@ -197,6 +197,20 @@ params_check_number(struct params_ctx *c, const struct params_row *row,
 	return params_in_range(c, row, v);
 }
 
+/* "100.0" goes upstream as 100: text is what is sent instead. */
+static void
+params_integer_text(struct params_ctx *c, struct param *v)
+{
+	char digits[24];
+	int n;
+
+	if (jnum_is_plain(v->item.value) || v->number == INT64_MAX ||
+	    v->number == INT64_MIN)
+		return;
+	n = snprintf(digits, sizeof digits, "%lld", (long long)v->number);
+	v->text = pool_copy(c->pool, (struct slice){ digits, (size_t)n });
+}
+
 int
 params_check_integer(struct params_ctx *c, const struct params_row *row,
     struct param *v)
@@ -204,6 +218,7 @@ params_check_integer(struct params_ctx *c, const struct params_row *row,
 	if (v->item.type != JSCAN_NUMBER ||
 	    !jnum_int(v->item.value, &v->number))
 		return params_type(c, row->name, "integer", &v->item);
+	params_integer_text(c, v);
 	return params_in_range(c, row, v);
 }
 

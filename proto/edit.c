@@ -1,0 +1,209 @@
+#include "proto/edit.h"
+
+#include "base/pool.h"
+#include "proto/edit_value.h"
+#include "proto/params.h"
+
+/*
+ * A plan says for each member of the client's body what is sent for it; then
+ * one pass turns bytes between edits into pieces:
+ *
+ *	{"model":"a", "messages":[...], "note":"x"}
+ *	|-- from    |-- flushed up to the next edit |-- dropped with its comma
+ */
+struct edit {
+	const struct params *p;
+	const struct edit_options *options; /* NULL: drop, but change nothing */
+	struct pool *pool;
+	struct edit_result *result;
+	struct edit_member *plan;
+	const char *from; /* the first byte that no piece has yet */
+	int last_kept;    /* of the members of the body; -1 = none */
+	bool empty;       /* no member has been written */
+};
+
+static void
+edit_emit(struct edit *d, const char *p, size_t n)
+{
+	struct edit_result *r = d->result;
+	struct slice *last = &r->pieces[r->n > 0 ? r->n - 1 : 0];
+
+	if (n == 0)
+		return;
+	r->len += n;
+	if (r->n > 0 && last->p + last->n == p)
+		last->n += n;
+	else
+		r->pieces[r->n++] = (struct slice){ p, n };
+}
+
+/* The client's bytes up to here. */
+static void
+edit_flush(struct edit *d, const char *to)
+{
+	edit_emit(d, d->from, (size_t)(to - d->from));
+	d->from = to;
+}
+
+static const char *
+edit_end(struct slice s)
+{
+	return s.p + s.n;
+}
+
+/* Put new bytes in the place of old ones; the same bytes are no edit. */
+static void
+edit_replace(struct edit *d, struct slice old, struct slice new)
+{
+	if (old.p == new.p && old.n == new.n)
+		return;
+	edit_flush(d, old.p);
+	edit_emit(d, new.p, new.n);
+	d->from = edit_end(old);
+}
+
+static void
+edit_plan(struct edit *d)
+{
+	const struct jscan_body *body = d->p->body;
+
+	d->plan = pool_alloc(d->pool, (body->n + 1) * sizeof *d->plan);
+	d->last_kept = -1;
+	for (unsigned i = 0; i < body->n; i++) {
+		d->plan[i] = edit_member(d->p, d->options, d->pool,
+		    (enum param_id)d->p->body_ids[i], &body->members[i]);
+		if (d->plan[i].value.p != NULL)
+			d->last_kept = (int)i;
+	}
+}
+
+static void
+edit_members(struct edit *d)
+{
+	const struct jscan_item *m = d->p->body->members;
+
+	for (int i = 0; i <= d->last_kept; i++) {
+		if (d->plan[i].value.p == NULL) {
+			edit_flush(d, m[i].name.p - 1);
+			d->from = m[i + 1].name.p - 1;
+			continue;
+		}
+		edit_replace(d, m[i].name, d->plan[i].name);
+		edit_replace(d, m[i].value, d->plan[i].value);
+	}
+}
+
+/* Flush up to where members are added, and drop all behind the last kept. */
+static void
+edit_to_end(struct edit *d)
+{
+	const struct jscan_body *body = d->p->body;
+	const char *at;
+
+	if (d->last_kept >= 0)
+		at = edit_end(body->members[d->last_kept].value);
+	else
+		at = (const char *)memchr(body->text.p, '{', body->text.n) + 1;
+	if (d->from < at)
+		edit_flush(d, at);
+	if (body->n > 0 && d->last_kept < (int)body->n - 1)
+		d->from = edit_end(body->members[body->n - 1].value);
+	d->empty = d->last_kept < 0;
+}
+
+static void
+edit_append(struct edit *d, struct edit_member member)
+{
+	size_t n = 0;
+	char *glue;
+
+	if (member.value.p == NULL)
+		return;
+	glue = pool_alloc(d->pool, member.name.n + 4);
+	if (!d->empty)
+		glue[n++] = ',';
+	glue[n++] = '"';
+	memcpy(glue + n, member.name.p, member.name.n);
+	n += member.name.n;
+	glue[n++] = '"';
+	glue[n++] = ':';
+	edit_emit(d, glue, n);
+	edit_emit(d, member.value.p, member.value.n);
+	d->empty = false;
+}
+
+/* What came in a container and is forwarded. */
+static void
+edit_append_given(struct edit *d)
+{
+	const struct params *p = d->p;
+	unsigned id;
+
+	for (unsigned word = 0; word < 2; word++) {
+		for (uint64_t bits = p->present[word]; bits != 0;
+		     bits &= bits - 1) {
+			id = word * 64 + (unsigned)__builtin_ctzll(bits);
+			if (p->at[id]->place != PLACE_BODY)
+				edit_append(d,
+				    edit_member(p, d->options, d->pool, id,
+					&p->at[id]->item));
+		}
+	}
+}
+
+/* What only the gateway adds. */
+static void
+edit_append_ours(struct edit *d)
+{
+	for (unsigned i = 0; i < EDIT_ADDED; i++)
+		if (!params_has(d->p, edit_may_add[i]))
+			edit_append(d, edit_added(d->p, d->options, d->pool,
+					   edit_may_add[i]));
+}
+
+static size_t
+edit_most_pieces(const struct params *p)
+{
+	int given = __builtin_popcountll(p->present[0]) +
+	            __builtin_popcountll(p->present[1]);
+
+	return 4 * (size_t)p->body->n + 2 * (size_t)(given + EDIT_ADDED) + 2;
+}
+
+static void
+edit_run(struct edit *d)
+{
+	d->result->pieces = pool_alloc(d->pool,
+	    edit_most_pieces(d->p) * sizeof *d->result->pieces);
+	d->result->n = 0;
+	d->result->len = 0;
+	d->from = d->p->body->text.p;
+	edit_plan(d);
+	edit_members(d);
+	edit_to_end(d);
+	edit_append_given(d);
+	if (d->options != NULL)
+		edit_append_ours(d);
+	edit_flush(d, edit_end(d->p->body->text));
+}
+
+void
+edit_body(const struct params *p, const struct edit_options *options,
+    struct pool *pool, struct edit_result *result_r)
+{
+	struct edit d = { .p = p,
+		.options = options,
+		.pool = pool,
+		.result = result_r };
+
+	edit_run(&d);
+}
+
+void
+edit_plain(const struct params *p, struct pool *pool,
+    struct edit_result *result_r)
+{
+	struct edit d = { .p = p, .pool = pool, .result = result_r };
+
+	edit_run(&d);
+}
