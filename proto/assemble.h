@@ -11,6 +11,9 @@
 
 #include "base/slice.h"
 
+/* The shape of the reply, as a cache entry names it. */
+enum assemble_family { ASSEMBLE_CHAT };
+
 struct assemble;
 struct sbuf;
 struct usage;

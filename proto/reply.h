@@ -20,14 +20,12 @@ struct err;
 struct sbuf;
 
 struct reply {
-	struct slice body;       /* as given; the slices below lie in it */
+	struct slice body; /* without blanks around it; the slices lie in it */
 	struct slice id, model;  /* without quotes, escapes kept; "" = absent */
 	struct slice usage_json; /* the member's value; empty = absent */
 	struct slice message;    /* of the first choice, a JSON object */
-	struct slice end;        /* the closing brace of the whole */
 	unsigned choices;
 	unsigned finish; /* of enum relay_finish_reason */
-	bool empty;      /* the whole object has no member */
 	bool tool_calls, refusal, has_usage;
 	uint64_t text_bytes;      /* of output: text, reasoning, arguments */
 	struct usage usage;       /* when has_usage */
