@@ -36,20 +36,22 @@ call_portion(const struct call *c, struct iovec *iov, size_t *len_r)
 	return n;
 }
 
+/*
+ * Give portions until so much waits that call_send() will be called again
+ * when it has gone.
+ */
 void
 call_send(struct call *c)
 {
 	struct iovec iov[1 + CALL_BODY_IOV_MAX];
 	struct conn *conn = c->link->conn;
 	size_t len;
-	int r = 1;
 
-	while (r == 1 && c->given < c->total) {
+	while (c->given < c->total && conn_pending(conn) < CONN_LOW_WATER) {
 		int n = call_portion(c, iov, &len);
 
-		r = conn_write(conn, iov, n);
-		if (r == -1)
-			return; /* link_end() follows */
+		if (conn_write(conn, iov, n) == -1)
+			return; /* the link's end follows */
 		c->given += len;
 	}
 	call_look_sent(c);

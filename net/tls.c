@@ -200,29 +200,39 @@ tls_resumed(const struct ssl_st *ssl)
 	return SSL_session_reused(ssl) == 1;
 }
 
+/* NULL when the queue is empty. */
+static const char *
+tls_take_reason(void)
+{
+	unsigned long code = ERR_get_error();
+	const char *reason;
+
+	ERR_clear_error();
+	if (code == 0)
+		return NULL;
+	reason = ERR_SYSTEM_ERROR(code) ? strerrordesc_np(ERR_GET_REASON(code))
+	                                : ERR_reason_error_string(code);
+	return reason != NULL ? reason : "unknown TLS error";
+}
+
 const char *
 tls_queue_reason(void)
 {
-	unsigned long code = ERR_get_error();
-	const char *reason = NULL;
+	const char *reason = tls_take_reason();
 
-	ERR_clear_error();
-	if (code != 0 && ERR_SYSTEM_ERROR(code))
-		reason = strerror(ERR_GET_REASON(code));
-	else if (code != 0)
-		reason = ERR_reason_error_string(code);
-	return reason != NULL ? reason : "unknown reason";
+	return reason != NULL ? reason : "nothing found";
 }
 
 void
 tls_reason(const struct ssl_st *ssl, char out[TLS_REASON_SIZE])
 {
 	long verdict = SSL_get_verify_result(ssl);
-	const char *reason = tls_queue_reason();
+	const char *reason = tls_take_reason();
 
 	if (verdict != X509_V_OK)
 		snprintf(out, TLS_REASON_SIZE, "certificate refused: %s",
 		    X509_verify_cert_error_string(verdict));
 	else
-		snprintf(out, TLS_REASON_SIZE, "%s", reason);
+		snprintf(out, TLS_REASON_SIZE, "%s",
+		    reason != NULL ? reason : "");
 }

@@ -74,8 +74,9 @@ bool tls_resumed(const struct ssl_st *ssl);
 
 /*
  * Why the last SSL call on this connection failed, as text: the verifier's
- * words when the certificate was refused, OpenSSL's reason otherwise.
- * Empties the error queue (T12).  NUL-terminated.
+ * words when the certificate was refused, OpenSSL's reason otherwise, ""
+ * when it has none (then errno tells).  Empties the error queue (T12).
+ * NUL-terminated.
  */
 #define TLS_REASON_SIZE 128
 void tls_reason(const struct ssl_st *ssl, char out[TLS_REASON_SIZE]);
