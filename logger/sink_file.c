@@ -21,6 +21,7 @@ struct sink_files {
 	struct sink_file *file;
 	unsigned n;
 	unsigned lost; /* since the last sink_files_flush() */
+	bool room;     /* as that was told */
 };
 
 static void
@@ -41,6 +42,7 @@ sink_files_new(const struct settings *s)
 	const struct settings_log_file *from = settings_list(s, s->log_files);
 	struct sink_files *f = xcalloc(1, sizeof *f);
 
+	f->room = true;
 	f->n = s->log_files.n;
 	f->file = xcalloc(f->n + 1, sizeof f->file[0]);
 	for (unsigned i = 0; i < f->n; i++)
@@ -118,7 +120,7 @@ sink_files_add(struct sink_files *f, const struct sink_record *r)
 		file->format(r, file->bodies, &file->out.buf);
 		file->out.lines++;
 		if (file->out.buf.len > FLUSH_BYTES)
-			f->lost += file_flush(file, true);
+			f->lost += file_flush(file, f->room);
 	}
 }
 
@@ -135,6 +137,7 @@ sink_files_flush(struct sink_files *f, bool room)
 	unsigned lost = f->lost;
 
 	f->lost = 0;
+	f->room = room;
 	for (unsigned i = 0; i < f->n; i++)
 		lost += file_flush(&f->file[i], room);
 	return lost;

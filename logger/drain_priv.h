@@ -1,0 +1,46 @@
+#ifndef LOGGER_DRAIN_PRIV_H
+#define LOGGER_DRAIN_PRIV_H
+
+/* drain_priv - the lanes (drain.c) and what a record means (drain_record.c). */
+
+#include <stdint.h>
+
+#include "logger/answers.h"
+#include "logger/drain.h"
+#include "logger/join.h"
+#include "logger/sink_file.h"
+#include "logger/sink_store.h"
+#include "shm/lane.h"
+#include "shm/seat.h"
+
+struct drain_lane {
+	struct lane_reader reader; /* ahead of tail by what is not committed */
+	uint32_t generation;       /* of the seat */
+	bool reading;              /* reader is in use */
+	int64_t last_us;           /* when its last record was read */
+};
+
+struct drain {
+	const struct settings *settings;
+	struct segment *seg;
+	struct drain_lane *lanes;
+	uint32_t n_lanes;
+	struct joins *joins;
+	struct sink_files *files;
+	struct sink_store *store; /* NULL: switched off */
+	struct answers *answers;
+	struct sbuf copy, line, body;
+	uint64_t batch_ms; /* since when the store's batch is open */
+	uint64_t space_ms, retained_ms;
+	int64_t day;
+	bool room; /* the disk has enough of it */
+};
+
+/* Act on a record of that seat's lane. */
+void drain_record(struct drain *d, uint32_t lane,
+    const struct lane_record *rec);
+
+void drain_count_lost(struct drain *d, const char *type, const char *sink,
+    uint64_t n);
+
+#endif

@@ -1,0 +1,200 @@
+#include "logger/logger.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/childproto.h"
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/log.h"
+#include "base/settings.h"
+#include "base/xmem.h"
+#include "logger/drain.h"
+#include "logger/words.h"
+#include "shm/segment.h"
+#include "shm/wake.h"
+
+#define BEAT_MS 1000
+#define TEND_MS 100
+/*
+ * After a turn that found records we nap without saying that we sleep: more
+ * will have come, and no worker pays for waking us.
+ */
+#define NAP_MS 2
+#define SLEEP_MS 100
+
+enum { POLL_WAKE, POLL_MASTER, POLL_FIXED };
+
+struct logger {
+	const struct logger_args *args;
+	struct drain *drain;
+	struct words *words;
+	struct pollfd *polls;
+	uint64_t beat_ms, tend_ms;
+	bool stopping, draining;
+};
+
+static void
+logger_init(struct logger *l, const struct logger_args *args)
+{
+	*l = (struct logger){ .args = args };
+	log_role("logger");
+	crash_init("logger");
+	signal(SIGPIPE, SIG_IGN);
+	now_update();
+	l->words = xcalloc(args->n_stderr + 1, sizeof l->words[0]);
+	l->polls = xcalloc(POLL_FIXED + args->n_stderr, sizeof l->polls[0]);
+	for (size_t i = 0; i < args->n_stderr; i++)
+		words_init(&l->words[i], args->stderr_fds[i]);
+	l->drain = drain_new(args->settings, args->segment);
+}
+
+static void
+logger_fini(struct logger *l)
+{
+	while (drain_turn(l->drain))
+		now_update();
+	drain_free(&l->drain);
+	for (size_t i = 0; i < l->args->n_stderr; i++) {
+		words_copy(&l->words[i]);
+		words_fini(&l->words[i]);
+	}
+	free(l->words);
+	free(l->polls);
+}
+
+/* Settings of a reload reach the next logger, which the master starts. */
+static void
+logger_obey(struct logger *l, enum child_message message)
+{
+	switch (message) {
+	case MASTER_STOP:
+		l->stopping = true;
+		break;
+	case MASTER_DRAIN:
+		l->draining = true;
+		break;
+	case MASTER_REOPEN:
+		drain_reopen(l->drain);
+		break;
+	case MASTER_REAPED:
+		drain_reaped(l->drain);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+logger_listen(struct logger *l)
+{
+	int fds[CHILD_MAX_FDS];
+	enum child_message message;
+	size_t n;
+	int rc;
+
+	while ((rc = child_get(l->args->master_fd, &message, fds, &n)) == 1) {
+		for (size_t i = 0; i < n; i++)
+			close(fds[i]);
+		logger_obey(l, message);
+	}
+	if (rc == -1)
+		l->stopping = true; /* the master is gone */
+}
+
+/* False when the time is over and nothing has come. */
+static bool
+logger_poll(struct logger *l, int timeout_ms)
+{
+	const struct logger_args *args = l->args;
+	uint64_t count;
+
+	l->polls[POLL_WAKE] = (struct pollfd){
+		.fd = segment_role_fd(args->segment, ROLE_LOGGER),
+		.events = POLLIN,
+	};
+	l->polls[POLL_MASTER] = (struct pollfd){
+		.fd = args->master_fd,
+		.events = POLLIN,
+	};
+	for (size_t i = 0; i < args->n_stderr; i++)
+		l->polls[POLL_FIXED + i] = (struct pollfd){
+			.fd = l->words[i].fd,
+			.events = POLLIN,
+		};
+	if (poll(l->polls, POLL_FIXED + args->n_stderr, timeout_ms) <= 0)
+		return false;
+	if (l->polls[POLL_WAKE].revents != 0 &&
+	    read(l->polls[POLL_WAKE].fd, &count, sizeof count) == -1 &&
+	    errno != EAGAIN)
+		log_error("logger: eventfd");
+	if (l->polls[POLL_MASTER].revents != 0)
+		logger_listen(l);
+	for (size_t i = 0; i < args->n_stderr; i++) {
+		if (l->polls[POLL_FIXED + i].revents != 0)
+			words_copy(&l->words[i]);
+	}
+	return true;
+}
+
+/* Sleep until somebody wakes us; 100 ms is the net below (stack.md R11). */
+static void
+logger_sleep(struct logger *l)
+{
+	struct segment *seg = l->args->segment;
+
+	wake_doze(seg, ROLE_LOGGER);
+	if (drain_has_more(l->drain)) {
+		wake_rise(seg, ROLE_LOGGER);
+		return;
+	}
+	if (!logger_poll(l, SLEEP_MS) && drain_has_more(l->drain))
+		wake_missed(seg);
+	wake_rise(seg, ROLE_LOGGER);
+}
+
+static void
+logger_tend(struct logger *l)
+{
+	uint64_t now_ms = now_mono_ms();
+
+	if (now_ms - l->beat_ms >= BEAT_MS) {
+		segment_beat(l->args->segment, ROLE_LOGGER, now_mono_ns());
+		l->beat_ms = now_ms;
+	}
+	if (now_ms - l->tend_ms < TEND_MS)
+		return;
+	l->tend_ms = now_ms;
+	drain_commit(l->drain, false);
+	drain_tend(l->drain);
+}
+
+int
+logger_main(const struct logger_args *args)
+{
+	struct logger l;
+
+	logger_init(&l, args);
+	child_send(args->master_fd, CHILD_READY, NULL, 0);
+	while (!l.stopping) {
+		bool busy;
+
+		now_update();
+		busy = drain_turn(l.drain);
+		logger_tend(&l);
+		if (!busy && l.draining)
+			break;
+		if (busy)
+			logger_poll(&l, drain_has_more(l.drain) ? 0 : NAP_MS);
+		else
+			logger_sleep(&l);
+	}
+	logger_fini(&l);
+	if (l.draining)
+		child_send(args->master_fd, CHILD_DRAINED, NULL, 0);
+	return 0;
+}
