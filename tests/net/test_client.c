@@ -1,0 +1,795 @@
+#include "tests/suite.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "net/client.h"
+#include "net/dns.h"
+#include "net/http1.h"
+#include "net/loop.h"
+
+#include "tests/net/test_client_peer.h"
+
+#define OK "HTTP/1.1 200 OK\r\n"
+#define HELLO OK "Content-Length: 5\r\n\r\nhello"
+#define HELLO_CLOSE OK "Connection: close\r\nContent-Length: 5\r\n\r\nhello"
+#define CHUNKED OK "Transfer-Encoding: chunked\r\n\r\n"
+
+static struct loop *loop;
+static struct dns *dns;
+static struct client *client;
+
+/* What a call was seen to do, as words. */
+struct seen {
+	char text[512];
+	struct call *call;
+	struct call_info info; /* inside end or fail */
+	size_t body_len;
+	bool over;
+	/* What the callbacks shall do. */
+	const char *cancel_at; /* the word at which to cancel */
+	struct seen *then;     /* a call to start inside end or fail */
+	struct client_target *target;
+	const struct call_request *req;
+};
+
+static const struct call_ops seen_ops;
+
+static void
+see(struct seen *s, const char *word)
+{
+	size_t len = strlen(s->text);
+
+	snprintf(s->text + len, sizeof s->text - len, "%s%s",
+	    len > 0 ? " " : "", word);
+	if (s->cancel_at != NULL && strcmp(s->cancel_at, word) == 0) {
+		call_cancel(&s->call);
+		s->over = true;
+	}
+}
+
+static void
+seen_over(struct seen *s)
+{
+	s->over = true;
+	call_info(s->call, &s->info);
+	if (s->then != NULL)
+		s->then->call =
+		    call_start(s->target, s->req, &seen_ops, s->then);
+}
+
+static void
+seen_ready(void *ctx)
+{
+	see(ctx, "ready");
+}
+
+static void
+seen_head(void *ctx, const struct http1_head *head)
+{
+	char word[16];
+
+	snprintf(word, sizeof word, "%u", head->status);
+	see(ctx, word);
+}
+
+static void
+seen_data(void *ctx, struct slice bytes)
+{
+	struct seen *s = ctx;
+	char word[32];
+
+	s->body_len += bytes.n;
+	snprintf(word, sizeof word, "'%.*s'", (int)(bytes.n < 20 ? bytes.n : 3),
+	    bytes.p);
+	if (bytes.n < 20 || s->body_len == bytes.n)
+		see(s, word);
+}
+
+static void
+seen_end(void *ctx)
+{
+	see(ctx, "end");
+	seen_over(ctx);
+}
+
+static void
+seen_fail(void *ctx, enum call_failure failure, const struct err *e)
+{
+	ck_assert_ptr_nonnull(e);
+	ck_assert_str_ne(e->text, "");
+	see(ctx, call_failure_name(failure));
+	seen_over(ctx);
+}
+
+static const struct call_ops seen_ops = {
+	.ready = seen_ready,
+	.head = seen_head,
+	.data = seen_data,
+	.end = seen_end,
+	.fail = seen_fail,
+};
+
+static const struct iovec post_body[] = { { (char *)(uintptr_t) "bo", 2 },
+	{ (char *)(uintptr_t) "", 0 }, { (char *)(uintptr_t) "dy", 2 } };
+
+static const struct call_request post = {
+	.head = { "POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\n", 38 },
+	.body = post_body,
+	.body_n = 3,
+};
+
+#define POST_BYTES 42
+
+static void
+setup(void)
+{
+	struct err e;
+
+	signal(SIGPIPE, SIG_IGN);
+	loop = loop_new();
+	dns = dns_new(loop, NULL, &e);
+	ck_assert_ptr_nonnull(dns);
+	client = client_new(loop, dns);
+}
+
+static void
+teardown(void)
+{
+	client_free(&client);
+	dns_free(&dns);
+	loop_free(&loop);
+}
+
+static struct client_target *
+target_of(uint16_t port)
+{
+	struct client_target_options o = { .host = "127.0.0.1", .port = port };
+
+	return client_target_new(client, &o);
+}
+
+static void
+begin(struct seen *s, struct client_target *t, const struct call_request *req)
+{
+	s->target = t;
+	s->req = req;
+	s->call = call_start(t, req, &seen_ops, s);
+}
+
+static void
+wait_over(const struct seen *s)
+{
+	while (!s->over)
+		loop_turn(loop, 1000);
+}
+
+static void
+wait_closed(struct client_target *t)
+{
+	while (client_target_counts(t).open > 0)
+		loop_turn(loop, 1000);
+}
+
+#define SENT 1
+#define ACKED 2
+#define REUSED 4
+#define EITHER 8 /* a reset may come before the acknowledgement */
+
+static const struct {
+	const char *title;
+	struct peer_step script[12];
+	const char *want[3]; /* of each call, one after the other */
+	unsigned flags;      /* of the last call */
+	unsigned idle;       /* connections kept after it */
+} cases[] = {
+	{ "an answer, kept",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_SEND, HELLO },
+		{ PEER_GONE, 0 } },
+	    { "ready 200 'hello' end" }, SENT | ACKED, 1 },
+	{ "reuse",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_SEND, HELLO },
+		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_GONE, 0 } },
+	    { "ready 200 'hello' end", "ready 200 'hello' end" },
+	    SENT | ACKED | REUSED, 1 },
+	{ "the provider says close",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_SEND, HELLO_CLOSE },
+		{ PEER_GONE, 0 }, { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
+		{ PEER_SEND, HELLO }, { PEER_GONE, 0 } },
+	    { "ready 200 'hello' end", "ready 200 'hello' end" }, SENT | ACKED,
+	    1 },
+	{ "the kept connection dies under the second call",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_SEND, HELLO },
+		{ PEER_READ, 0 }, { PEER_RESET, 0 } },
+	    { "ready 200 'hello' end", "ready lost" }, SENT | EITHER | REUSED,
+	    0 },
+	{ "the same by FIN",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_SEND, HELLO },
+		{ PEER_READ, 0 }, { PEER_CLOSE, 0 } },
+	    { "ready 200 'hello' end", "ready lost" }, SENT | ACKED | REUSED,
+	    0 },
+	{ "more than was asked for is not kept",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_SEND, HELLO "x" },
+		{ PEER_GONE, 0 } },
+	    { "ready 200 'hello' end" }, SENT | ACKED, 0 },
+	{ "two answers to one request",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_SEND, HELLO HELLO },
+		{ PEER_GONE, 0 } },
+	    { "ready 200 'hello' end" }, SENT | ACKED, 0 },
+	{ "chunked",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
+		{ PEER_SEND, CHUNKED "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n" },
+		{ PEER_GONE, 0 } },
+	    { "ready 200 'he' 'llo' end" }, SENT | ACKED, 1 },
+	{ "interim",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
+		{ PEER_SEND, "HTTP/1.1 100 Continue\r\n\r\n" HELLO },
+		{ PEER_GONE, 0 } },
+	    { "ready 200 'hello' end" }, SENT | ACKED, 1 },
+	{ "an error is an answer",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
+		{ PEER_SEND, "HTTP/1.1 503 No\r\nContent-Length: 1\r\n\r\nx" },
+		{ PEER_GONE, 0 } },
+	    { "ready 503 'x' end" }, SENT | ACKED, 1 },
+	{ "close delimited",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
+		{ PEER_SEND, OK "\r\nhello" }, { PEER_CLOSE, 0 } },
+	    { "ready 200 'hello' end" }, SENT | ACKED, 0 },
+	{ "close delimited, by reset",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
+		{ PEER_SEND, OK "\r\nhello" }, { PEER_RESET, 0 } },
+	    { NULL }, SENT | EITHER, 0 },
+	{ "cut in the body",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
+		{ PEER_SEND, OK "Content-Length: 9\r\n\r\nhello" },
+		{ PEER_CLOSE, 0 } },
+	    { "ready 200 'hello' cut" }, SENT | ACKED, 0 },
+	{ "cut before the last chunk",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
+		{ PEER_SEND, CHUNKED "2\r\nhe\r\n" }, { PEER_CLOSE, 0 } },
+	    { "ready 200 'he' cut" }, SENT | ACKED, 0 },
+	{ "cut in the head",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_SEND, "HTTP/1.1 2" },
+		{ PEER_CLOSE, 0 } },
+	    { "ready cut" }, SENT | ACKED, 0 },
+	{ "nothing but FIN",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_CLOSE, 0 } },
+	    { "ready lost" }, SENT | ACKED, 0 },
+	{ "nothing but RST",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_RESET, 0 } },
+	    { "ready lost" }, SENT | EITHER, 0 },
+	{ "garbage",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
+		{ PEER_SEND, "220 smtp ready\r\n" }, { PEER_GONE, 0 } },
+	    { "ready malformed" }, SENT | ACKED, 0 },
+	{ "garbage between chunks",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
+		{ PEER_SEND, CHUNKED "2\r\nhe\r\nzz\r\n" }, { PEER_GONE, 0 } },
+	    { "ready 200 'he' malformed" }, SENT | ACKED, 0 },
+};
+
+START_TEST(test_client_cases)
+{
+	struct client_target *t;
+	struct seen s = { .over = false };
+	struct peer p;
+
+	peer_start(&p, cases[_i].script, NULL);
+	t = target_of(p.port);
+	for (int i = 0; i < 3 && (i == 0 || cases[_i].want[i] != NULL); i++) {
+		s = (struct seen){ .over = false };
+		begin(&s, t, &post);
+		wait_over(&s);
+		/* A reset may overtake what was sent before it. */
+		if (cases[_i].want[i] == NULL)
+			ck_assert_ptr_null(strstr(s.text, "end"));
+		else
+			ck_assert_msg(strcmp(s.text, cases[_i].want[i]) == 0,
+			    "%s, call %d: %s", cases[_i].title, i, s.text);
+	}
+	ck_assert_msg(s.info.sent == !!(cases[_i].flags & SENT) &&
+			  (cases[_i].flags & EITHER ||
+			      s.info.acked == !!(cases[_i].flags & ACKED)) &&
+			  s.info.reused == !!(cases[_i].flags & REUSED),
+	    "%s: sent %d acked %d reused %d", cases[_i].title, s.info.sent,
+	    s.info.acked, s.info.reused);
+	ck_assert_uint_eq(s.info.written, POST_BYTES);
+	ck_assert_uint_eq(client_target_counts(t).idle, cases[_i].idle);
+	client_target_free(&t);
+	loop_turn(loop, 0);
+	peer_stop(&p);
+}
+END_TEST
+
+/* A kept connection that its provider closes is gone before the next call. */
+START_TEST(test_client_kept_is_closed)
+{
+	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
+		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_CLOSE, 0 },
+		{ PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_SEND, HELLO },
+		{ PEER_SEND, "HTTP/1.1 408 Too late\r\n\r\n" },
+		{ PEER_GONE, 0 }, { PEER_END, 0 } };
+	struct client_target *t;
+	struct peer p;
+
+	peer_start(&p, script, NULL);
+	t = target_of(p.port);
+	for (int i = 0; i < 2; i++) {
+		struct seen s = { .over = false };
+
+		begin(&s, t, &post);
+		wait_over(&s);
+		ck_assert_str_eq(s.text, "ready 200 'hello' end");
+		ck_assert(!s.info.reused);
+		wait_closed(t);
+	}
+	ck_assert_uint_eq(client_target_counts(t).idle, 0);
+	client_target_free(&t);
+	peer_stop(&p);
+}
+END_TEST
+
+START_TEST(test_client_idle_timeout)
+{
+	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
+		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_GONE, 0 },
+		{ PEER_END, 0 } };
+	struct client_target_options o = { .host = "127.0.0.1", .idle_ms = 60 };
+	struct client_target *t;
+	struct seen s = { .over = false };
+	struct peer p;
+	uint64_t from_ms;
+
+	peer_start(&p, script, NULL);
+	o.port = p.port;
+	t = client_target_new(client, &o);
+	begin(&s, t, &post);
+	wait_over(&s);
+	from_ms = now_mono_ms();
+	ck_assert_uint_eq(client_target_counts(t).idle, 1);
+	wait_closed(t);
+	ck_assert_uint_ge(now_mono_ms() - from_ms, 60);
+	client_target_free(&t);
+	peer_stop(&p);
+}
+END_TEST
+
+/* fresh goes past a kept connection. */
+START_TEST(test_client_fresh)
+{
+	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
+		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_ACCEPT, 0 },
+		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_GONE, 0 },
+		{ PEER_END, 0 } };
+	struct call_request fresh = post;
+	struct client_target *t;
+	struct seen s = { .over = false }, s2 = { .over = false };
+	struct peer p;
+
+	peer_start(&p, script, NULL);
+	t = target_of(p.port);
+	begin(&s, t, &post);
+	wait_over(&s);
+	fresh.fresh = true;
+	begin(&s2, t, &fresh);
+	wait_over(&s2);
+	ck_assert_str_eq(s2.text, "ready 200 'hello' end");
+	ck_assert(!s2.info.reused);
+	ck_assert_uint_eq(client_target_counts(t).idle, 2);
+	client_target_free(&t);
+	loop_turn(loop, 0);
+	peer_stop(&p);
+}
+END_TEST
+
+static const struct {
+	const char *title;
+	struct peer_step script[6];
+	struct call_request limits;
+	const char *want;
+	unsigned least_ms;
+} stalls[] = {
+	{ "no answer",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_GONE, 0 } },
+	    { .total_ms = 80 }, "ready total_timeout", 80 },
+	{ "no first byte",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_GONE, 0 } },
+	    { .first_byte_ms = 80, .total_ms = 5000 },
+	    "ready first_byte_timeout", 80 },
+	{ "a head is no body byte",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_SEND, CHUNKED },
+		{ PEER_GONE, 0 } },
+	    { .first_byte_ms = 80 }, "ready 200 first_byte_timeout", 80 },
+	{ "no second byte",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
+		{ PEER_SEND, CHUNKED "1\r\nx\r\n" }, { PEER_GONE, 0 } },
+	    { .first_byte_ms = 5000, .idle_ms = 80 },
+	    "ready 200 'x' idle_timeout", 80 },
+	{ "total over idle",
+	    { { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
+		{ PEER_SEND, CHUNKED "1\r\nx\r\n" }, { PEER_GONE, 0 } },
+	    { .idle_ms = 5000, .total_ms = 100 }, "ready 200 'x' total_timeout",
+	    100 },
+};
+
+START_TEST(test_client_stalls)
+{
+	struct call_request req = stalls[_i].limits;
+	struct client_target *t;
+	struct seen s = { .over = false };
+	struct peer p;
+	uint64_t from_ms = now_mono_ms();
+
+	req.head = post.head;
+	req.body = post.body;
+	req.body_n = post.body_n;
+	peer_start(&p, stalls[_i].script, NULL);
+	t = target_of(p.port);
+	begin(&s, t, &req);
+	wait_over(&s);
+	ck_assert_msg(strcmp(s.text, stalls[_i].want) == 0, "%s: %s",
+	    stalls[_i].title, s.text);
+	ck_assert_uint_ge(now_mono_ms() - from_ms, stalls[_i].least_ms);
+	ck_assert_uint_lt(now_mono_ms() - from_ms, 2000);
+	ck_assert_uint_eq(client_target_counts(t).open, 0);
+	client_target_free(&t);
+	loop_turn(loop, 0);
+	peer_stop(&p);
+}
+END_TEST
+
+/* Somebody listens and never accepts; a large body does not fit. */
+START_TEST(test_client_write_timeout)
+{
+	size_t n = (size_t)16 * 1024 * 1024;
+	struct iovec body = { calloc(1, n), n };
+	struct call_request req = { .head = post.head,
+		.body = &body,
+		.body_n = 1,
+		.write_ms = 100 };
+	struct client_target *t;
+	struct seen s = { .over = false };
+	struct peer p;
+
+	peer_start(&p, NULL, NULL);
+	t = target_of(p.port);
+	begin(&s, t, &req);
+	wait_over(&s);
+	ck_assert_str_eq(s.text, "ready write_timeout");
+	ck_assert(!s.info.sent);
+	ck_assert(!s.info.acked);
+	ck_assert_uint_gt(s.info.written, 0);
+	ck_assert_uint_lt(s.info.written, n);
+	client_target_free(&t);
+	peer_stop(&p);
+	free(body.iov_base);
+}
+END_TEST
+
+/* Portions arrive whole and in order of count. */
+START_TEST(test_client_large_request)
+{
+	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
+		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_GONE, 0 },
+		{ PEER_END, 0 } };
+	size_t n = (size_t)5000001;
+	struct iovec body[] = { { calloc(1, n), n }, { calloc(1, 7), 7 } };
+	char head[80];
+	struct call_request req = { .body = body,
+		.body_n = 2,
+		.write_ms = 5000 };
+	struct client_target *t;
+	struct seen s = { .over = false };
+	struct peer p;
+
+	snprintf(head, sizeof head,
+	    "POST / HTTP/1.1\r\nContent-Length: %zu\r\n\r\n", n + 7);
+	req.head = slice_str(head);
+	peer_start(&p, script, NULL);
+	t = target_of(p.port);
+	begin(&s, t, &req);
+	wait_over(&s);
+	ck_assert_str_eq(s.text, "ready 200 'hello' end");
+	ck_assert_uint_eq(p.got, strlen(head) + n + 7);
+	ck_assert_uint_eq(s.info.written, p.got);
+	ck_assert_uint_eq(client_target_counts(t).idle, 1);
+	client_target_free(&t);
+	loop_turn(loop, 0);
+	peer_stop(&p);
+	free(body[0].iov_base);
+	free(body[1].iov_base);
+}
+END_TEST
+
+START_TEST(test_client_refused)
+{
+	struct client_target *t;
+	struct seen s = { .over = false };
+	struct peer p;
+
+	peer_start(&p, NULL, NULL);
+	peer_stop(&p);
+	t = target_of(p.port);
+	begin(&s, t, &post);
+	ck_assert_str_eq(s.text, "");
+	wait_over(&s);
+	ck_assert_str_eq(s.text, "connect");
+	ck_assert(!s.info.ready);
+	ck_assert_uint_eq(s.info.written, 0);
+	client_target_free(&t);
+}
+END_TEST
+
+/* ::1 refuses or does not exist, 127.0.0.1 answers (C8). */
+START_TEST(test_client_second_address)
+{
+	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
+		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_GONE, 0 },
+		{ PEER_END, 0 } };
+	struct client_target_options o = { .host = "localhost" };
+	char peer[ADDR_TEXT_SIZE];
+	struct client_target *t;
+	struct seen s = { .over = false };
+	struct peer p;
+
+	peer_start(&p, script, NULL);
+	o.port = p.port;
+	t = client_target_new(client, &o);
+	begin(&s, t, &post);
+	wait_over(&s);
+	ck_assert_str_eq(s.text, "ready 200 'hello' end");
+	addr_text(s.info.peer, peer);
+	ck_assert_str_eq(peer, "127.0.0.1");
+	client_target_free(&t);
+	loop_turn(loop, 0);
+	peer_stop(&p);
+}
+END_TEST
+
+static const struct {
+	const char *host;
+	bool public_only;
+	const char *want;
+} hosts[] = {
+	{ "127.1", false, "dns" },
+	{ "2130706433", false, "dns" },
+	{ "bad host", false, "dns" },
+	{ "localhost", true, "dns" },
+	{ "127.0.0.1", true, "dns" },
+	{ "::1", true, "dns" },
+};
+
+START_TEST(test_client_hosts)
+{
+	struct client_target_options o = { .host = hosts[_i].host,
+		.port = 9,
+		.public_only = hosts[_i].public_only };
+	struct client_target *t = client_target_new(client, &o);
+	struct seen s = { .over = false };
+
+	begin(&s, t, &post);
+	ck_assert_str_eq(s.text, "");
+	wait_over(&s);
+	ck_assert_str_eq(s.text, hosts[_i].want);
+	ck_assert_uint_eq(client_target_counts(t).open, 0);
+	client_target_free(&t);
+}
+END_TEST
+
+static const struct {
+	const char *at, *want;
+} cancels[] = {
+	{ "200", "ready 200" },
+	{ "'he'", "ready 200 'he'" },
+	{ "'llo'", "ready 200 'he' 'llo'" },
+};
+
+/* Cancelled inside a callback: silence, and the provider sees it. */
+START_TEST(test_client_cancel_inside)
+{
+	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
+		{ PEER_READ, 0 },
+		{ PEER_SEND, CHUNKED "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n" },
+		{ PEER_GONE, 0 }, { PEER_END, 0 } };
+	struct client_target *t;
+	struct seen s = { .cancel_at = cancels[_i].at };
+	struct peer p;
+
+	peer_start(&p, script, NULL);
+	t = target_of(p.port);
+	begin(&s, t, &post);
+	wait_over(&s);
+	loop_turn(loop, 0);
+	ck_assert_str_eq(s.text, cancels[_i].want);
+	ck_assert_uint_eq(client_target_counts(t).open, 0);
+	client_target_free(&t);
+	peer_stop(&p);
+}
+END_TEST
+
+/* Cancelled at once, while connecting and while failing. */
+START_TEST(test_client_cancel_early)
+{
+	struct client_target_options o = { .host = "127.1", .port = 9 };
+	struct client_target *t, *bad = client_target_new(client, &o);
+	struct seen s = { .over = false }, s2 = { .over = false };
+	struct peer p;
+
+	peer_start(&p, NULL, NULL);
+	t = target_of(p.port);
+	begin(&s, t, &post);
+	begin(&s2, bad, &post);
+	call_cancel(&s.call);
+	call_cancel(&s2.call);
+	ck_assert_ptr_null(s.call);
+	loop_turn(loop, 0);
+	loop_turn(loop, 0);
+	ck_assert_str_eq(s.text, "");
+	ck_assert_str_eq(s2.text, "");
+	client_target_free(&t);
+	client_target_free(&bad);
+	peer_stop(&p);
+}
+END_TEST
+
+/* A call started inside end() takes the connection that has just ended. */
+START_TEST(test_client_start_inside_end)
+{
+	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
+		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_READ, 0 },
+		{ PEER_SEND, HELLO }, { PEER_GONE, 0 }, { PEER_END, 0 } };
+	struct client_target *t;
+	struct seen second = { .over = false }, s = { .then = &second };
+	struct peer p;
+
+	peer_start(&p, script, NULL);
+	t = target_of(p.port);
+	begin(&s, t, &post);
+	wait_over(&second);
+	ck_assert_str_eq(second.text, "ready 200 'hello' end");
+	ck_assert(second.info.reused);
+	ck_assert_uint_eq(client_target_counts(t).connects, 1);
+	ck_assert_uint_eq(client_target_counts(t).reuses, 1);
+	client_target_free(&t);
+	loop_turn(loop, 0);
+	peer_stop(&p);
+}
+END_TEST
+
+/* One connection is allowed: the second call waits for it. */
+START_TEST(test_client_queue)
+{
+	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
+		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_READ, 0 },
+		{ PEER_SEND, HELLO_CLOSE }, { PEER_GONE, 0 },
+		{ PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_SEND, HELLO },
+		{ PEER_GONE, 0 }, { PEER_END, 0 } };
+	struct client_target_options o = { .host = "127.0.0.1",
+		.max_connections = 1 };
+	struct client_target *t;
+	struct seen s[3] = { { .over = false } };
+	struct peer p;
+
+	peer_start(&p, script, NULL);
+	o.port = p.port;
+	t = client_target_new(client, &o);
+	for (int i = 0; i < 3; i++)
+		begin(&s[i], t, &post);
+	ck_assert_uint_eq(client_target_counts(t).waiting, 2);
+	for (int i = 0; i < 3; i++) {
+		wait_over(&s[i]);
+		ck_assert_str_eq(s[i].text, "ready 200 'hello' end");
+	}
+	ck_assert(s[1].info.reused);
+	ck_assert(!s[2].info.reused);
+	ck_assert_uint_eq(client_target_counts(t).waiting, 0);
+	client_target_free(&t);
+	loop_turn(loop, 0);
+	peer_stop(&p);
+}
+END_TEST
+
+/* The 65th that would wait is refused, the 64 after a second. */
+START_TEST(test_client_queue_limits)
+{
+	struct client_target_options o = { .host = "127.0.0.1",
+		.max_connections = 1 };
+	struct client_target *t;
+	static struct seen s[CLIENT_QUEUE_MAX + 2];
+	struct peer p;
+	uint64_t from_ms = now_mono_ms();
+
+	peer_start(&p, NULL, NULL);
+	o.port = p.port;
+	t = client_target_new(client, &o);
+	for (int i = 0; i < CLIENT_QUEUE_MAX + 2; i++)
+		begin(&s[i], t, &post);
+	wait_over(&s[CLIENT_QUEUE_MAX + 1]);
+	ck_assert_str_eq(s[CLIENT_QUEUE_MAX + 1].text, "connect");
+	ck_assert_uint_eq(client_target_counts(t).waiting, CLIENT_QUEUE_MAX);
+	for (int i = 1; i <= CLIENT_QUEUE_MAX; i++) {
+		wait_over(&s[i]);
+		ck_assert_str_eq(s[i].text, "connect_timeout");
+	}
+	ck_assert_uint_ge(now_mono_ms() - from_ms, CLIENT_QUEUE_MS);
+	call_cancel(&s[0].call);
+	client_target_free(&t);
+	peer_stop(&p);
+}
+END_TEST
+
+/* Paused, the sender is held back by the kernel; resumed, all arrives. */
+START_TEST(test_client_pause)
+{
+	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
+		{ PEER_READ, 0 },
+		{ PEER_SEND, OK "Content-Length: 8388608\r\n\r\n" },
+		{ PEER_FILL, 0 }, { PEER_GONE, 0 }, { PEER_END, 0 } };
+	struct call_request req = post;
+	struct client_target *t;
+	struct seen s = { .over = false };
+	struct peer p;
+	uint64_t until_ms;
+	size_t held;
+
+	peer_start(&p, script, NULL);
+	t = target_of(p.port);
+	req.idle_ms = 50;
+	begin(&s, t, &req);
+	while (s.body_len == 0)
+		loop_turn(loop, 1000);
+	call_pause(s.call);
+	held = s.body_len;
+	until_ms = now_mono_ms() + 120;
+	while (now_mono_ms() < until_ms)
+		loop_turn(loop, 20);
+	ck_assert_uint_eq(s.body_len, held);
+	ck_assert(!s.over);
+	call_resume(s.call);
+	wait_over(&s);
+	ck_assert_uint_eq(s.body_len, 8388608);
+	ck_assert_uint_eq(s.info.body_received, 8388608);
+	client_target_free(&t);
+	loop_turn(loop, 0);
+	peer_stop(&p);
+}
+END_TEST
+
+static void
+add_tests(TCase *t)
+{
+	tcase_add_test(t, test_client_kept_is_closed);
+	tcase_add_test(t, test_client_idle_timeout);
+	tcase_add_test(t, test_client_fresh);
+	tcase_add_test(t, test_client_write_timeout);
+	tcase_add_test(t, test_client_large_request);
+	tcase_add_test(t, test_client_refused);
+	tcase_add_test(t, test_client_second_address);
+	tcase_add_test(t, test_client_cancel_early);
+	tcase_add_test(t, test_client_start_inside_end);
+	tcase_add_test(t, test_client_queue);
+	tcase_add_test(t, test_client_queue_limits);
+	tcase_add_test(t, test_client_pause);
+}
+
+Suite *
+test_suite(void)
+{
+	Suite *s = suite_create("net/client");
+	TCase *t = tcase_create("client");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 20);
+	tcase_add_loop_test(t, test_client_cases, 0, (int)COUNT(cases));
+	tcase_add_loop_test(t, test_client_stalls, 0, (int)COUNT(stalls));
+	tcase_add_loop_test(t, test_client_hosts, 0, (int)COUNT(hosts));
+	tcase_add_loop_test(t, test_client_cancel_inside, 0,
+	    (int)COUNT(cancels));
+	add_tests(t);
+	suite_add_tcase(s, t);
+	return s;
+}
