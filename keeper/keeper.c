@@ -242,7 +242,7 @@ keeper_main(const struct keeper_args *args)
 	k.turn = turn_new(&k.book);
 	done = keeper_run(&k, &e);
 	if (done != 0)
-		log_error("keeper: %s", e.text);
+		log_error("%s", e.text);
 	turn_free(&k.turn);
 	book_close(&k.book);
 	return done == 0 ? EX_OK : EX_OSERR;
