@@ -89,8 +89,11 @@ setup_child(const struct setup_options *o, const struct setup_result *r)
 	struct compile c = { .pool = pool_new(), .report = report_new() };
 	struct node *root;
 	struct sbuf messages = { 0 };
+	sigset_t none;
 	bool good;
 
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL); /* the master blocks SIGALRM */
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm(SETUP_SECONDS);
@@ -113,7 +116,7 @@ setup_wait(pid_t pid, const char *path, struct err *e)
 
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return err_set(e, ERR_INTERNAL, "setup: waitpid: %m");
+			return err_set(e, ERR_SYSTEM, "setup: waitpid: %m");
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_OK)
 		return 1;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_CONFIG)
@@ -123,7 +126,7 @@ setup_wait(pid_t pid, const char *path, struct err *e)
 		    "%s: reading it ended by signal %d: nested too deeply, "
 		    "or damaged",
 		    path, WTERMSIG(status));
-	return err_set(e, ERR_INTERNAL, "setup: the system refused: status %d",
+	return err_set(e, ERR_SYSTEM, "setup: the system refused: status %d",
 	    WEXITSTATUS(status));
 }
 
@@ -145,7 +148,7 @@ setup_fork(const struct setup_options *o, struct setup_result *r, struct err *e)
 	fflush(NULL);
 	pid = fork();
 	if (pid < 0)
-		return err_set(e, ERR_INTERNAL, "setup: fork: %m");
+		return err_set(e, ERR_SYSTEM, "setup: fork: %m");
 	if (pid == 0)
 		_exit(setup_child(o, r));
 	return setup_wait(pid, o->path, e);
@@ -160,7 +163,7 @@ setup_load(const struct setup_options *o, struct setup_result *r, struct err *e)
 	r->snapshot_fd = memfd_create("settings", flags);
 	r->secrets_fd = memfd_create("secrets", flags);
 	if (r->snapshot_fd < 0 || r->secrets_fd < 0)
-		result = err_set(e, ERR_INTERNAL, "setup: memfd_create: %m");
+		result = err_set(e, ERR_SYSTEM, "setup: memfd_create: %m");
 	else
 		result = setup_fork(o, r, e);
 	if (result != 1)
