@@ -96,19 +96,25 @@ utf8_skip_ascii(const char *p, const char *end)
 	return p;
 }
 
-bool
-utf8_valid(struct slice s)
+struct slice
+utf8_prefix(struct slice s)
 {
 	const char *p = s.p, *end = s.p + s.n;
 
 	for (;;) {
 		p = utf8_skip_ascii(p, end);
 		if (p == end)
-			return true;
+			return s;
 		p = utf8_run(p, end);
 		if (p < end && (unsigned char)*p >= 0x80)
-			return false;
+			return (struct slice){ s.p, (size_t)(p - s.p) };
 	}
+}
+
+bool
+utf8_valid(struct slice s)
+{
+	return utf8_prefix(s).n == s.n;
 }
 
 struct slice

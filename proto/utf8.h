@@ -20,6 +20,9 @@ size_t utf8_step(const char *p, const char *end);
  */
 const char *utf8_run(const char *p, const char *end);
 
+/* What comes before the first malformed sequence. */
+struct slice utf8_prefix(struct slice s);
+
 bool utf8_valid(struct slice s);
 
 /* The first max code points of valid UTF-8 (all of s when it is shorter). */
