@@ -248,6 +248,16 @@ answers_store(struct answers *a, const struct record_cache *c,
 	return true;
 }
 
+/* Its record was found: it is lost no more. */
+static void
+answers_found(struct answers *a, struct inflight_ref ref)
+{
+	for (unsigned i = 0; i < a->n_lost; i++) {
+		if (a->lost[i].slot == ref.slot)
+			a->lost[i] = a->lost[--a->n_lost];
+	}
+}
+
 void
 answers_put(struct answers *a, const struct record_cache *c, struct slice body,
     bool room)
@@ -257,6 +267,7 @@ answers_put(struct answers *a, const struct record_cache *c, struct slice body,
 
 	if (c->flight >= INFLIGHT_SLOTS)
 		return;
+	answers_found(a, ref);
 	if (stored)
 		a->waiting[a->n_waiting++] = ref;
 	else
