@@ -108,4 +108,5 @@ $O/%.o: %.c
 
 .SECONDARY:
 .PHONY: all units unit lint format-check help clean
+-include $(wildcard tests/*/rules.mk)
 -include $(wildcard $O/*/*.d $O/tests/*/*.d)

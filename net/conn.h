@@ -30,7 +30,7 @@ struct ssl_st; /* OpenSSL's SSL */
 enum conn_end {
 	CONN_EOF,     /* the peer sent FIN; writing may still work */
 	CONN_RESET,   /* RST, a failed write, a TLS failure: nothing works */
-	CONN_REFUSED, /* conn_connect(): no connection, or no TLS handshake */
+	CONN_REFUSED, /* no connection, or no TLS handshake (either side) */
 };
 
 /* drained and connected may be NULL. */

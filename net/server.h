@@ -123,6 +123,9 @@ void server_drain(struct server *s, uint64_t idle_ms);
 /* Open connections; a drained server is done at 0. */
 unsigned server_count(const struct server *s);
 
+/* Pieces that one exchange_reply(), _write() or _end() may be given. */
+#define EXCHANGE_PIECES_MAX 120
+
 enum server_pressure {
 	SERVER_CALM,
 	SERVER_PRESSED, /* header and idle deadlines fall to a tenth */
