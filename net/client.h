@@ -176,7 +176,7 @@ struct call_info {
 	uint64_t body_received;  /* after removing the transfer coding */
 	uint64_t connect_ms;     /* DNS, TCP, TLS; 0 when reused */
 	uint64_t first_byte_ms;  /* call_start() to the answer's first byte */
-	const struct addr *peer; /* NULL before a connection is there */
+	const struct addr *peer; /* NULL: none yet; good in this turn only */
 };
 
 /*

@@ -50,6 +50,9 @@ struct peer {
 	pthread_t thread;
 };
 
+/* What TLS peers speak at most; 0: whatever they can. */
+static int peer_max_version;
+
 static ssize_t
 peer_read(struct peer *p, char *buf, size_t n)
 {
@@ -75,6 +78,7 @@ peer_accept(struct peer *p)
 		return;
 	p->ssl = tls_server_accept(p->tls);
 	SSL_set_fd(p->ssl, p->fd);
+	SSL_set_max_proto_version(p->ssl, peer_max_version);
 	if (SSL_accept(p->ssl) != 1)
 		SSL_set_quiet_shutdown(p->ssl, 1);
 	p->resumed = SSL_session_reused(p->ssl) == 1;
