@@ -104,36 +104,54 @@ lane_drop(struct lane *l, uint16_t type)
 	    memory_order_relaxed);
 }
 
-/* 1 when there is nothing to tell or it was told. */
-static int
-lane_tell_drops(struct lane *l)
+/* What was dropped and not told; true when there is any. */
+static bool
+lane_untold(const struct lane *l, struct lane_dropped *d)
 {
-	struct lane_dropped d;
 	uint64_t any = 0;
 
 	for (unsigned i = 0; i < LANE_TYPES; i++) {
-		d.count[i] = atomic_load_explicit(&l->words->dropped[i],
-				 memory_order_relaxed) -
-		             l->dropped_told[i];
-		any |= d.count[i];
+		d->count[i] = atomic_load_explicit(&l->words->dropped[i],
+				  memory_order_relaxed) -
+		              l->dropped_told[i];
+		any |= d->count[i];
 	}
-	if (any == 0)
-		return 1;
-	if (lane_put(l, LANE_DROPPED, 0, &d, sizeof(d)) == 0)
-		return 0;
+	return any != 0;
+}
+
+/*
+ * Room for the telling and for what comes after it, a pad included: or the
+ * last bytes of a full lane would fill with records that tell of one drop.
+ */
+static bool
+lane_has_room_to_tell(struct lane *l, uint32_t len)
+{
+	uint64_t need = lane_record_bytes(sizeof(struct lane_dropped)) +
+	                2 * lane_record_bytes(len);
+
+	return lane_has_room(l,
+	    l->head + (need < l->size / 2 ? need : l->size / 2));
+}
+
+static void
+lane_tell(struct lane *l, const struct lane_dropped *d)
+{
+	if (lane_put(l, LANE_DROPPED, 0, d, sizeof(*d)) == 0)
+		return;
 	for (unsigned i = 0; i < LANE_TYPES; i++)
-		l->dropped_told[i] += d.count[i];
-	return 1;
+		l->dropped_told[i] += d->count[i];
 }
 
 uint64_t
 lane_put_or_drop(struct lane *l, uint16_t type, uint16_t flags,
     const void *payload, uint32_t len)
 {
-	uint64_t seq = 0;
+	struct lane_dropped d;
+	uint64_t seq;
 
-	if (lane_tell_drops(l))
-		seq = lane_put(l, type, flags, payload, len);
+	if (lane_untold(l, &d) && lane_has_room_to_tell(l, len))
+		lane_tell(l, &d);
+	seq = lane_put(l, type, flags, payload, len);
 	if (seq == 0)
 		lane_drop(l, type);
 	return seq;
