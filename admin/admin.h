@@ -6,6 +6,7 @@
  * holdfastctl, and the HTTP listener with health, readiness and metrics.
  *
  * It reads the segment and the stores and writes neither: it asks the keeper.
+ * The control socket (admin.socket) is made here, anew at each start.
  */
 
 #include <stdint.h>
@@ -19,9 +20,8 @@ struct admin_args {
 	const char *settings_path; /* shown by status and config */
 	int master_fd;             /* SEQPACKET, base/childproto.h */
 	int keeper_fd;             /* SEQPACKET to the keeper, store/ask.h */
-	int control_fd;     /* listening unix socket, made by the master */
-	int http_fd;        /* listening on loopback; -1 = none */
-	int64_t started_us; /* of the master, wall clock */
+	int http_fd;               /* listening on loopback; -1 = none */
+	int64_t started_us;        /* of the master, wall clock */
 };
 
 /* Run until the master says stop or drain; the exit status. */

@@ -1,0 +1,143 @@
+/* budgets - the verbs budget show and budget adjust. */
+
+#include <string.h>
+
+#include "admin/args.h"
+#include "admin/show.h"
+#include "admin/verbs.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "shm/account.h"
+#include "shm/period.h"
+
+/* What requests in flight hold of a row. */
+static int64_t
+budget_held(struct office *o, const struct row_key *k)
+{
+	struct account_key key = account_key(row_key_hash(k),
+	    (enum account_kind)row_key_kind(k), row_key_start(k));
+	uint32_t entry = account_find(o->seg, &key);
+	struct account_view view;
+
+	if (entry == ACCOUNT_NONE || !account_view(o->seg, entry, &view))
+		return 0;
+	return view.reserved;
+}
+
+static int
+budget_show_rows(struct office *o, const unsigned char *hash, struct sbuf *out,
+    struct err *e)
+{
+	struct ledger *l = office_ledger(o, e);
+	struct row_key k = row_key_make(hash, 0, 0);
+	struct ledger_row row;
+	const char *comma = "";
+	int got;
+
+	if (l == NULL)
+		return -1;
+	sbuf_adds(out, "{\"results\":[");
+	while ((got = ledger_row_next(l, &k, &row, e)) == 1 &&
+	       memcmp(row_key_hash(&k), hash, OWNER_HASH_SIZE) == 0) {
+		sbuf_adds(out, comma);
+		show_row(out, &k, &row, budget_held(o, &k));
+		comma = ",";
+	}
+	sbuf_adds(out, "]}");
+	if (got < 0)
+		return -1;
+	return *comma != '\0';
+}
+
+int
+verb_budget_show(struct office *o, struct slice args, struct sbuf *out,
+    struct err *e)
+{
+	unsigned char hash[OWNER_HASH_SIZE];
+	struct account_owner owner;
+	struct sbuf id = { 0 };
+	int done = verb_owner(args, &id, &owner, e);
+
+	if (done == 0) {
+		owner_hash(&owner, hash);
+		done = budget_show_rows(o, hash, out, e);
+	}
+	sbuf_free(&id);
+	return done;
+}
+
+/* The latest row of a kind; its limit and its period do not matter here. */
+static int
+budget_latest(struct office *o, const struct account_owner *owner, bool total,
+    struct row_key *row_r, struct err *e)
+{
+	static const enum account_kind kinds[OWNER_KINDS][2] = {
+		[OWNER_CUSTOMER] = { ACCOUNT_CUSTOMER_PERIOD,
+		    ACCOUNT_CUSTOMER_TOTAL },
+		[OWNER_KEY] = { ACCOUNT_KEY_PERIOD, ACCOUNT_KEY_TOTAL },
+		[OWNER_ORGANIZATION] = { ACCOUNT_ORG_PERIOD,
+		    ACCOUNT_ORG_CREDITS },
+	};
+	enum account_kind kind = kinds[owner->kind][total];
+	unsigned char hash[OWNER_HASH_SIZE];
+	struct ledger *l = office_ledger(o, e);
+	struct ledger_row row;
+	struct row_key k;
+	int got, found = 0;
+
+	if (l == NULL)
+		return -1;
+	owner_hash(owner, hash);
+	k = row_key_make(hash, 0, 0);
+	while ((got = ledger_row_next(l, &k, &row, e)) == 1 &&
+	       memcmp(row_key_hash(&k), hash, OWNER_HASH_SIZE) == 0) {
+		if (row_key_kind(&k) != kind)
+			continue;
+		*row_r = k;
+		found = 1;
+	}
+	return got < 0 ? -1 : found;
+}
+
+static int
+budget_adjust(struct office *o, struct slice args,
+    const struct account_owner *owner, struct sbuf *reason, struct err *e)
+{
+	struct sbuf packed = { 0 };
+	struct ask_amount a = { .amount_nano = 0 };
+	bool total = false;
+	int done;
+
+	if (args_bool(args, "total", &total, e) < 0 ||
+	    args_text(args, "reason", reason, e) < 0)
+		return -1;
+	done = args_signed_money(args, "amount", &a.amount_nano, e);
+	if (done < 0)
+		return -1;
+	if (done == 0 || reason->len == 0)
+		return err_set(e, ERR_MISSING_PARAMETER,
+		    "amount and reason are required.");
+	done = budget_latest(o, owner, total, &a.row, e);
+	if (done != 1)
+		return done;
+	a.reason = sbuf_slice(reason);
+	ask_amount_pack(&packed, &a);
+	done = office_ask(o, ASK_ADJUST, sbuf_slice(&packed), e);
+	sbuf_free(&packed);
+	return done;
+}
+
+int
+verb_budget_adjust(struct office *o, struct slice args, struct sbuf *out,
+    struct err *e)
+{
+	struct sbuf id = { 0 }, reason = { 0 };
+	struct account_owner owner;
+	int done = verb_owner(args, &id, &owner, e);
+
+	if (done == 0)
+		done = budget_adjust(o, args, &owner, &reason, e);
+	sbuf_free(&id);
+	sbuf_free(&reason);
+	return done == 1 ? verb_budget_show(o, args, out, e) : done;
+}

@@ -1,0 +1,102 @@
+#include "admin/office.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+
+#define ASK_WAIT_MS 2000
+
+struct ledger *
+office_ledger(struct office *o, struct err *e)
+{
+	if (o->ledger == NULL)
+		o->ledger = ledger_open_reader(settings_str(o->settings,
+						   o->settings->store_path)
+						   .p,
+		    e);
+	return o->ledger;
+}
+
+struct objects *
+office_objects(struct office *o, struct err *e)
+{
+	if (o->objects == NULL)
+		o->objects = objects_open_reader(settings_str(o->settings,
+						     o->settings->store_path)
+						     .p,
+		    e);
+	return o->objects;
+}
+
+void
+office_fini(struct office *o)
+{
+	ledger_close(&o->ledger);
+	objects_close(&o->objects);
+	sbuf_free(&o->def);
+	sbuf_free(&o->more);
+}
+
+static int
+office_silent(struct err *e)
+{
+	return err_set(e, ERR_BUDGET_UNAVAILABLE,
+	    "The store is not available.");
+}
+
+static int
+office_result(const struct ask_message *m, struct err *e)
+{
+	switch (m->code) {
+	case ASK_DONE:
+		return 1;
+	case ASK_NONE:
+		return 0;
+	default:
+		return err_set(e, ERR_INVALID_VALUE, "%.*s",
+		    SLICE_ARGS(m->body));
+	}
+}
+
+/* An answer with another number is a late one: its asker has given up. */
+static int
+office_await(struct office *o, struct err *e)
+{
+	uint64_t until_ns = now_fresh_ns() + ASK_WAIT_MS * UINT64_C(1000000);
+	struct pollfd p = { o->keeper_fd, POLLIN, 0 };
+	char bytes[ASK_MAX];
+
+	for (;;) {
+		uint64_t now_ns = now_fresh_ns();
+		struct ask_message m;
+		ssize_t n;
+
+		if (now_ns >= until_ns ||
+		    poll(&p, 1, (int)((until_ns - now_ns) / 1000000) + 1) <= 0)
+			return office_silent(e);
+		n = recv(o->keeper_fd, bytes, sizeof bytes, MSG_DONTWAIT);
+		if (n <= 0)
+			return office_silent(e);
+		if (ask_unpack((struct slice){ bytes, (size_t)n }, &m) &&
+		    m.number == o->asked)
+			return office_result(&m, e);
+	}
+}
+
+int
+office_ask(struct office *o, enum ask_op op, struct slice body, struct err *e)
+{
+	struct ask_message m = { ++o->asked, (char)op, body };
+	struct sbuf out = { 0 };
+	ssize_t sent;
+
+	if (o->keeper_fd < 0)
+		return office_silent(e);
+	ask_pack(&out, &m);
+	sent =
+	    send(o->keeper_fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	sbuf_free(&out);
+	return sent < 0 ? office_silent(e) : office_await(o, e);
+}
