@@ -118,12 +118,10 @@ hold_check_limit(struct hold_try *t, uint32_t i, struct account *a)
 
 	if (amount == 0 || limit == ACCOUNT_UNLIMITED)
 		return HOLD_OK;
-	if (__builtin_add_overflow(settled, amount, &alone) ||
-	    __builtin_add_overflow(alone, atomic_load(&a->reserved), &need))
-		alone = need = INT64_MAX;
-	if (alone > limit)
+	if (__builtin_add_overflow(settled, amount, &alone) || alone > limit)
 		return HOLD_EXCEEDED;
-	if (need > limit)
+	if (__builtin_add_overflow(alone, atomic_load(&a->reserved), &need) ||
+	    need > limit)
 		return HOLD_HELD;
 	return need > atomic_load(&a->lease) ? HOLD_LEASE : HOLD_OK;
 }

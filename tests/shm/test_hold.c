@@ -110,7 +110,7 @@ static const struct hold_row rows[] = {
 	{ "no limit", ACCOUNT_UNLIMITED, 0, 10, 0, INT64_MAX / 4, HOLD_OK },
 	{ "limit 0", 0, 0, 0, 0, 1, HOLD_EXCEEDED },
 	{ "would wrap", INT64_MAX, INT64_MAX, INT64_MAX - 5, 0, INT64_MAX,
-	    HOLD_HELD },
+	    HOLD_EXCEEDED },
 };
 
 START_TEST(rows_hold)
