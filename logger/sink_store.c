@@ -76,7 +76,10 @@ sink_store_new(const struct settings *settings)
 	if (s->store == NULL) {
 		log_error("logger: no log store: %s", e.text);
 		sink_store_free(&s);
+		return NULL;
 	}
+	/* Retention keeps it below max_size; this holds when it cannot. */
+	logstore_limit(s->store, settings->logs_store_max_size_bytes / 4 * 5);
 	return s;
 }
 

@@ -97,6 +97,9 @@ int logstore_commit(struct logstore *s, unsigned *lost_r, struct err *e);
  */
 int logstore_retain(struct logstore *s, int64_t now_us, struct err *e);
 
+/* The file never grows beyond so many bytes, as on a full disk.  0, or -1. */
+int logstore_limit(struct logstore *s, int64_t max_bytes);
+
 /* Fold the WAL back into the file; once a day and at the end. */
 void logstore_checkpoint(struct logstore *s);
 

@@ -1,6 +1,7 @@
 #include "store/logstore_priv.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #define HOUR_US 3600000000
@@ -238,6 +239,17 @@ logstore_retain(struct logstore *s, int64_t now_us, struct err *e)
 	    logstore_run(s, LOGSTORE_VACUUM, e) == -1)
 		return -1;
 	return 1;
+}
+
+int
+logstore_limit(struct logstore *s, int64_t max_bytes)
+{
+	int64_t pages = max_bytes / logstore_pragma(s, "PRAGMA page_size");
+	char sql[64];
+
+	snprintf(sql, sizeof sql, "PRAGMA max_page_count=%lld",
+	    (long long)pages);
+	return logstore_pragma(s, sql) == pages ? 0 : -1;
 }
 
 void
