@@ -26,6 +26,7 @@ enum state {
 	NAME,
 	BLANKS,
 	LENGTH,
+	LENGTH_END,
 	VALUE,
 	END_LF,
 	STATE_COUNT
@@ -157,6 +158,13 @@ target(struct scan *s)
 	return NEXT;
 }
 
+static int
+other_version(struct scan *s)
+{
+	return err_set(s->e, ERR_HTTP_VERSION,
+	    "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
+}
+
 /* "HTTP/1.0" or "HTTP/1.1", told byte for byte. */
 static int
 version(struct scan *s, int next)
@@ -176,11 +184,9 @@ version(struct scan *s, int next)
 		return MORE;
 	if (slice_eq(s->h->method, SLICE("PRI")) && from[5] == '2')
 		return bad(s, "HTTP/2 is not spoken here");
-	if (from[5] != '1' || from[7] > '1')
-		return err_set(s->e, ERR_HTTP_VERSION,
-		    "HTTP/%.3s is not spoken here, only HTTP/1.1 and 1.0.",
-		    from + 5);
-	s->h->minor = from[7] == '1';
+	s->h->minor = (unsigned)(from[7] - '0');
+	if (from[5] != '1')
+		return other_version(s);
 	s->p->state = next;
 	return NEXT;
 }
@@ -196,6 +202,8 @@ request_cr(struct scan *s)
 {
 	if (*s->at != '\r')
 		return bad(s, "no CRLF after the version");
+	if (s->h->minor > 1)
+		return other_version(s);
 	s->at++;
 	s->p->state = LINE_LF;
 	return NEXT;
@@ -212,6 +220,8 @@ status_space(struct scan *s)
 {
 	if (*s->at != ' ')
 		return bad(s, "no space after the version");
+	if (s->h->minor > 1)
+		return other_version(s);
 	s->at++;
 	begin_part(s, STATUS);
 	return NEXT;
@@ -288,6 +298,21 @@ field(struct scan *s)
 	return NEXT;
 }
 
+/* Two lengths, or a length beside a coding: two ways to read the body. */
+static int
+check_framing(struct scan *s)
+{
+	const unsigned char *first = s->h->first;
+
+	if (s->p->name == HTTP1_CONTENT_LENGTH &&
+	    (first[HTTP1_CONTENT_LENGTH] | first[HTTP1_TRANSFER_ENCODING]) != 0)
+		return bad(s, "a second length of the body");
+	if (s->p->name == HTTP1_TRANSFER_ENCODING &&
+	    first[HTTP1_CONTENT_LENGTH] != 0)
+		return bad(s, "Transfer-Encoding beside Content-Length");
+	return 0;
+}
+
 static int
 name(struct scan *s)
 {
@@ -300,6 +325,8 @@ name(struct scan *s)
 	if (*s->at != ':' || name_r->n == 0)
 		return bad(s, "not a header name");
 	s->p->name = http1_name_id(*name_r);
+	if (check_framing(s) < 0)
+		return -1;
 	s->at++;
 	s->p->state = BLANKS;
 	return NEXT;
@@ -329,6 +356,19 @@ length(struct scan *s)
 	if (s->at == s->end)
 		return MORE;
 	if (n == 0)
+		return bad(s, "a Content-Length that is no number");
+	s->p->state = LENGTH_END;
+	return NEXT;
+}
+
+static int
+length_end(struct scan *s)
+{
+	while (s->at < s->end && (*s->at == ' ' || *s->at == '\t'))
+		s->at++;
+	if (s->at == s->end)
+		return MORE;
+	if (*s->at != '\r')
 		return bad(s, "a Content-Length that is no number");
 	s->p->state = VALUE;
 	return NEXT;
@@ -395,6 +435,7 @@ static int (*const states[STATE_COUNT])(struct scan *s) = {
 	[NAME] = name,
 	[BLANKS] = blanks,
 	[LENGTH] = length,
+	[LENGTH_END] = length_end,
 	[VALUE] = value,
 	[END_LF] = end_lf,
 };

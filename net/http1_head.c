@@ -103,8 +103,6 @@ coding_ends_chunked(const struct http1_head *h)
 static int
 frame_coded(const struct http1_parser *p, struct http1_head *h, struct err *e)
 {
-	if (h->first[HTTP1_CONTENT_LENGTH] != 0)
-		return bad(e, "Content-Length beside Transfer-Encoding");
 	if (coding_ends_chunked(h))
 		h->body = HTTP1_BODY_CHUNKED;
 	else if (p->response)
@@ -152,30 +150,10 @@ connection_has(const struct http1_head *h, struct slice option)
 	return false;
 }
 
-static bool
-is_number(struct slice s)
-{
-	return s.n > 0 && skip_class(s.p, s.p + s.n, BYTE_DIGIT) == s.p + s.n;
-}
-
-static int
-check_length(const struct http1_head *h, struct err *e)
-{
-	if (h->first[HTTP1_CONTENT_LENGTH] == 0)
-		return 0;
-	if (h->repeated & 1U << HTTP1_CONTENT_LENGTH)
-		return bad(e, "two Content-Length");
-	if (!is_number(http1_header(h, HTTP1_CONTENT_LENGTH)))
-		return bad(e, "a Content-Length that is no number");
-	return 0;
-}
-
 int
 http1_frame(const struct http1_parser *p, struct http1_head *h, struct err *e)
 {
 	if (!p->response && split_target(h, e) < 0)
-		return -1;
-	if (check_length(h, e) < 0)
 		return -1;
 	h->host = http1_header(h, HTTP1_HOST);
 	h->expect_continue =
