@@ -21,8 +21,8 @@ struct settings;
 struct worker_tls;
 
 /* NULL with *e when a certificate or a CA file cannot be used. */
-struct worker_tls *worker_tls_new(const struct settings *s,
-    const char *secrets, struct err *e);
+struct worker_tls *worker_tls_new(const struct settings *s, const char *secrets,
+    struct err *e);
 void worker_tls_free(struct worker_tls **tp);
 
 struct worker_args {

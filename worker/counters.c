@@ -1,0 +1,204 @@
+#include "worker/counters.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/settings.h"
+#include "base/xmem.h"
+#include "shm/stats.h"
+#include "worker/answer.h"
+#include "worker/targets.h"
+#include "worker/worker_priv.h"
+
+#define COUNTERS_SLOTS 256 /* a power of two; a clash looks up again */
+#define TOKEN_KINDS 5
+
+/* The cells of one combination of labels. */
+struct series {
+	bool used;
+	int32_t provider; /* index, -1 = none */
+	const struct settings_model *model;
+	unsigned code, cache;
+	uint32_t requests, duration, cost, attempts;
+	uint32_t tokens[TOKEN_KINDS];
+};
+
+struct counters {
+	struct worker *worker;
+	uint32_t plain[COUNTERS];
+	uint32_t overhead, first_token;
+	uint16_t chat;
+	struct series series[COUNTERS_SLOTS];
+};
+
+static const enum stats_metric plain_metrics[COUNTERS] = {
+	[COUNTER_CACHE_HITS] = METRIC_CACHE_HITS,
+	[COUNTER_CACHE_MISSES] = METRIC_CACHE_MISSES,
+	[COUNTER_CACHE_COLLAPSED] = METRIC_CACHE_COLLAPSED,
+	[COUNTER_CACHE_ERRORS] = METRIC_CACHE_ERRORS,
+	[COUNTER_OVERRUN] = METRIC_OVERRUN,
+	[COUNTER_UNENFORCED] = METRIC_UNENFORCED,
+};
+
+struct counters *
+counters_new(struct worker *w)
+{
+	struct counters *c = xcalloc(1, sizeof *c);
+	uint16_t none[STATS_LABELS] = { 0 }, label[STATS_LABELS] = { 0 };
+
+	c->worker = w;
+	c->chat = stats_name(w->segment, SLICE("chat"));
+	for (int i = 0; i < COUNTERS; i++)
+		c->plain[i] = stats_cell(w->segment, plain_metrics[i], none);
+	label[0] = c->chat;
+	c->overhead = stats_cell(w->segment, METRIC_OVERHEAD, label);
+	return c;
+}
+
+void
+counters_free(struct counters **cp)
+{
+	free(*cp);
+	*cp = NULL;
+}
+
+static void
+counters_put(struct counters *c, uint32_t cell, int64_t n)
+{
+	stats_add(c->worker->segment, c->worker->stats_area, cell, n);
+}
+
+void
+counters_add(struct counters *c, enum counter which, int64_t n)
+{
+	counters_put(c, c->plain[which], n);
+}
+
+/* "2xx" .. "5xx", "499". */
+static unsigned
+counters_code(int status)
+{
+	return status == 499 ? 0 : (unsigned)status / 100;
+}
+
+static const struct slice code_names[] = { { "499", 3 }, { "1xx", 3 },
+	{ "2xx", 3 }, { "3xx", 3 }, { "4xx", 3 }, { "5xx", 3 } };
+static const struct slice cache_names[] = {
+	[CACHE_OFF] = { "off", 3 },
+	[CACHE_MISS] = { "miss", 4 },
+	[CACHE_HIT] = { "hit", 3 },
+	[CACHE_COLLAPSED] = { "collapsed", 9 },
+	[CACHE_BYPASS] = { "off", 3 },
+};
+static const struct slice token_names[TOKEN_KINDS] = { { "input", 5 },
+	{ "cached_input", 12 }, { "cache_creation", 14 }, { "output", 6 },
+	{ "reasoning", 9 } };
+
+static void
+series_fill(struct counters *c, struct series *s)
+{
+	struct worker *w = c->worker;
+	struct segment *seg = w->segment;
+	uint16_t provider = 0, model = 0;
+	uint16_t label[STATS_LABELS] = { 0 };
+
+	if (s->provider >= 0)
+		provider = stats_name(seg,
+		    settings_str(w->settings,
+			settings_provider_at(w->settings, s->provider)->name));
+	if (s->model != NULL)
+		model =
+		    stats_name(seg, settings_str(w->settings, s->model->name));
+	label[0] = c->chat;
+	label[1] = provider;
+	s->duration = stats_cell(seg, METRIC_DURATION, label);
+	label[2] = model;
+	label[3] = stats_name(seg, code_names[s->code]);
+	label[4] = stats_name(seg, cache_names[s->cache]);
+	s->requests = stats_cell(seg, METRIC_REQUESTS, label);
+	memset(label, 0, sizeof label);
+	label[0] = provider;
+	label[1] = model;
+	s->cost = stats_cell(seg, METRIC_COST, label);
+	for (int i = 0; i < TOKEN_KINDS; i++) {
+		label[2] = stats_name(seg, token_names[i]);
+		s->tokens[i] = stats_cell(seg, METRIC_TOKENS, label);
+	}
+	label[2] = 0;
+	label[1] = stats_name(seg, s->code == 2 ? SLICE("ok") : SLICE("end"));
+	s->attempts = stats_cell(seg, METRIC_ATTEMPTS, label);
+}
+
+static struct series *
+counters_series(struct counters *c, const struct req *r)
+{
+	struct series want = { .used = true,
+		.provider = r->choice.target != NULL ? r->choice.provider : -1,
+		.model = r->choice.model,
+		.code = counters_code(answer_status(r)),
+		.cache = r->cache.state };
+	struct series *s = &c->series[((uintptr_t)want.model / 64 * 31 +
+					  (uint64_t)want.provider * 7 +
+					  want.code * 5 + want.cache) %
+				      COUNTERS_SLOTS];
+
+	if (s->used && s->provider == want.provider && s->model == want.model &&
+	    s->code == want.code && s->cache == want.cache)
+		return s;
+	*s = want;
+	series_fill(c, s);
+	return s;
+}
+
+static void
+counters_usage(struct counters *c, const struct series *s, const struct req *r)
+{
+	struct usage_figures f;
+	int64_t parts[TOKEN_KINDS];
+
+	usage_sum(&r->usage, &f);
+	parts[0] = f.prompt - f.cached - f.cache_write;
+	parts[1] = f.cached;
+	parts[2] = f.cache_write;
+	parts[3] = f.completion - f.reasoning;
+	parts[4] = f.reasoning;
+	for (int i = 0; i < TOKEN_KINDS; i++)
+		if (parts[i] > 0)
+			counters_put(c, s->tokens[i], parts[i]);
+	counters_put(c, s->cost, r->cost_nano + r->spent_nano);
+}
+
+static void
+counters_cache(struct counters *c, const struct req *r)
+{
+	static const enum counter which[] = {
+		[CACHE_MISS] = COUNTER_CACHE_MISSES,
+		[CACHE_HIT] = COUNTER_CACHE_HITS,
+		[CACHE_COLLAPSED] = COUNTER_CACHE_COLLAPSED,
+	};
+
+	if (r->cache.state == CACHE_MISS || r->cache.state == CACHE_HIT ||
+	    r->cache.state == CACHE_COLLAPSED)
+		counters_add(c, which[r->cache.state], 1);
+}
+
+void
+counters_request(struct counters *c, struct req *r)
+{
+	struct worker *w = c->worker;
+	const struct series *s = counters_series(c, r);
+
+	counters_put(c, s->requests, 1);
+	stats_observe(w->segment, w->stats_area, s->duration, STATS_DURATION,
+	    r->replied_ns - r->arrived_ns);
+	if (r->overhead_ns > 0)
+		stats_observe(w->segment, w->stats_area, c->overhead,
+		    STATS_OVERHEAD, r->overhead_ns);
+	if (r->attempts > 0)
+		counters_put(c, s->attempts, r->attempts);
+	if (r->outcome != OUTCOME_NONE && r->outcome != OUTCOME_ERROR)
+		counters_usage(c, s, r);
+	if (r->unenforced)
+		counters_add(c, COUNTER_UNENFORCED, 1);
+	counters_cache(c, r);
+}

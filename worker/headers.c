@@ -1,0 +1,258 @@
+#include "worker/headers.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/money.h"
+#include "base/sbuf.h"
+#include "base/settings.h"
+#include "worker/answer.h"
+#include "worker/targets.h"
+#include "worker/worker_priv.h"
+
+#define HEADERS_WARNINGS 5
+
+static void
+header_slice(struct sbuf *b, const char *name, struct slice value)
+{
+	if (value.n == 0)
+		return;
+	sbuf_adds(b, name);
+	sbuf_add_slice(b, value);
+	sbuf_add(b, "\r\n", 2);
+}
+
+static void
+header_number(struct sbuf *b, const char *name, uint64_t value)
+{
+	sbuf_adds(b, name);
+	sbuf_add_u64(b, value);
+	sbuf_add(b, "\r\n", 2);
+}
+
+void
+headers_ids(struct req *r, struct sbuf *b)
+{
+	char hex[HEX_ID_SIZE], uuid[HEX_UUID_SIZE];
+
+	sbuf_clear(b);
+	hex_write(r->id, sizeof r->id, hex);
+	hex_uuid(r->id, uuid);
+	if (r->logged && !r->log_omitted)
+		header_slice(b, "x-respan-log-id: ",
+		    (struct slice){ hex, HEX_ID_SIZE - 1 });
+	header_slice(b, "x-respan-gateway-request-id: ",
+	    (struct slice){ uuid, HEX_UUID_SIZE - 1 });
+	header_slice(b,
+	    "x-request-id: ", (struct slice){ uuid, HEX_UUID_SIZE - 1 });
+}
+
+void
+headers_page(struct req *r, const char *type, struct sbuf *b)
+{
+	headers_ids(r, b);
+	header_slice(b, "Content-Type: ", slice_str(type));
+}
+
+static void
+headers_cache(struct req *r, struct sbuf *b)
+{
+	static const struct slice states[] = {
+		[CACHE_OFF] = { "", 0 },
+		[CACHE_MISS] = { "miss", 4 },
+		[CACHE_HIT] = { "hit", 3 },
+		[CACHE_COLLAPSED] = { "collapsed", 9 },
+		[CACHE_BYPASS] = { "bypass", 6 },
+	};
+
+	header_slice(b, "x-respan-cache: ", states[r->cache.state]);
+	if (r->cache.state == CACHE_HIT || r->cache.state == CACHE_COLLAPSED)
+		header_number(b, "age: ", (uint64_t)r->cache.age_s);
+}
+
+static void
+headers_target(struct req *r, struct sbuf *b)
+{
+	const struct settings *s = r->w->settings;
+
+	if (r->cache.model.n > 0) {
+		header_slice(b, "x-holdfast-model: ", r->cache.model);
+		header_slice(b, "x-holdfast-provider: ", r->cache.provider);
+	} else if (r->upstream_status != 0) {
+		header_slice(b, "x-holdfast-model: ", r->choice.slug);
+		header_slice(b, "x-holdfast-provider: ",
+		    settings_str(s, r->choice.target->provider->name));
+	}
+}
+
+/* What both replies and streams tell about their making. */
+static void
+headers_info(struct req *r, struct sbuf *b)
+{
+	if (!r->w->settings->server_info_headers)
+		return;
+	headers_target(r, b);
+	if (r->slot_taken)
+		header_number(b, "x-holdfast-attempts: ", r->attempts);
+	if (r->put_max_tokens > 0)
+		header_number(b,
+		    "x-holdfast-max-tokens: ", (uint64_t)r->put_max_tokens);
+	header_slice(b,
+	    "x-holdfast-upstream-request-id: ", r->upstream_request_id);
+}
+
+static void
+headers_rate(struct req *r, struct sbuf *b)
+{
+	const struct rate_state *s = &r->rate;
+
+	if (s->limit == 0)
+		return;
+	header_number(b, "x-ratelimit-limit-requests: ", (uint64_t)s->limit);
+	header_number(b, "x-ratelimit-remaining-requests: ",
+	    (uint64_t)(s->remaining > 0 ? s->remaining : 0));
+	sbuf_adds(b, "x-ratelimit-reset-requests: ");
+	sbuf_add_u64(b, (s->reset_ns + 999999999) / 1000000000);
+	sbuf_adds(b, "s\r\n");
+}
+
+static void
+headers_warnings(struct req *r, struct sbuf *b)
+{
+	unsigned n = r->params.n_warnings;
+
+	if (!r->parsed || n == 0 || !r->w->settings->server_warning_header)
+		return;
+	sbuf_adds(b, "warning-holdfast: ");
+	for (unsigned i = 0; i < n && i < HEADERS_WARNINGS; i++) {
+		struct slice name = r->params.warnings[i];
+
+		if (i > 0)
+			sbuf_addc(b, ',');
+		/* A caller's own name: only what cannot break a header. */
+		for (size_t k = 0; k < name.n && k < 64; k++)
+			sbuf_addc(b, name.p[k] > ' ' && name.p[k] < 0x7f &&
+					     name.p[k] != ','
+					 ? name.p[k]
+					 : '?');
+	}
+	sbuf_add(b, "\r\n", 2);
+}
+
+static void
+headers_retry(struct req *r, struct sbuf *b)
+{
+	uint64_t ms = (uint64_t)r->answer.retry_after_ms;
+
+	if (r->answer.retry_known) {
+		header_number(b, "retry-after: ", (ms + 999) / 1000);
+		header_number(b, "retry-after-ms: ", ms);
+	}
+	if (r->answer.should_retry != 0)
+		header_slice(b, "x-should-retry: ",
+		    r->answer.should_retry > 0 ? SLICE("true")
+					       : SLICE("false"));
+}
+
+uint64_t
+headers_overhead_us(const struct req *r)
+{
+	uint64_t now = now_fresh_ns(), own = now - r->arrived_ns;
+
+	if (r->asked_ns != 0)
+		own = r->asked_ns - r->arrived_ns;
+	if (r->ended_ns != 0)
+		own += now - r->ended_ns;
+	return own / 1000;
+}
+
+static void
+headers_add_ms(struct sbuf *b, uint64_t us)
+{
+	char fraction[4] = { '.', (char)('0' + us / 100 % 10),
+		(char)('0' + us / 10 % 10), (char)('0' + us % 10) };
+
+	sbuf_add_u64(b, us / 1000);
+	sbuf_add(b, fraction, sizeof fraction);
+}
+
+static void
+headers_timing(struct req *r, struct sbuf *b, uint64_t own_us,
+    uint64_t until_ns)
+{
+	sbuf_adds(b, "Server-Timing: gw;dur=");
+	headers_add_ms(b, own_us);
+	if (r->asked_ns != 0 && until_ns > r->asked_ns) {
+		sbuf_adds(b, ", up;dur=");
+		headers_add_ms(b, (until_ns - r->asked_ns) / 1000);
+	}
+	sbuf_add(b, "\r\n", 2);
+}
+
+static void
+headers_cost(struct req *r, struct sbuf *b)
+{
+	sbuf_adds(b, "x-holdfast-cost: ");
+	money_write(b, r->cost_nano + r->spent_nano);
+	sbuf_add(b, "\r\n", 2);
+}
+
+void
+headers_error(struct req *r, unsigned status, struct sbuf *b)
+{
+	bool provider = r->provider_error != NULL;
+
+	headers_page(r, "application/json", b);
+	if (status == 401)
+		sbuf_adds(b, "WWW-Authenticate: Bearer realm=\"holdfast\"\r\n");
+	if (status == 405 && r->route.allow != NULL)
+		header_slice(b, "Allow: ", slice_str(r->route.allow));
+	headers_cache(r, b);
+	headers_info(r, b);
+	if (r->w->settings->server_info_headers)
+		header_slice(b, "x-holdfast-error-source: ",
+		    provider ? SLICE("provider") : SLICE("gateway"));
+	headers_rate(r, b);
+	headers_retry(r, b);
+	headers_warnings(r, b);
+	headers_timing(r, b, headers_overhead_us(r), r->ended_ns);
+}
+
+void
+headers_reply(struct req *r, struct sbuf *b)
+{
+	uint64_t own_us = headers_overhead_us(r);
+
+	headers_page(r, "application/json", b);
+	headers_cache(r, b);
+	headers_info(r, b);
+	if (r->w->settings->server_info_headers) {
+		if (r->answer.from_provider) {
+			sbuf_adds(b, "x-holdfast-error-source: provider\r\n");
+		} else {
+			headers_cost(r, b);
+			header_number(b, "x-holdfast-overhead-us: ", own_us);
+		}
+	}
+	headers_rate(r, b);
+	headers_retry(r, b);
+	headers_warnings(r, b);
+	headers_timing(r, b, own_us, r->ended_ns);
+}
+
+void
+headers_stream(struct req *r, struct sbuf *b)
+{
+	uint64_t own_us = 0;
+
+	if (r->asked_ns != 0)
+		own_us = (r->asked_ns - r->arrived_ns) / 1000;
+	headers_page(r, "text/event-stream; charset=utf-8", b);
+	sbuf_adds(b, "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n");
+	headers_cache(r, b);
+	headers_info(r, b);
+	headers_rate(r, b);
+	headers_warnings(r, b);
+	headers_timing(r, b, own_us, r->first_ns);
+}

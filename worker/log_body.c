@@ -1,0 +1,127 @@
+#include "worker/log_body.h"
+
+#include "base/sbuf.h"
+#include "base/settings.h"
+#include "proto/record.h"
+#include "proto/relay_frame.h"
+#include "shm/lane.h"
+#include "worker/worker_priv.h"
+
+bool
+log_body_wanted(const struct req *r)
+{
+	return r->w->bodies_logged && r->parsed &&
+	       !params_bool(&r->params, PARAM_disable_log) &&
+	       !params_bool(&r->params, PARAM_is_log_omitted);
+}
+
+unsigned
+log_body_flags(const struct req *r)
+{
+	unsigned flags = 0;
+
+	if (log_body_wanted(r))
+		flags |= RECORD_FOR_LOG;
+	if (r->cache.store)
+		flags |= RECORD_FOR_CACHE;
+	return flags;
+}
+
+/* One fragment of at most RECORD_FRAGMENT_MAX bytes, made of many pieces. */
+static void
+body_put(struct req *r, enum record_source source, unsigned flags,
+    const struct slice *pieces, size_t n, size_t total)
+{
+	struct record_body b = {
+		.message = r->log_message,
+		.index = r->log_index[source]++,
+		.source = (uint8_t)source,
+		.flags = (uint8_t)flags,
+		.bytes = { NULL, total },
+	};
+	char *to =
+	    lane_reserve(&r->w->seat.log, (uint32_t)(RECORD_BODY_HEAD + total));
+
+	if (to == NULL) {
+		r->log_broken = true;
+		lane_drop(&r->w->seat.log, LANE_BODY);
+		return;
+	}
+	record_body_encode_head(&b, to);
+	to += RECORD_BODY_HEAD;
+	for (size_t i = 0; i < n; i++) {
+		memcpy(to, pieces[i].p, pieces[i].n);
+		to += pieces[i].n;
+	}
+	lane_commit(&r->w->seat.log, LANE_BODY, 0,
+	    (uint32_t)(RECORD_BODY_HEAD + total));
+}
+
+static void
+body_begin(struct req *r)
+{
+	if (r->log_message == 0)
+		r->log_message = ++r->w->log_message;
+}
+
+/* Any length: cut where the fragments end. */
+static void
+body_put_pieces(struct req *r, enum record_source source, unsigned flags,
+    const struct slice *pieces, size_t n)
+{
+	struct slice part[16], rest;
+	size_t k = 0, total = 0;
+
+	body_begin(r);
+	for (size_t i = 0; i < n; i++)
+		for (rest = pieces[i]; rest.n > 0;) {
+			size_t room = RECORD_FRAGMENT_MAX - total;
+			size_t take = rest.n < room ? rest.n : room;
+
+			part[k++] = (struct slice){ rest.p, take };
+			total += take;
+			rest = slice_skip(rest, take);
+			if (total < RECORD_FRAGMENT_MAX && k < 16)
+				continue;
+			body_put(r, source, flags, part, k, total);
+			k = total = 0;
+		}
+	if (k > 0)
+		body_put(r, source, flags, part, k, total);
+}
+
+void
+log_body_stream(struct req *r, const struct relay_out *out)
+{
+	unsigned flags = log_body_flags(r);
+
+	/* Other framings cannot be read back as events. */
+	if (flags != 0 && r->framing == &relay_framing_sse && out->n > 0)
+		body_put_pieces(r, RECORD_STREAM, flags, out->slices, out->n);
+}
+
+void
+log_body_request(struct req *r)
+{
+	struct slice body = r->body;
+	struct sbuf hidden = { 0 };
+
+	if (!log_body_wanted(r))
+		return;
+	if (record_redact(body, &hidden))
+		body = sbuf_slice(&hidden);
+	body_put_pieces(r, RECORD_REQUEST, RECORD_FOR_LOG | RECORD_LAST, &body,
+	    1);
+	sbuf_free(&hidden);
+}
+
+void
+log_body_reply(struct req *r)
+{
+	unsigned flags = log_body_flags(r);
+
+	if (flags == 0 || r->answer.kind != ANSWER_BODY)
+		return;
+	body_put_pieces(r, RECORD_RESPONSE, flags | RECORD_LAST,
+	    r->answer.pieces, r->answer.n_pieces);
+}

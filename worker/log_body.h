@@ -1,0 +1,26 @@
+#ifndef WORKER_LOG_BODY_H
+#define WORKER_LOG_BODY_H
+
+/*
+ * log_body - the text of requests and answers on its way to the logger, in
+ * fragments; credentials and media are cut out here (logs.md 2).
+ */
+
+#include "worker/req.h"
+
+struct relay_out;
+
+/* Frames of a stream, as they are sent. */
+void log_body_stream(struct req *r, const struct relay_out *out);
+
+/* The client's body and the reply: at the end of the request. */
+void log_body_request(struct req *r);
+void log_body_reply(struct req *r);
+
+/* Whether anybody wants the text of this request. */
+bool log_body_wanted(const struct req *r);
+
+/* RECORD_FOR_LOG and RECORD_FOR_CACHE as they apply; 0 = nobody wants it. */
+unsigned log_body_flags(const struct req *r);
+
+#endif

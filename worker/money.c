@@ -1,0 +1,392 @@
+#include "worker/money.h"
+
+#include <assert.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/money.h"
+#include "base/pool.h"
+#include "base/sbuf.h"
+#include "proto/price.h"
+#include "shm/period.h"
+#include "shm/settle.h"
+#include "shm/stats.h"
+#include "worker/customers.h"
+#include "worker/keys.h"
+#include "worker/targets.h"
+#include "worker/worker_priv.h"
+
+static int64_t
+money_now_s(const struct req *r)
+{
+	return r->arrived_us / 1000000;
+}
+
+/* One more account for the hold; limit_nano MONEY_NONE = only counted. */
+static void
+money_add(struct req *r, const unsigned char *hash, enum account_kind kind,
+    struct period period, int64_t limit_nano)
+{
+	struct hold_terms *t = &r->terms;
+	struct hold_account *a = &t->accounts[t->n_accounts];
+	bool total =
+	    kind == ACCOUNT_CUSTOMER_TOTAL || kind == ACCOUNT_KEY_TOTAL;
+
+	a->key = account_key(hash, kind,
+	    total || period.end_s == INT64_MAX ? 0 : period.start_s);
+	a->marked =
+	    kind == ACCOUNT_CUSTOMER_PERIOD || kind == ACCOUNT_CUSTOMER_TOTAL;
+	a->amount = 0;
+	r->accounts[t->n_accounts].limit_nano = limit_nano;
+	r->accounts[t->n_accounts].end_s = total ? INT64_MAX : period.end_s;
+	r->limited |= limit_nano != MONEY_NONE;
+	t->n_accounts++;
+}
+
+static void
+money_add_customer(struct req *r)
+{
+	const struct customer_def *d = &r->customer->def;
+	struct period p = period_customer((enum period_kind)d->budget_duration,
+	    d->period_start_s, d->period_end_s, money_now_s(r));
+
+	r->terms.markup_bp = d->markup_bp;
+	money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_PERIOD, p,
+	    d->period_budget_nano);
+	if (d->total_budget_nano != MONEY_NONE)
+		money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_TOTAL, p,
+		    d->total_budget_nano);
+}
+
+static void
+money_add_key(struct req *r)
+{
+	const struct key_def *d = &r->key->def;
+	struct period p = period_calendar((enum period_kind)d->budget_duration,
+	    money_now_s(r), 1, 0);
+
+	if (d->period_budget_nano != MONEY_NONE)
+		money_add(r, r->key->hash, ACCOUNT_KEY_PERIOD, p,
+		    d->period_budget_nano);
+	if (d->spending_limit_nano != MONEY_NONE)
+		money_add(r, r->key->hash, ACCOUNT_KEY_TOTAL, p,
+		    d->spending_limit_nano);
+}
+
+static void
+money_add_organization(struct req *r)
+{
+	const struct settings *s = r->w->settings;
+	struct account_owner owner = { .kind = OWNER_ORGANIZATION };
+	unsigned char hash[OWNER_HASH_SIZE];
+	enum period_kind kind = PERIOD_ALL;
+
+	if (s->organization_period_budget_nano == MONEY_NONE)
+		return;
+	period_read(settings_str(s, s->organization_budget_duration).p, &kind);
+	owner_hash(&owner, hash);
+	money_add(r, hash, ACCOUNT_ORG_PERIOD,
+	    period_calendar(kind, money_now_s(r), 1, 0),
+	    s->organization_period_budget_nano);
+}
+
+void
+money_accounts(struct req *r)
+{
+	r->terms.n_accounts = 0;
+	r->limited = false;
+	if (r->customer != NULL)
+		money_add_customer(r);
+	money_add_key(r);
+	money_add_organization(r);
+}
+
+static bool
+money_has_prefix(const struct settings *s, struct sref text, const char *head)
+{
+	return slice_starts(settings_str(s, text), slice_str(head));
+}
+
+int
+money_find_price(struct req *r)
+{
+	static const struct settings_price none = { .input = MONEY_NONE };
+	static const struct settings_price nothing = { .known = true,
+		.cached_input = MONEY_NONE,
+		.cache_write = MONEY_NONE,
+		.cache_write_1h = MONEY_NONE,
+		.reasoning_output = MONEY_NONE,
+		.audio_input = MONEY_NONE,
+		.audio_output = MONEY_NONE,
+		.cached_audio_input = MONEY_NONE,
+		.image_input = MONEY_NONE };
+	struct worker *w = r->w;
+	const struct settings *s = w->settings;
+	struct settings_price *assumed;
+
+	r->price = r->choice.model != NULL ? &r->choice.model->price : &none;
+	if (params_has(&r->params, PARAM_mock_response))
+		r->price = &nothing;
+	r->cost_known = r->price->known;
+	if (r->cost_known)
+		return 0;
+	if (money_has_prefix(s, s->budgets_unknown_price, "assume:")) {
+		assumed = pool_alloc(r->pool, sizeof *assumed);
+		memset(assumed, 0xff, sizeof *assumed); /* all MONEY_NONE */
+		assumed->tier_above = 0;
+		assumed->input = s->assume_input_pico;
+		assumed->output = s->assume_output_pico;
+		assumed->known = true;
+		r->price = assumed;
+		r->cost_known = true;
+		return 0;
+	}
+	if (!r->limited || settings_is(s, s->budgets_unknown_price, "free"))
+		return 0;
+	return err_param(&r->err, ERR_PRICE_UNKNOWN, "model",
+	    "model %.*s has no price; set models.price or "
+	    "budgets.unknown_price",
+	    SLICE_ARGS(r->choice.slug));
+}
+
+/* The row that bounds and prices are computed with. */
+static const struct settings_model *
+money_model(struct req *r, struct settings_model *copy)
+{
+	if (r->choice.model != NULL && r->price == &r->choice.model->price)
+		return r->choice.model;
+	memset(copy, 0, sizeof *copy);
+	if (r->choice.model != NULL)
+		*copy = *r->choice.model;
+	copy->price = *r->price;
+	return copy;
+}
+
+static void
+money_describe(struct req *r)
+{
+	const struct params *p = &r->params;
+	struct bound_request *q = &r->bound_request;
+
+	memset(q, 0, sizeof *q);
+	q->images = p->messages.images;
+	q->unsized_media = p->messages.audios > 0 || p->messages.documents > 0;
+	q->audio_in = p->messages.audios > 0;
+	q->audio_out = params_has(p, PARAM_audio);
+	q->tools = params_has(p, PARAM_tools) || params_has(p, PARAM_functions);
+	q->provider_tools = params_has(p, PARAM_web_search_options);
+	q->n = params_number(p, PARAM_n, 1);
+	q->max_tokens = params_max_tokens(p);
+	q->searches = 10;
+}
+
+/* The least free money of the limited accounts, before their markup. */
+static int64_t
+money_free(struct req *r)
+{
+	int64_t least = INT64_MAX;
+
+	for (uint32_t i = 0; i < r->terms.n_accounts; i++) {
+		const struct hold_account *a = &r->terms.accounts[i];
+		int64_t left;
+
+		if (r->accounts[i].limit_nano == MONEY_NONE)
+			continue;
+		left = hold_free(r->w->segment, &a->key);
+		/* An account that is being loaded has spent nothing yet. */
+		if (left > r->accounts[i].limit_nano)
+			left = r->accounts[i].limit_nano;
+		if (a->marked && left != INT64_MAX)
+			left = (int64_t)((__int128)left * 10000 /
+					 (10000 + r->terms.markup_bp));
+		if (left < least)
+			least = left;
+	}
+	return least;
+}
+
+int64_t
+money_max_tokens(struct req *r)
+{
+	const struct settings *s = r->w->settings;
+	struct settings_model copy;
+
+	money_describe(r);
+	if (!r->limited || r->bound_request.max_tokens > 0)
+		return 0;
+	r->bound_request.body_bytes = (int64_t)r->body.n;
+	return bound_max_tokens(money_model(r, &copy), &r->bound_request,
+	    money_free(r), s->budgets_default_max_tokens,
+	    s->budgets_min_output_tokens);
+}
+
+int
+money_bound(struct req *r)
+{
+	struct bound_request *q = &r->bound_request;
+	struct hold_terms *t = &r->terms;
+	struct settings_model copy;
+	struct price_rates rates;
+
+	q->body_bytes = (int64_t)(r->edit.len - r->params.messages.media_bytes);
+	if (r->put_max_tokens > 0)
+		q->max_tokens = r->put_max_tokens;
+	if (bound_hold(money_model(r, &copy), q, &r->bound, &r->err) != 0)
+		return -1;
+	for (uint32_t i = 0; i < t->n_accounts; i++) {
+		t->accounts[i].amount =
+		    t->accounts[i].marked
+			? money_markup(r->bound.cost_nano, t->markup_bp)
+			: r->bound.cost_nano;
+		if (t->accounts[i].amount < 0)
+			return err_set(&r->err, ERR_INTERNAL,
+			    "price out of range");
+	}
+	t->price_version = r->w->settings->price_version;
+	t->attempt = (uint16_t)r->attempts;
+	t->in_pico = t->out_pico = 0;
+	if (r->cost_known) {
+		price_rates(r->price, 0, &rates);
+		t->in_pico = rates.input;
+		t->out_pico = rates.output;
+	}
+	return 0;
+}
+
+enum hold_result
+money_hold(struct req *r)
+{
+	if (r->terms.n_accounts > 0 && r->limited && settle_full(&r->w->seat))
+		return HOLD_LEASE;
+	return hold_take(&r->w->seat, r->slot, &r->terms, money_now_s(r),
+	    &r->refusal, &r->seen);
+}
+
+static void
+money_price_seen(struct req *r)
+{
+	struct settings_model copy;
+	struct bound_seen seen = {
+		.in_tokens = -1,
+		.body_bytes = r->bound_request.body_bytes,
+		.text_bytes = (int64_t)r->text_bytes,
+		.whole_hold = r->outcome == OUTCOME_UNKNOWN,
+	};
+
+	if (r->has_usage) {
+		struct usage_figures f;
+
+		usage_sum(&r->usage, &f);
+		seen.in_tokens = f.prompt;
+	}
+	r->usage_source = "bound";
+	bound_cut(money_model(r, &copy), &r->bound_request, &r->bound, &seen,
+	    &r->cost_nano, &r->suspense_nano);
+	usage_of_totals(&r->usage,
+	    seen.in_tokens >= 0 ? seen.in_tokens
+				: bound_estimate_tokens(seen.body_bytes),
+	    bound_estimate_tokens(seen.text_bytes));
+	if (r->outcome == OUTCOME_NO_USAGE &&
+	    settings_is(r->w->settings, r->w->settings->budgets_missing_usage,
+		"estimate")) {
+		r->cost_nano -= r->suspense_nano;
+		r->suspense_nano = 0;
+	}
+}
+
+void
+money_price(struct req *r)
+{
+	struct err e;
+
+	r->cost_nano = r->suspense_nano = 0;
+	switch (r->outcome) {
+	case OUTCOME_NONE:
+	case OUTCOME_ERROR:
+		return;
+	case OUTCOME_USAGE:
+		r->usage_source = "provider";
+		if (price_cost(r->price, &r->usage, &r->cost_nano, &e) != 0) {
+			log_error("money: %s", e.text);
+			r->cost_nano = r->bound.cost_nano;
+		}
+		return;
+	case OUTCOME_NO_USAGE:
+	case OUTCOME_UNKNOWN:
+	case OUTCOME_CUT:
+		money_price_seen(r);
+		return;
+	}
+}
+
+static enum settle_cause
+money_cause(const struct req *r)
+{
+	static const enum settle_cause causes[] = {
+		[OUTCOME_NONE] = SETTLE_NOTHING,
+		[OUTCOME_USAGE] = SETTLE_USAGE,
+		[OUTCOME_NO_USAGE] = SETTLE_NO_USAGE,
+		[OUTCOME_ERROR] = SETTLE_NOTHING,
+		[OUTCOME_UNKNOWN] = SETTLE_UNKNOWN,
+		[OUTCOME_CUT] = SETTLE_CUT,
+	};
+
+	return causes[r->outcome];
+}
+
+static void
+money_fill_charge(struct req *r, struct settle_charge *c)
+{
+	const struct hold_terms *t = &r->terms;
+	struct usage_figures f = { 0 };
+
+	for (uint32_t i = 0; i < t->n_accounts; i++) {
+		int32_t markup = t->accounts[i].marked ? t->markup_bp : 0;
+		int64_t shown =
+		    money_markup(r->cost_nano - r->suspense_nano, markup);
+
+		c->actual[i] = money_markup(r->cost_nano, markup);
+		c->suspense[i] = c->actual[i] - shown;
+		if (c->suspense[i] < 0 || r->suspense_nano == 0)
+			c->suspense[i] = 0;
+		if (t->accounts[i].marked)
+			r->charge_nano = c->actual[i];
+	}
+	if (r->outcome != OUTCOME_NONE && r->outcome != OUTCOME_ERROR)
+		usage_sum(&r->usage, &f);
+	c->usage = (struct settle_usage){ f.prompt, f.cached, f.completion,
+		f.reasoning };
+	c->cause = money_cause(r);
+}
+
+int
+money_settle(struct req *r)
+{
+	struct settle_charge c;
+
+	if (r->slot == SLOT_NONE)
+		return 1;
+	memset(&c, 0, sizeof c);
+	r->charge_nano = r->cost_nano;
+	money_fill_charge(r, &c);
+	if (!r->sent || r->terms.n_accounts == 0) {
+		/* Nothing left the house, or nobody's book names it. */
+		hold_close(&r->w->seat, r->slot);
+	} else if (!settle_publish(&r->w->seat, r->slot, &c)) {
+		return 0;
+	}
+	r->slot = SLOT_NONE;
+	return 1;
+}
+
+void
+money_close(struct req *r)
+{
+	assert(r->slot == SLOT_NONE || !r->sent);
+	if (r->slot != SLOT_NONE)
+		hold_close(&r->w->seat, r->slot);
+	r->slot = SLOT_NONE;
+	for (int i = 0; i < SLOT_COUNTERS; i++)
+		if (r->counter[i] != RATE_NONE)
+			rate_leave(r->w->segment, r->counter[i]);
+}

@@ -1,0 +1,46 @@
+#ifndef WORKER_MONEY_H
+#define WORKER_MONEY_H
+
+/*
+ * money - a request's accounts, its hold and its charge: the worker's part of
+ * spec/money.md.  The protocol itself is shm/hold.h and shm/settle.h.
+ */
+
+#include <stdint.h>
+
+#include "worker/req.h"
+
+/* The accounts of key, customer and organization, as of now. */
+void money_accounts(struct req *r);
+
+/*
+ * The price of r->choice; 0, or -1 with ERR_PRICE_UNKNOWN when a budget could
+ * not be enforced.
+ */
+int money_find_price(struct req *r);
+
+/* What a request without a limit of its own gets put in; 0 = nothing. */
+int64_t money_max_tokens(struct req *r);
+
+/* The bound of r->edit as it will be sent.  0, or -1 with r->err. */
+int money_bound(struct req *r);
+
+/* Try to set the money aside. */
+enum hold_result money_hold(struct req *r);
+
+/* The cost of what r->outcome says; fills cost, charge and suspense. */
+void money_price(struct req *r);
+
+/* Publish the charge.  1, or 0: the lane is full, again next turn. */
+int money_settle(struct req *r);
+
+/* The slot's and the counters' end, whatever happened. */
+void money_close(struct req *r);
+
+/* r->err for a refusal of money_hold(): the exact words of api.md 9.4. */
+void money_refuse(struct req *r, enum hold_result why);
+
+/* limit_info of logs.md 4, or an empty slice. */
+struct slice money_limit_info(struct req *r);
+
+#endif

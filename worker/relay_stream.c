@@ -1,0 +1,297 @@
+#include "worker/relay_stream.h"
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/pool.h"
+#include "base/sbuf.h"
+#include "base/settings.h"
+#include "net/server.h"
+#include "proto/relay.h"
+#include "worker/answer.h"
+#include "worker/log_body.h"
+#include "worker/money.h"
+#include "worker/relay_whole.h"
+#include "worker/source.h"
+#include "worker/targets.h"
+#include "worker/worker_priv.h"
+
+#define STREAM_HELD_MAX (256 * 1024) /* held back without content */
+#define STREAM_PENDING_MAX ((size_t)256 * 1024)
+
+const struct relay_framing *
+relay_stream_framing(struct req *r)
+{
+	const struct params *p = &r->params;
+	struct relay_framing *f;
+
+	if (!params_has(p, PARAM_field_name) && !params_has(p, PARAM_delimiter))
+		return &relay_framing_sse;
+	f = pool_alloc(r->pool, sizeof *f);
+	*f = relay_framing_sse;
+	if (params_has(p, PARAM_field_name))
+		f->field = params_text(p, PARAM_field_name);
+	if (params_has(p, PARAM_delimiter))
+		f->delimiter = params_text(p, PARAM_delimiter);
+	return f;
+}
+
+/* "chatcmpl-" and a UUID, for a provider that names its stream nothing. */
+static struct slice
+stream_mint_id(struct req *r)
+{
+	char text[9 + HEX_UUID_SIZE] = "chatcmpl-";
+
+	hex_uuid(r->id, text + 9);
+	return pool_copy(r->pool, slice_str(text));
+}
+
+void
+relay_stream_begin(struct req *r)
+{
+	const struct settings_provider *p = r->choice.target->provider;
+	struct relay_opts o = {
+		.framing = relay_stream_framing(r),
+		.quirks = p->quirks,
+		.end = p->end,
+		.include_usage = params_wants_usage(&r->params),
+		.usage_as_is = true,
+		.keep_message =
+		    params_bool(&r->params, PARAM_request_breakdown),
+		.id = stream_mint_id(r),
+		.model = r->choice.upstream_model,
+		.created = r->head_us / 1000000,
+	};
+
+	if (params_bool(&r->params, PARAM_echo))
+		o.prompt_message = params_json(&r->params, PARAM_messages);
+	r->framing = o.framing;
+	r->relay = relay_new(&o);
+	r->w->n_streams++;
+}
+
+void
+relay_stream_take_state(struct req *r)
+{
+	const struct relay_state *s;
+
+	if (r->relay == NULL)
+		return;
+	s = relay_state(r->relay);
+	r->has_usage = s->has_usage;
+	if (s->has_usage)
+		r->usage = s->usage;
+	r->text_bytes = s->text_bytes;
+	r->finish = s->finish;
+	r->tool_calls = s->tool_calls;
+	r->declined = s->refusal;
+	r->response_model = pool_copy(r->pool, relay_model(r->relay));
+}
+
+/* For a worker that dies: what its orphan is charged by. */
+static void
+stream_progress(struct req *r)
+{
+	const struct relay_state *s = relay_state(r->relay);
+
+	if (r->sent)
+		hold_progress(&r->w->seat, r->slot,
+		    bound_estimate_tokens(r->bound_request.body_bytes),
+		    bound_estimate_tokens((int64_t)s->text_bytes));
+}
+
+static struct sbuf *
+stream_held(struct req *r)
+{
+	if (r->held == NULL)
+		r->held = pool_zalloc(r->pool, sizeof *r->held);
+	return r->held;
+}
+
+static void
+stream_hold_back(struct req *r, const struct relay_out *out)
+{
+	struct sbuf *b = stream_held(r);
+
+	for (size_t i = 0; i < out->n; i++)
+		sbuf_add_slice(b, out->slices[i]);
+}
+
+static void
+stream_keepalive_set(struct req *r)
+{
+	if (r->framing == &relay_framing_sse)
+		req_wait_until(r,
+		    now_mono_ms() +
+			(uint64_t)r->w->settings->stream_keepalive_ms);
+}
+
+/* Send what out has; stop the provider when the client is slow. */
+static void
+stream_send(struct req *r)
+{
+	if (r->w->out.n == 0)
+		return;
+	log_body_stream(r, &r->w->out);
+	if (r->x == NULL)
+		return;
+	answer_write_out(r);
+	r->wrote_ms = now_mono_ms();
+	stream_keepalive_set(r);
+	if (r->x != NULL && !r->paused &&
+	    exchange_pending(r->x) > STREAM_PENDING_MAX) {
+		r->paused = true;
+		source_pause(r->source);
+	}
+}
+
+static void
+stream_release(struct req *r)
+{
+	struct relay_out *out = &r->w->out;
+	struct sbuf *b = stream_held(r);
+
+	r->released = true;
+	r->released_ns = now_mono_ns();
+	r->first_content_ns = r->released_ns;
+	r->answer.kind = ANSWER_STREAM;
+	if (r->x != NULL)
+		answer_begin_stream(r);
+	if (b->len > 0) {
+		relay_out_clear(out);
+		relay_out_borrow(out, sbuf_slice(b));
+		stream_send(r);
+		sbuf_free(b);
+	}
+}
+
+/* The provider said itself that it failed, or stopped in the middle. */
+static void
+stream_broken(struct req *r, const char *class)
+{
+	const struct relay_error *said = relay_error_of(r->relay);
+
+	relay_stream_take_state(r);
+	source_cancel(&r->source);
+	r->ended_ns = now_mono_ns();
+	if (said != NULL) {
+		r->provider_error = said;
+		r->provider_code = slice_str(said->code);
+		err_set(&r->err, ERR_UPSTREAM_STREAM, "%s", said->message);
+		class = "in_stream_error";
+	} else {
+		err_set(&r->err, ERR_UPSTREAM_STREAM,
+		    "The provider's stream ended unexpectedly.");
+	}
+	/* An error before any output costs nothing (money.md 9). */
+	relay_fail(r,
+	    said != NULL && r->text_bytes == 0 ? OUTCOME_ERROR : OUTCOME_CUT,
+	    class);
+}
+
+void
+relay_stream_data(struct req *r, struct slice bytes)
+{
+	struct relay_out *out = &r->w->out;
+	const struct relay_state *s = relay_state(r->relay);
+	uint64_t release_ms;
+	struct err e;
+	int got;
+
+	relay_out_clear(out);
+	got = relay_feed(r->relay, bytes, out, &e);
+	relay_out_seal(out);
+	stream_progress(r);
+	if (r->released) {
+		stream_send(r);
+	} else if (!s->has_error && got == 0) {
+		release_ms =
+		    r->first_ns / 1000000 +
+		    (uint64_t)r->w->settings->stream_prerelease_time_ms;
+		stream_hold_back(r, out);
+		if (s->has_content || r->held->len > STREAM_HELD_MAX)
+			stream_release(r);
+		else if (r->w->settings->stream_prerelease_time_ms > 0)
+			req_wait_until(r, release_ms);
+	}
+	if (s->has_error)
+		stream_broken(r, "in_stream_error");
+	else if (got != 0)
+		stream_broken(r, "malformed");
+}
+
+/* The frames behind the last content: kept until the money is settled. */
+static void
+stream_finish(struct req *r)
+{
+	struct relay_out *out = &r->w->out;
+	struct sbuf message = { 0 };
+	struct slice breakdown;
+	struct sbuf *b;
+
+	relay_stream_take_state(r);
+	r->outcome = r->has_usage ? OUTCOME_USAGE : OUTCOME_NO_USAGE;
+	money_price(r);
+	if (params_bool(&r->params, PARAM_request_breakdown))
+		relay_message(r->relay, &message);
+	breakdown = relay_breakdown(r, sbuf_slice(&message));
+	sbuf_free(&message);
+	relay_close(r->relay, breakdown, out);
+	relay_out_seal(out);
+	log_body_stream(r, out);
+	/* What was never released goes out with the end, in one piece. */
+	b = stream_held(r);
+	stream_hold_back(r, out);
+	if (!r->released && r->x != NULL)
+		answer_begin_stream(r);
+	r->released = true;
+	r->answer.kind = ANSWER_STREAM;
+	r->answer.pieces[0] = sbuf_slice(b);
+	r->answer.n_pieces = 1;
+	r->done = true;
+	req_run(r);
+}
+
+void
+relay_stream_end(struct req *r)
+{
+	struct relay_out *out = &r->w->out;
+
+	r->ended_ns = now_mono_ns();
+	relay_out_clear(out);
+	if (relay_finish(r->relay, true, out) == RELAY_COMPLETE)
+		stream_finish(r);
+	else
+		stream_broken(r, "cut");
+}
+
+void
+relay_stream_tick(struct req *r)
+{
+	uint64_t now = now_mono_ms();
+	struct relay_out *out = &r->w->out;
+
+	if (!r->released) {
+		if (r->held != NULL && r->held->len > 0)
+			stream_release(r);
+		return;
+	}
+	if (r->x == NULL || r->framing != &relay_framing_sse)
+		return;
+	if (now - r->wrote_ms >=
+	    (uint64_t)r->w->settings->stream_keepalive_ms) {
+		relay_out_clear(out);
+		relay_out_borrow(out, SLICE(": keep-alive\n\n"));
+		answer_write_out(r);
+		r->wrote_ms = now;
+	}
+	stream_keepalive_set(r);
+}
+
+void
+relay_stream_drained(struct req *r)
+{
+	if (!r->paused)
+		return;
+	r->paused = false;
+	source_resume(r->source);
+}

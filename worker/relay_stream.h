@@ -1,0 +1,29 @@
+#ifndef WORKER_RELAY_STREAM_H
+#define WORKER_RELAY_STREAM_H
+
+/*
+ * relay_stream - the bytes of a streamed answer: they do not pass through the
+ * step loop until the stream has ended.
+ */
+
+#include "worker/req.h"
+
+/* How its frames leave: field_name and delimiter of the request. */
+const struct relay_framing *relay_stream_framing(struct req *r);
+
+/* The provider's head came: from here on its events are read. */
+void relay_stream_begin(struct req *r);
+
+void relay_stream_data(struct req *r, struct slice bytes);
+void relay_stream_end(struct req *r);
+
+/* A timer: release what is held back, or say that the stream lives. */
+void relay_stream_tick(struct req *r);
+
+/* The client has read: below the low water mark again. */
+void relay_stream_drained(struct req *r);
+
+/* Usage and the rest of what was seen, for the settlement. */
+void relay_stream_take_state(struct req *r);
+
+#endif

@@ -1,0 +1,250 @@
+#include "worker/relay_whole.h"
+
+#include "base/clock.h"
+#include "base/pool.h"
+#include "base/sbuf.h"
+#include "base/settings.h"
+#include "proto/breakdown.h"
+#include "proto/reply.h"
+#include "worker/money.h"
+#include "worker/source.h"
+#include "worker/targets.h"
+#include "worker/worker_priv.h"
+
+#define WHOLE_ERROR_MAX 65536 /* a longer error body is replaced */
+
+static struct sbuf *
+whole_buffer(struct req *r)
+{
+	if (r->held == NULL)
+		r->held = pool_zalloc(r->pool, sizeof *r->held);
+	return r->held;
+}
+
+static void
+whole_invalid(struct req *r)
+{
+	struct slice name =
+	    settings_str(r->w->settings, r->choice.target->provider->name);
+
+	err_set(&r->err, ERR_UPSTREAM_INVALID,
+	    "Provider %.*s sent an invalid response.", SLICE_ARGS(name));
+	relay_fail(r, OUTCOME_UNKNOWN, "malformed");
+}
+
+/* An error of the provider's: its status, its bytes. */
+static void
+whole_pass_error(struct req *r, unsigned status, struct slice body)
+{
+	r->outcome = OUTCOME_ERROR;
+	r->attempt_error = status == 429   ? "http_429"
+	                   : status >= 500 ? "http_5xx"
+	                                   : "http_4xx";
+	r->answer.kind = ANSWER_BODY;
+	r->answer.status = status;
+	r->answer.from_provider = true;
+	r->answer.pieces[0] = body;
+	r->answer.n_pieces = 1;
+	if (r->answer.retry_after_ms >= 0 && (status == 429 || status == 503))
+		r->answer.retry_known = true;
+	if (r->answer.retry_after_ms > 60000)
+		r->answer.retry_after_ms = 60000;
+	if (status < 500 && status != 408 && status != 409 && status != 429)
+		r->answer.should_retry = -1;
+	r->done = true;
+}
+
+/* A provider that repeats our key must not show it to the client. */
+static struct slice
+whole_hide(struct req *r, struct slice body, struct slice secret)
+{
+	struct sbuf *b = pool_zalloc(r->pool, sizeof *b);
+	const char *at;
+	struct slice copy;
+
+	while ((at = memmem(body.p, body.n, secret.p, secret.n)) != NULL) {
+		sbuf_add(b, body.p, (size_t)(at - body.p));
+		sbuf_adds(b, "[redacted]");
+		body = slice_skip(body, (size_t)(at - body.p) + secret.n);
+	}
+	sbuf_add_slice(b, body);
+	copy = pool_copy(r->pool, sbuf_slice(b));
+	sbuf_free(b);
+	return copy;
+}
+
+static void
+whole_error(struct req *r, unsigned status, struct slice body)
+{
+	struct slice name =
+	    settings_str(r->w->settings, r->choice.target->provider->name);
+	struct slice secret = { "", 0 };
+	const struct settings_credential *c =
+	    target_credential(r->w, r->choice.target, r->choice.credential);
+	struct relay_error said;
+	struct jscan_item item;
+	struct sbuf *b;
+	struct err e;
+
+	if (c != NULL)
+		secret = settings_secret(r->w->secrets, c->api_key);
+	relay_error_read(body, (int)status, &said);
+	err_set(&r->err, ERR_UPSTREAM_INVALID, "%s", said.message);
+	r->provider_code = pool_copy(r->pool, slice_str(said.code));
+	if (body.n > WHOLE_ERROR_MAX || jscan_value(body, &item, &e) != 0) {
+		b = whole_buffer(r);
+		sbuf_clear(b);
+		sbuf_addf(b,
+		    "{\"error\":{\"message\":\"Provider %.*s answered "
+		    "%u\",\"type\":\"api_error\",\"param\":null,\"code\":"
+		    "null}}",
+		    SLICE_ARGS(name), status);
+		body = sbuf_slice(b);
+	} else if (secret.n > 0 &&
+		   memmem(body.p, body.n, secret.p, secret.n) != NULL) {
+		body = whole_hide(r, body, secret);
+	}
+	whole_pass_error(r, status, body);
+}
+
+struct slice
+relay_breakdown(struct req *r, struct slice message)
+{
+	struct usage_figures f;
+	struct edit_result plain;
+	struct sbuf full = { 0 };
+	struct breakdown d = {
+		.cost_nano = r->cost_nano,
+		.prompt_messages = params_json(&r->params, PARAM_messages),
+		.completion_message = message,
+		.model = r->choice.slug,
+		.cached = r->cache.state == CACHE_HIT ||
+		          r->cache.state == CACHE_COLLAPSED,
+		.stream = r->stream,
+		.arrival_us = r->arrived_us,
+		.latency_us = (int64_t)(r->ended_ns - r->arrived_ns) / 1000,
+		.metadata = params_json(&r->params, PARAM_metadata),
+	};
+	struct sbuf *b = &r->w->scratch;
+
+	if (!params_bool(&r->params, PARAM_request_breakdown))
+		return SLICE("");
+	usage_sum(&r->usage, &f);
+	d.prompt_tokens = f.prompt;
+	d.completion_tokens = f.completion;
+	if (r->asked_ns > r->validated_ns)
+		d.routing_us = (int64_t)(r->asked_ns - r->validated_ns) / 1000;
+	edit_plain(&r->params, r->pool, &plain);
+	for (unsigned i = 0; i < plain.n; i++)
+		sbuf_add_slice(&full, plain.pieces[i]);
+	d.full_request = sbuf_slice(&full);
+	sbuf_clear(b);
+	if (r->stream)
+		breakdown_write_chunk(b, &d, now_real_us() / 1000000);
+	else
+		breakdown_write(b, &d);
+	sbuf_free(&full);
+	return pool_copy(r->pool, sbuf_slice(b));
+}
+
+static void
+whole_edit(struct req *r, const struct reply *reply)
+{
+	struct reply_edit edit = { 0 };
+	bool echo = params_bool(&r->params, PARAM_echo);
+
+	edit.breakdown = relay_breakdown(r, reply->message);
+	if (echo)
+		edit.prompt_message = params_json(&r->params, PARAM_messages);
+	if (r->write_usage)
+		edit.usage = &r->usage;
+	r->answer.kind = ANSWER_BODY;
+	r->answer.status = 200;
+	r->answer.n_pieces =
+	    (unsigned)reply_slices(reply, &edit, &r->w->body, r->answer.pieces);
+}
+
+/* Kinds openai and azure keep the bytes of their usage (api.md 7.3). */
+static bool
+whole_usage_passes(const struct req *r)
+{
+	struct slice kind =
+	    settings_str(r->w->settings, r->choice.target->provider->name);
+
+	return slice_eq(kind, SLICE("openai")) ||
+	       slice_eq(kind, SLICE("azure_openai")) || r->choice.target->demo;
+}
+
+static void
+whole_ok(struct req *r, struct slice body)
+{
+	const struct settings_provider *p = r->choice.target->provider;
+	struct reply reply;
+	struct err e;
+	int got = reply_read(body, p->quirks, &reply, &e);
+
+	if (got < 0) {
+		whole_invalid(r);
+		return;
+	}
+	if (got == 0) {
+		whole_error(r, (unsigned)reply.error.status, body);
+		return;
+	}
+	r->has_usage = reply.has_usage;
+	r->usage = reply.usage;
+	r->outcome = reply.has_usage ? OUTCOME_USAGE : OUTCOME_NO_USAGE;
+	r->text_bytes = reply.text_bytes;
+	r->finish = reply.finish;
+	r->tool_calls = reply.tool_calls;
+	r->declined = reply.refusal;
+	r->response_model = pool_copy(r->pool, reply.model);
+	money_price(r);
+	r->write_usage = !reply.has_usage || !whole_usage_passes(r);
+	whole_edit(r, &reply);
+	r->done = true;
+}
+
+/* The body is complete: from here to the last byte in one go. */
+static void
+whole_complete(struct req *r, struct slice body)
+{
+	r->ended_ns = now_mono_ns();
+	if (r->upstream_status == 200)
+		whole_ok(r, body);
+	else
+		whole_error(r, (unsigned)r->upstream_status, body);
+	if (r->done)
+		req_run(r);
+}
+
+void
+relay_whole_data(struct req *r, struct slice bytes)
+{
+	size_t max = (size_t)r->w->settings->upstream_max_body_bytes;
+	struct sbuf *b;
+
+	/* All of it in one piece: no copy, it is read where it lies. */
+	if (r->length >= 0 && bytes.n == (size_t)r->length &&
+	    (r->held == NULL || r->held->len == 0)) {
+		source_detach(&r->source);
+		whole_complete(r, bytes);
+		return;
+	}
+	b = whole_buffer(r);
+	if (b->len == 0 && r->length > 0 && (size_t)r->length <= max)
+		sbuf_reserve(b, (size_t)r->length);
+	sbuf_add_slice(b, bytes);
+	if (b->len <= max)
+		return;
+	source_cancel(&r->source);
+	whole_invalid(r);
+}
+
+void
+relay_whole_end(struct req *r)
+{
+	struct sbuf *b = whole_buffer(r);
+
+	whole_complete(r, sbuf_slice(b));
+}

@@ -1,0 +1,27 @@
+#ifndef WORKER_RELAY_WHOLE_H
+#define WORKER_RELAY_WHOLE_H
+
+/*
+ * relay_whole - an answer that is read as a whole: not streamed, or an error.
+ */
+
+#include "worker/req.h"
+
+void relay_whole_data(struct req *r, struct slice bytes);
+void relay_whole_end(struct req *r);
+
+/* --- what both ways of relaying use (step_relay.c) --- */
+
+/* The attempt failed: r->err says how.  Ends the request. */
+void relay_fail(struct req *r, enum outcome outcome, const char *class);
+
+/* The request ends while the source works: what is that charged as? */
+void relay_abandon(struct req *r);
+
+/* request_breakdown as JSON, in w->scratch; empty when not asked. */
+struct slice relay_breakdown(struct req *r, struct slice message);
+
+/* The attempt's slot: settled, and open again for another one.  1 or 0. */
+int attempt_settle(struct req *r);
+
+#endif

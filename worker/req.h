@@ -1,0 +1,281 @@
+#ifndef WORKER_REQ_H
+#define WORKER_REQ_H
+
+/*
+ * req - one request from its first byte to its last.
+ *
+ * The steps of steps.def run in order; only req_run() moves req->step.  A
+ * step that waits returns STEP_WAIT and later somebody calls req_run() again.
+ * Whatever happens, settle and record run for every request that got past
+ * identify, so that a hold always ends and nothing goes unrecorded.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "base/slice.h"
+#include "net/client.h"
+#include "net/loop.h"
+#include "net/timer.h"
+#include "proto/bound.h"
+#include "proto/jscan.h"
+#include "proto/paramhdr.h"
+#include "proto/params.h"
+#include "proto/relay_frame.h"
+#include "proto/routes.h"
+#include "proto/usage.h"
+#include "proto/edit.h"
+#include "shm/hold.h"
+#include "shm/inflight.h"
+#include "shm/rate.h"
+
+struct worker;
+
+enum step_result {
+	STEP_NEXT, /* go on */
+	STEP_WAIT, /* a callback will call req_run() */
+	STEP_DONE, /* the outcome is known: go to settle */
+};
+
+struct req;
+
+#define STEP(name)                                                             \
+	enum step_result step_##name##_run(struct req *r);                     \
+	void step_##name##_cancel(struct req *r);
+#include "worker/steps.def"
+#undef STEP
+
+enum step {
+#define STEP(name) STEP_##name,
+#include "worker/steps.def"
+#undef STEP
+	STEPS_END,
+};
+
+/* How the money of an attempt ends: spec/money.md 9. */
+enum outcome {
+	OUTCOME_NONE,     /* nothing was sent: 0 */
+	OUTCOME_USAGE,    /* the provider said what it was */
+	OUTCOME_NO_USAGE, /* whole answer, no usage */
+	OUTCOME_ERROR,    /* the provider refused: 0 */
+	OUTCOME_UNKNOWN,  /* sent whole, no answer: the hold */
+	OUTCOME_CUT,      /* a part of an answer */
+};
+
+/* What the client gets, once the money is settled. */
+enum answer_kind {
+	ANSWER_NONE,   /* the client is gone, or the reply is out already */
+	ANSWER_ERROR,  /* req->err, raised by us */
+	ANSWER_BODY,   /* a whole body: status, headers, pieces */
+	ANSWER_STREAM, /* a stream runs: its last frames */
+	ANSWER_CUT,    /* a stream that failed: error event, no end */
+};
+
+#define ANSWER_PIECES 8
+
+struct answer {
+	enum answer_kind kind;
+	unsigned status;
+	bool from_provider; /* an error of the provider's */
+	struct slice pieces[ANSWER_PIECES];
+	unsigned n_pieces;
+	int64_t retry_after_ms; /* 0 = none */
+	bool retry_known;       /* send retry-after */
+	int should_retry;       /* 1 true, -1 false, 0 not said */
+};
+
+/* What was chosen: one candidate. */
+struct choice {
+	const struct settings_model *model; /* NULL: an open model */
+	struct slice slug, upstream_model;
+	int32_t provider; /* index into the settings' list */
+	struct target *target;
+	int credential; /* index, or TARGET_NEEDS_NONE */
+};
+
+/* One account that the request touches, beside hold_terms' own figures. */
+struct req_account {
+	int64_t limit_nano; /* as its owner is defined; MONEY_NONE */
+	int64_t end_s;      /* of its period; INT64_MAX = never */
+};
+
+enum cache_state {
+	CACHE_OFF,
+	CACHE_MISS,
+	CACHE_HIT,
+	CACHE_COLLAPSED,
+	CACHE_BYPASS,
+};
+
+struct req_cache {
+	enum cache_state state;
+	bool lookup, store; /* what the request wants of it */
+	bool leads, follows;
+	bool followed; /* waited for a twin at some time */
+	unsigned char key[32];
+	struct inflight_ref flight;
+	bool asked;          /* the key is made */
+	uint64_t give_up_ms; /* of a follower */
+	int64_t ttl_s, max_age_s;
+	int64_t age_s, saved_cost_nano; /* of a hit */
+	struct slice model, provider;   /* that made the entry */
+};
+
+struct req {
+	struct worker *w;
+	struct list link; /* among the requests of the worker */
+	struct pool *pool;
+	struct exchange *x; /* NULL when the reply is out or nobody waits */
+	struct defer defer;
+	struct timer timer;   /* of what is waited for, or the whole */
+	uint64_t deadline_ms; /* of the whole; TIMER_NEVER */
+
+	enum step step; /* the next one */
+	bool waiting, running, again, ended;
+	bool client_gone;
+
+	/* Who and what. */
+	unsigned char id[16];
+	uint64_t arrived_ns;
+	int64_t arrived_us;
+	struct routes_match route;
+	struct key *key; /* NULL until identified */
+	struct slice client_request_id, user_agent, client_address;
+	const char *verdict;     /* why the key was refused, for the log */
+	bool no_cache, no_store; /* Cache-Control of the request */
+	bool forwarded;          /* a proxy stands between */
+	bool all_models;         /* a list: those without credentials too */
+	bool form_type;          /* curl's default media type */
+	struct slice raw_headers[PARAMHDR_COUNT]; /* p NULL = absent */
+
+	/* The body and what it says. */
+	struct slice body;
+	struct jscan_body json;
+	struct params params;
+	bool logged; /* a record is written at its end */
+	bool parsed; /* params is filled */
+	bool stream;
+	struct customer *customer; /* NULL = none */
+
+	/* Where it goes. */
+	struct choice choice;
+	const struct settings_price *price;
+	bool cost_known;
+	uint64_t validated_ns; /* params were good */
+	struct edit_result edit;
+
+	/* Money. */
+	uint32_t slot; /* SLOT_NONE before step limit and after its end */
+	bool sent;     /* the slot says SENT */
+	struct hold_terms terms;
+	struct hold_seen seen;
+	struct hold_refusal refusal;
+	struct req_account accounts[ACCOUNTS_PER_HOLD];
+	bool limited;    /* one of them has a limit */
+	bool prepared;   /* edit, bound and price of this attempt are known */
+	bool held_tried; /* seen is filled */
+	bool refused_by_budget;
+	struct slice detail;             /* of the refusal, for "detail" */
+	uint32_t counter[SLOT_COUNTERS]; /* concurrency words entered */
+	uint64_t ticket;                 /* of a customer record, 0 = none */
+	bool upserted;                   /* customer_params were applied */
+	struct rate_state rate; /* the tightest window, limit 0 = none */
+	struct bound_request bound_request;
+	struct bound bound;
+	int64_t put_max_tokens;
+	enum outcome outcome;
+	struct usage usage;
+	bool has_usage;
+	int64_t cost_nano, suspense_nano, charge_nano;
+	int64_t spent_nano; /* by earlier attempts */
+	const char *usage_source;
+	uint64_t wait_until_ms; /* of the keeper */
+	uint64_t wait_since_ms; /* of a hold; 0 = none waits */
+	bool unenforced;        /* served while the book was away */
+
+	struct req_cache cache;
+
+	/* The attempt. */
+	struct source *source;
+	struct call_info call_info; /* of one that failed */
+	bool fresh;                 /* not on a kept connection (C6) */
+	bool done;                  /* the outcome is known: go on to settle */
+	int64_t length;             /* of the provider's body; -1 = not told */
+	bool whole; /* not a stream for the client, or an error */
+	unsigned attempts;
+	uint64_t asked_ns, first_ns, ended_ns; /* of the upstream */
+	uint64_t connect_us;
+	bool reused;
+	int upstream_status;
+	const char *attempt_error; /* error_class, or NULL */
+	struct slice upstream_request_id;
+	struct relay *relay; /* of a stream */
+	struct sbuf *held;   /* output before release; body, joined */
+	bool released;       /* the client has bytes of it, or will */
+	bool paused;         /* the client is slow: the source waits */
+	uint64_t released_ns, first_content_ns, wrote_ms;
+	const struct relay_framing *framing;
+	const struct relay_error *provider_error; /* in a stream; of relay */
+	struct slice provider_code, upstream_error;
+	bool write_usage; /* in our own form */
+	bool sent_bytes;  /* the first byte has left, or is about to */
+	uint64_t ready_ns;
+	int64_t head_us;     /* arrival of the provider's head */
+	uint64_t text_bytes; /* of output seen */
+	unsigned finish;
+	bool tool_calls, declined; /* a refusal of the model's */
+	struct slice response_model;
+	struct slice completion; /* message JSON, for a breakdown */
+	uint32_t log_index[3];   /* fragments so far, per source */
+	uint64_t log_message;    /* number in the log lane; 0 = none yet */
+	bool log_broken;         /* a fragment was dropped */
+
+	struct err err;
+	struct answer answer;
+	bool answer_kept; /* its pieces are the pool's */
+	bool log_omitted;
+	bool slot_taken; /* step limit was passed */
+	uint64_t replied_ns, overhead_ns;
+};
+
+/* A request whose head has come; the exchange is taken. */
+struct req *req_new(struct worker *w, struct exchange *x);
+
+/* Run steps until one waits or the request is over. */
+void req_run(struct req *r);
+
+/* Go on at the end of this turn: from callbacks that may be inside a step. */
+void req_wake(struct req *r);
+
+/* Go on in the next turn of the loop. */
+void req_next_turn(struct req *r);
+
+/* The client left: undo what is waited for, settle, record. */
+void req_gone(struct req *r);
+
+/* End it with an error of ours; returns STEP_DONE. */
+enum step_result req_fail(struct req *r);
+
+/* The same from a callback, while a step waits. */
+void req_fail_waiting(struct req *r);
+
+/* At a fast stop: what could not be settled stays with the master's reaping. */
+void req_end_now(struct req *r);
+
+/* Go back to hold for another attempt (before release only). */
+void req_retry(struct req *r);
+
+/* The media type of the body: 0, or -1 with ERR_MEDIA_TYPE. */
+struct http1_head;
+int receive_check_media(struct req *r, const struct http1_head *h,
+    struct err *e);
+
+/* "relay": for crash notes and the lag line. */
+const char *step_name(enum step step);
+
+/* Deadline of what the current step waits for; 0 = only the whole. */
+void req_wait_until(struct req *r, uint64_t deadline_ms);
+
+#endif

@@ -1,0 +1,270 @@
+/* source_call - a provider over HTTP. */
+#include <stdlib.h>
+
+#include "base/pool.h"
+#include "base/sbuf.h"
+#include "base/settings.h"
+#include "base/xmem.h"
+#include "net/http1.h"
+#include "proto/jstr.h"
+#include "worker/req.h"
+#include "worker/source.h"
+#include "worker/targets.h"
+#include "worker/worker_priv.h"
+
+struct source_call {
+	struct source base;
+	struct call *call; /* NULL once it has ended */
+	struct worker *worker;
+	struct defer defer;
+};
+
+static void
+source_call_free(struct defer *d)
+{
+	free(LOOP_OWNER(d, struct source_call, defer));
+}
+
+static void
+source_call_end(struct source_call *s)
+{
+	s->base.req = NULL;
+	s->call = NULL;
+	loop_defer(s->worker->loop, &s->defer, source_call_free);
+}
+
+static void
+call_ready(void *ctx)
+{
+	struct source_call *s = ctx;
+
+	if (s->base.req != NULL)
+		source_ready(s->base.req);
+}
+
+/* "retry-after-ms", else "retry-after" in seconds, decimals allowed. */
+static int64_t
+call_retry_after_ms(const struct http1_head *h)
+{
+	struct slice ms = http1_find(h, SLICE("retry-after-ms"));
+	struct slice s = http1_header(h, HTTP1_RETRY_AFTER);
+	char text[32] = "";
+	double wish;
+
+	if (ms.n == 0 && s.n == 0)
+		return -1;
+	if (ms.n > 0 && ms.n < sizeof text)
+		memcpy(text, ms.p, ms.n);
+	else if (ms.n == 0 && s.n < sizeof text)
+		memcpy(text, s.p, s.n);
+	wish = strtod(text, NULL) * (ms.n > 0 ? 1 : 1000);
+	return wish > 0 && wish < 1e12 ? (int64_t)wish : 0;
+}
+
+static void
+call_head(void *ctx, const struct http1_head *h)
+{
+	struct source_call *s = ctx;
+	struct slice coding = http1_header(h, HTTP1_CONTENT_ENCODING);
+	struct source_head head = {
+		.status = h->status,
+		.content_type = http1_header(h, HTTP1_CONTENT_TYPE),
+		.length = h->body == HTTP1_BODY_LENGTH
+		              ? (int64_t)h->content_length
+		          : h->body == HTTP1_BODY_NONE ? 0
+		                                       : -1,
+		.retry_after_ms = call_retry_after_ms(h),
+		.request_id = http1_header(h, HTTP1_X_REQUEST_ID),
+		.encoded =
+		    coding.n > 0 && !slice_eq_nocase(coding, SLICE("identity")),
+	};
+
+	if (head.request_id.n == 0)
+		head.request_id = http1_find(h, SLICE("request-id"));
+	if (s->base.req != NULL)
+		source_head(s->base.req, &head);
+}
+
+static void
+call_data(void *ctx, struct slice bytes)
+{
+	struct source_call *s = ctx;
+
+	if (s->base.req != NULL)
+		source_data(s->base.req, bytes);
+}
+
+static void
+call_end(void *ctx)
+{
+	struct source_call *s = ctx;
+	struct req *r = s->base.req;
+
+	source_call_end(s);
+	if (r != NULL) {
+		r->source = NULL;
+		source_end(r);
+	}
+}
+
+static void
+call_fail(void *ctx, enum call_failure failure, const struct err *e)
+{
+	struct source_call *s = ctx;
+	struct req *r = s->base.req;
+	struct call_info info;
+
+	call_info(s->call, &info);
+	source_call_end(s);
+	if (r != NULL) {
+		r->source = NULL;
+		r->call_info = info;
+		source_fail(r, failure, e);
+	}
+}
+
+static const struct call_ops call_ops = { call_ready, call_head, call_data,
+	call_end, call_fail };
+
+static void
+source_call_pause(struct source *base)
+{
+	struct source_call *s = (struct source_call *)base;
+
+	if (s->call != NULL)
+		call_pause(s->call);
+}
+
+static void
+source_call_resume(struct source *base)
+{
+	struct source_call *s = (struct source_call *)base;
+
+	if (s->call != NULL)
+		call_resume(s->call);
+}
+
+static void
+source_call_cancel(struct source *base)
+{
+	struct source_call *s = (struct source_call *)base;
+
+	if (s->call == NULL)
+		return; /* it has ended; memory goes by itself */
+	call_cancel(&s->call);
+	source_call_end(s);
+}
+
+static void
+source_call_detach(struct source *base)
+{
+	base->req = NULL;
+}
+
+static void
+source_call_info(const struct source *base, struct call_info *info_r)
+{
+	const struct source_call *s = (const struct source_call *)base;
+
+	call_info(s->call, info_r);
+}
+
+static const struct source_ops ops = { source_call_pause, source_call_resume,
+	source_call_cancel, source_call_detach, source_call_info };
+
+/* Headers that the client asked for by extra_headers (checked by params). */
+static void
+head_add_extra(struct req *r, struct sbuf *b)
+{
+	struct jscan_iter it;
+	struct jscan_item item;
+
+	if (!params_has(&r->params, PARAM_extra_headers))
+		return;
+	jscan_enter(&it, params_json(&r->params, PARAM_extra_headers));
+	while (jscan_member_next(&it, &item)) {
+		sbuf_add_slice(b, item.name);
+		sbuf_adds(b, ": ");
+		sbuf_add_slice(b, jstr_item(&item, r->pool));
+		sbuf_adds(b, "\r\n");
+	}
+}
+
+static struct slice
+call_write_head(struct req *r)
+{
+	struct sbuf *b = &r->w->headers;
+
+	sbuf_clear(b);
+	sbuf_add_slice(b, target_head(r->w, r->choice.target,
+			      r->choice.credential, r->stream));
+	head_add_extra(r, b);
+	sbuf_adds(b, "Content-Length: ");
+	sbuf_add_u64(b, r->edit.len);
+	sbuf_adds(b, "\r\n\r\n");
+	return pool_secret(r->pool, sbuf_slice(b));
+}
+
+/* The body's pieces; many are joined into one, since a call takes few. */
+static unsigned
+call_body(struct req *r, struct iovec **iov_r)
+{
+	const struct edit_result *edit = &r->edit;
+	struct iovec *iov;
+	char *joined;
+	size_t at = 0;
+
+	if (edit->n > CALL_BODY_IOV_MAX) {
+		iov = pool_alloc(r->pool, sizeof *iov);
+		joined = pool_alloc(r->pool, edit->len);
+		for (unsigned i = 0; i < edit->n; i++) {
+			memcpy(joined + at, edit->pieces[i].p,
+			    edit->pieces[i].n);
+			at += edit->pieces[i].n;
+		}
+		*iov = (struct iovec){ joined, edit->len };
+		*iov_r = iov;
+		return 1;
+	}
+	iov = pool_alloc(r->pool, edit->n * sizeof *iov);
+	for (unsigned i = 0; i < edit->n; i++)
+		iov[i] = (struct iovec){ (void *)(uintptr_t)edit->pieces[i].p,
+			edit->pieces[i].n };
+	*iov_r = iov;
+	return edit->n;
+}
+
+/* The smaller of two deadlines, of which -1 is none. */
+static uint64_t
+call_total_ms(const struct req *r, const struct settings_provider *p)
+{
+	int64_t own = r->stream ? p->stream_timeout_ms : p->timeout_ms;
+
+	return own > 0 ? (uint64_t)own : 0;
+}
+
+void
+source_call_start(struct req *r)
+{
+	const struct settings_provider *p = r->choice.target->provider;
+	struct source_call *s = xcalloc(1, sizeof *s);
+	struct iovec *iov;
+	struct call_request q = {
+		.head = call_write_head(r),
+		.write_ms = (uint32_t)r->w->settings->server_write_timeout_ms,
+		.fresh = r->fresh,
+		.total_ms = call_total_ms(r, p),
+	};
+
+	q.body_n = call_body(r, &iov);
+	q.body = iov;
+	if (r->stream) {
+		q.first_byte_ms = (uint32_t)p->first_byte_timeout_ms;
+		q.idle_ms = (uint32_t)p->idle_timeout_ms;
+	}
+	s->base.ops = &ops;
+	s->base.req = r;
+	s->worker = r->w;
+	r->source = &s->base;
+	s->call = call_start(r->choice.target->pool, &q, &call_ops, s);
+}

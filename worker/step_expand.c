@@ -1,0 +1,75 @@
+#include "base/settings.h"
+#include "worker/keys.h"
+#include "worker/req.h"
+#include "worker/worker_priv.h"
+
+#define EXPAND_SHOWN 200 /* bytes of a caller's text in a message */
+
+/* "prefix/rest" where the prefix is a provider that takes any model. */
+static bool
+expand_open_model(struct req *r, struct slice name)
+{
+	const struct settings *s = r->w->settings;
+	const struct settings_provider *p;
+	const char *slash = memchr(name.p, '/', name.n);
+	struct slice prefix;
+
+	if (slash == NULL)
+		return false;
+	prefix = (struct slice){ name.p, (size_t)(slash - name.p) };
+	p = settings_provider_find(s, prefix);
+	if (p == NULL || !p->open_models || prefix.n + 1 == name.n)
+		return false;
+	r->choice.provider = (int32_t)(p - settings_provider_at(s, 0));
+	r->choice.slug = name;
+	r->choice.upstream_model = slice_skip(name, prefix.n + 1);
+	return true;
+}
+
+static bool
+expand_find(struct req *r, struct slice name)
+{
+	const struct settings *s = r->w->settings;
+	const struct settings_model *m = settings_model_find(s, name);
+
+	if (m == NULL)
+		return expand_open_model(r, name);
+	r->choice.model = m;
+	r->choice.provider = m->provider;
+	r->choice.slug = settings_str(s, m->name);
+	r->choice.upstream_model = settings_str(s, m->upstream);
+	return true;
+}
+
+enum step_result
+step_expand_run(struct req *r)
+{
+	struct slice name = params_text(&r->params, PARAM_model);
+	int shown = (int)(name.n < EXPAND_SHOWN ? name.n : EXPAND_SHOWN);
+
+	if (name.n == 0) {
+		err_param(&r->err, ERR_MISSING_PARAMETER, "model",
+		    "Missing required parameter: 'model'.");
+		return req_fail(r);
+	}
+	if (!expand_find(r, name)) {
+		err_param(&r->err, ERR_MODEL_NOT_FOUND, "model",
+		    "Requested model %.*s is not available in the model list",
+		    shown, name.p);
+		return req_fail(r);
+	}
+	if (!key_permits(r->key->def.models, r->choice.slug)) {
+		err_param(&r->err, ERR_MODEL_NOT_PERMITTED, "model",
+		    "This key may not use model %.*s.%s", shown, name.p,
+		    r->key->demo ? " Create a key with: holdfastctl key new"
+				 : "");
+		return req_fail(r);
+	}
+	return STEP_NEXT;
+}
+
+void
+step_expand_cancel(struct req *r)
+{
+	(void)r;
+}

@@ -1,0 +1,128 @@
+/*
+ * hold - the money of one attempt, set aside before a byte of it leaves.
+ *
+ * Waits for a lease (50 ms), for money that others hold (budgets.hold_wait),
+ * for a lock that is being rebuilt (a turn).
+ */
+#include "base/clock.h"
+#include "base/settings.h"
+#include "shm/stats.h"
+#include "worker/money.h"
+#include "worker/req.h"
+#include "worker/targets.h"
+#include "worker/worker_priv.h"
+
+#define HOLD_KEEPER_MS 50
+
+/* The body as it will be sent; its bound and price. */
+static int
+hold_prepare(struct req *r)
+{
+	const struct settings_provider *p = r->choice.target->provider;
+	const struct settings_model *m = r->choice.model;
+	struct edit_options o = {
+		.model = r->choice.upstream_model,
+		.add_usage = r->stream && p->ask_usage,
+		.quirks = p->quirks,
+	};
+
+	o.use_max_completion_tokens =
+	    p->max_name == MAX_COMPLETION_TOKENS ||
+	    (m != NULL &&
+		(m->features & FEATURE_MAX_COMPLETION_TOKENS_ONLY) != 0);
+	if (money_find_price(r) != 0)
+		return -1;
+	r->put_max_tokens = money_max_tokens(r);
+	o.put_max_tokens = r->put_max_tokens;
+	edit_body(&r->params, &o, r->pool, &r->edit);
+	if (money_bound(r) != 0)
+		return -1;
+	r->prepared = true;
+	return 0;
+}
+
+static bool
+hold_fails_open(const struct req *r)
+{
+	const struct settings *s = r->w->settings;
+
+	return settings_is(s, s->budgets_on_error, "allow");
+}
+
+/* What a result that is neither yes nor no waits for. */
+static uint64_t
+hold_patience_ms(const struct req *r, enum hold_result why)
+{
+	if (why == HOLD_HELD)
+		return (uint64_t)r->w->settings->budgets_hold_wait_ms;
+	return HOLD_KEEPER_MS;
+}
+
+static enum step_result
+hold_refuse(struct req *r, enum hold_result why)
+{
+	if (why != HOLD_EXCEEDED && why != HOLD_HELD && hold_fails_open(r)) {
+		r->unenforced = true;
+		r->terms.n_accounts = 0;
+		return STEP_NEXT;
+	}
+	r->refused_by_budget = true;
+	money_refuse(r, why);
+	if (why != HOLD_EXCEEDED) {
+		r->answer.retry_known = true;
+		r->answer.retry_after_ms = 1000;
+	}
+	r->answer.should_retry = why == HOLD_EXCEEDED ? -1 : 0;
+	if (why == HOLD_HELD)
+		r->answer.should_retry = 1;
+	return req_fail(r);
+}
+
+static enum step_result
+hold_wait(struct req *r, enum hold_result why)
+{
+	uint64_t now = now_mono_ms();
+
+	if (why == HOLD_BUSY) {
+		req_next_turn(r);
+		return STEP_WAIT;
+	}
+	if (r->wait_since_ms == 0)
+		r->wait_since_ms = now;
+	if (now >= r->wait_since_ms + hold_patience_ms(r, why))
+		return hold_refuse(r, why);
+	req_wait_until(r, r->wait_since_ms + hold_patience_ms(r, why));
+	return STEP_WAIT;
+}
+
+enum step_result
+step_hold_run(struct req *r)
+{
+	enum hold_result got;
+
+	if (!r->prepared && hold_prepare(r) != 0)
+		return req_fail(r);
+	if (r->terms.n_accounts == 0)
+		return STEP_NEXT;
+	got = money_hold(r);
+	r->held_tried =
+	    got == HOLD_OK || got == HOLD_EXCEEDED || got == HOLD_HELD;
+	switch (got) {
+	case HOLD_OK:
+		if (r->wait_since_ms != 0)
+			req_wait_until(r, 0);
+		r->wait_since_ms = 0;
+		return STEP_NEXT;
+	case HOLD_EXCEEDED:
+	case HOLD_FULL:
+		return hold_refuse(r, got);
+	default:
+		return hold_wait(r, got);
+	}
+}
+
+void
+step_hold_cancel(struct req *r)
+{
+	(void)r;
+}

@@ -1,0 +1,160 @@
+#include "base/log.h"
+#include "base/pool.h"
+#include "net/addr.h"
+#include "net/http1.h"
+#include "net/server.h"
+#include "shm/gen.h"
+#include "store/objects.h"
+#include "worker/answer.h"
+#include "worker/keys.h"
+#include "worker/pages.h"
+#include "worker/req.h"
+#include "worker/worker_priv.h"
+
+static const char invalid_key[] =
+    "Your API key is invalid or expired, please check your API key.";
+
+/* What follows a known scheme and its blanks; p NULL when it is another. */
+static struct slice
+identify_scheme(struct slice value)
+{
+	static const struct slice schemes[] = { { "bearer", 6 },
+		{ "api-key", 7 } };
+
+	for (int i = 0; i < 2; i++) {
+		struct slice s = schemes[i];
+
+		if (value.n <= s.n || value.p[s.n] != ' ' ||
+		    strncasecmp(value.p, s.p, s.n) != 0)
+			continue;
+		value = slice_skip(value, s.n);
+		while (value.n > 0 && *value.p == ' ')
+			value = slice_skip(value, 1);
+		return value;
+	}
+	return (struct slice){ NULL, 0 };
+}
+
+/* The value of key= in a query, as it stands; keys need no escapes. */
+static struct slice
+identify_query(struct slice query)
+{
+	while (query.n > 0) {
+		const char *end = memchr(query.p, '&', query.n);
+		size_t n = end != NULL ? (size_t)(end - query.p) : query.n;
+
+		if (n > 4 && memcmp(query.p, "key=", 4) == 0)
+			return (struct slice){ query.p + 4, n - 4 };
+		query = slice_skip(query, end != NULL ? n + 1 : n);
+	}
+	return (struct slice){ NULL, 0 };
+}
+
+static int
+identify_credential(struct req *r, const struct http1_head *h,
+    struct slice *credential_r)
+{
+	unsigned at = 0;
+	struct slice value;
+
+	if (http1_next(h, SLICE("authorization"), &at, &value)) {
+		struct slice second;
+
+		if (http1_next(h, SLICE("authorization"), &at, &second))
+			return err_param(&r->err, ERR_INVALID_HEADER, NULL,
+			    "Header Authorization is malformed.");
+		*credential_r = identify_scheme(value);
+		if (credential_r->p == NULL)
+			*credential_r = SLICE("");
+		return 1;
+	}
+	*credential_r = http1_header(h, HTTP1_X_API_KEY);
+	if (credential_r->p == NULL)
+		*credential_r = http1_header(h, HTTP1_X_GOOG_API_KEY);
+	if (credential_r->p == NULL && r->route.shape == ROUTE_SHAPE_GEMINI)
+		*credential_r = identify_query(h->query);
+	return credential_r->p != NULL;
+}
+
+/* The built-in key: loopback, no proxy, no real key yet (api.md 2.5). */
+static bool
+identify_demo_ok(struct req *r)
+{
+	struct worker *w = r->w;
+	const struct settings *s = w->settings;
+	struct addr peer;
+	struct err e;
+
+	if (settings_is(s, s->demo_enabled, "false") || r->forwarded)
+		return false;
+	if (addr_from_sockaddr(&peer, exchange_peer(r->x),
+		sizeof(struct sockaddr_storage)) &&
+	    !addr_is_loopback(&peer))
+		return false;
+	if (settings_is(s, s->demo_enabled, "true"))
+		return true;
+	if (w->keys_counted != gen_get(w->segment, GEN_KEYS) + 1) {
+		w->keys_count = objects_keys_count(w->objects, &e);
+		w->keys_counted = gen_get(w->segment, GEN_KEYS) + 1;
+	}
+	return s->keys.n == 0 && w->keys_count == 0;
+}
+
+static enum step_result
+identify_refuse(struct req *r, enum err_kind kind, const char *text)
+{
+	err_set(&r->err, kind, "%s", text);
+	return req_fail(r);
+}
+
+static void
+identify_client_address(struct req *r)
+{
+	char text[ADDR_TEXT_SIZE];
+	struct addr peer;
+
+	if (!r->w->settings->logs_client_address ||
+	    !addr_from_sockaddr(&peer, exchange_peer(r->x),
+		sizeof(struct sockaddr_storage)))
+		return;
+	addr_text(&peer, text);
+	r->client_address = pool_copy(r->pool, slice_str(text));
+}
+
+enum step_result
+step_identify_run(struct req *r)
+{
+	struct worker *w = r->w;
+	struct slice credential = { NULL, 0 };
+	enum key_verdict verdict;
+	int found = identify_credential(r, w->head, &credential);
+
+	if (found < 0)
+		return req_fail(r);
+	if (found == 0)
+		return identify_refuse(r, ERR_MISSING_KEY,
+		    "Authentication credentials were not provided.");
+	identify_client_address(r);
+	verdict = keys_judge(w->keys, credential,
+	    slice_eq(credential, SLICE("demo")) && identify_demo_ok(r),
+	    &r->key);
+	if (verdict != KEY_GOOD) {
+		r->verdict = key_verdict_name(verdict);
+		return identify_refuse(r, ERR_INVALID_KEY, invalid_key);
+	}
+	if (!(r->key->def.scopes & SCOPE_GATEWAY))
+		return identify_refuse(r, ERR_KEY_NOT_PERMITTED,
+		    "This key lacks the scope 'gateway'.");
+	if (r->route.route != ROUTE_CHAT)
+		return pages_serve(r);
+	if (receive_check_media(r, w->head, &r->err) != 0)
+		return req_fail(r);
+	exchange_accept(r->x, (size_t)w->settings->server_max_body_bytes);
+	return STEP_NEXT;
+}
+
+void
+step_identify_cancel(struct req *r)
+{
+	(void)r;
+}

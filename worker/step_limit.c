@@ -1,0 +1,224 @@
+/*
+ * limit - the customer, the rate windows, how many at once, and a slot.
+ *
+ * Waits for the keeper when the customer is new or changed: at most 50 ms.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/pool.h"
+#include "base/settings.h"
+#include "shm/lane.h"
+#include "worker/customers.h"
+#include "worker/keys.h"
+#include "worker/money.h"
+#include "worker/req.h"
+#include "worker/worker_priv.h"
+
+#define LIMIT_KEEPER_MS 50
+#define LIMIT_SECOND_NS 1000000000
+
+static enum step_result
+limit_unavailable(struct req *r)
+{
+	err_set(&r->err, ERR_BUDGET_UNAVAILABLE,
+	    "The budget ledger is not available. Please retry.");
+	return req_fail(r);
+}
+
+/* Ask the keeper, and wait until it has committed. */
+static enum step_result
+limit_ask(struct req *r, struct slice id, const struct params_customer *p,
+    uint64_t digest)
+{
+	r->ticket = customers_ask(r->w, r->key->def.environment, id, p, digest);
+	r->wait_until_ms = now_mono_ms() + LIMIT_KEEPER_MS;
+	if (r->ticket == 0)
+		return limit_unavailable(r);
+	req_wait_until(r, r->wait_until_ms);
+	return STEP_WAIT;
+}
+
+static bool
+limit_may_write(const struct req *r)
+{
+	return (r->key->def.scopes & SCOPE_CUSTOMER_WRITE) != 0;
+}
+
+/*
+ * The customer of the request, under the limits that customer_params give.
+ * NEXT when r->customer is settled (or there is none).
+ */
+static enum step_result
+limit_customer(struct req *r)
+{
+	const struct settings *s = r->w->settings;
+	struct slice id = params_customer_id(&r->params);
+	const struct params_customer *p = r->params.customer;
+	uint64_t digest;
+	int found;
+
+	if (id.n == 0) {
+		if (!s->customers_required)
+			return STEP_NEXT;
+		err_param(&r->err, ERR_MISSING_PARAMETER, "customer_identifier",
+		    "Missing required parameter: 'customer_identifier'.");
+		return req_fail(r);
+	}
+	if (!key_permits(r->key->def.customers, id)) {
+		err_param(&r->err, ERR_KEY_NOT_PERMITTED, "customer_identifier",
+		    "This key may not act for this customer.");
+		return req_fail(r);
+	}
+	found = customers_find(r->w->customers, r->key->def.environment, id,
+	    &r->customer);
+	if (found < 0 || (found == 0 && r->upserted))
+		return limit_unavailable(r);
+	if (found == 0 && settings_is(s, s->customers_unknown, "refuse") &&
+	    p == NULL) {
+		err_param(&r->err, ERR_CUSTOMER_UNKNOWN, "customer_identifier",
+		    "Customer %.*s is not known.",
+		    (int)(id.n < 200 ? id.n : 200), id.p);
+		return req_fail(r);
+	}
+	if (p != NULL && !limit_may_write(r)) {
+		params_warn(&r->params, SLICE("customer_params"));
+		p = NULL;
+	}
+	if (p == NULL || r->upserted)
+		return found == 1 ? STEP_NEXT : limit_ask(r, id, NULL, 0);
+	digest = customers_digest(p);
+	if (found == 1 && r->customer->def.params_digest == digest)
+		return STEP_NEXT;
+	if (found == 1 && r->customer->from_settings)
+		return STEP_NEXT;
+	customer_release(&r->customer);
+	return limit_ask(r, id, p, digest);
+}
+
+static void
+limit_refuse_rate(struct req *r, const struct rate_state *state,
+    const char *scope, struct slice who)
+{
+	uint64_t s = (state->wait_ns + LIMIT_SECOND_NS - 1) / LIMIT_SECOND_NS;
+
+	r->answer.retry_known = true;
+	r->answer.retry_after_ms =
+	    (int64_t)((state->wait_ns + 999999) / 1000000);
+	err_set(&r->err, ERR_RATE_LIMIT,
+	    "Rate limit exceeded: %" PRId64
+	    " requests per minute for %s %.*s. Retry in %" PRIu64 " s.",
+	    state->limit, scope, (int)(who.n < 200 ? who.n : 200), who.p, s);
+	r->detail = SLICE("Rate limit exceeded");
+}
+
+/* 1 passed; 0 refused, with r->err. */
+static int
+limit_window(struct req *r, uint32_t entry, int64_t rpm, const char *scope,
+    struct slice who)
+{
+	struct rate_limit limit = { .per_minute = rpm };
+	struct rate_state state;
+	int ok;
+
+	if (rpm <= 0 || entry == RATE_NONE)
+		return 1;
+	ok = rate_take(r->w->segment, entry, RATE_REQUESTS, &limit, 1,
+	    now_mono_ns(), &state);
+	if (r->rate.limit == 0 || state.remaining < r->rate.remaining)
+		r->rate = state;
+	if (!ok)
+		limit_refuse_rate(r, &state, scope, who);
+	return ok;
+}
+
+static int
+limit_enter(struct req *r, int which, uint32_t entry, int64_t max,
+    const char *scope)
+{
+	if (max <= 0 || entry == RATE_NONE)
+		return 1;
+	if (rate_enter(r->w->segment, entry, max)) {
+		r->counter[which] = entry;
+		return 1;
+	}
+	r->answer.retry_known = true;
+	r->answer.retry_after_ms = 1000;
+	err_set(&r->err, ERR_CONCURRENCY,
+	    "Too many concurrent requests for %s.", scope);
+	return 0;
+}
+
+static int
+limit_rates(struct req *r)
+{
+	struct segment *seg = r->w->segment;
+	const struct settings_limits *k = &r->key->def.limits;
+	uint32_t key = RATE_NONE, customer = RATE_NONE;
+	struct rate_limit taken = { .per_minute = k->rpm };
+	int64_t rpm = 0;
+
+	if (k->rpm > 0 || k->concurrency > 0)
+		key = rate_get(seg, RATE_KEY, r->key->hash);
+	if (r->customer != NULL && (rpm = r->customer->def.limits.rpm) > 0)
+		customer = rate_get(seg, RATE_CUSTOMER, r->customer->hash);
+	if (!limit_window(r, key, k->rpm, "key", r->key->def.prefix))
+		return 0;
+	if (!limit_window(r, customer, rpm, "customer",
+		r->customer != NULL ? r->customer->def.identifier
+				    : SLICE("")) ||
+	    !limit_enter(r, 0, key, k->concurrency, "this key")) {
+		/* A refused request consumes nothing (money.md 11). */
+		if (key != RATE_NONE && k->rpm > 0)
+			rate_give(seg, key, RATE_REQUESTS, &taken, 1);
+		return 0;
+	}
+	return 1;
+}
+
+static enum step_result
+limit_take_slot(struct req *r)
+{
+	r->slot = hold_open(&r->w->seat, r->id, r->arrived_us, r->counter);
+	r->slot_taken = r->slot != SLOT_NONE;
+	if (r->slot_taken)
+		return STEP_NEXT;
+	r->answer.retry_known = true;
+	r->answer.retry_after_ms = 1000;
+	err_set(&r->err, ERR_OVERLOADED,
+	    "The gateway is overloaded. Please retry.");
+	return req_fail(r);
+}
+
+enum step_result
+step_limit_run(struct req *r)
+{
+	enum step_result got;
+
+	if (r->ticket != 0) {
+		if (!lane_consumed(&r->w->seat.money, r->ticket)) {
+			if (now_mono_ms() >= r->wait_until_ms)
+				return limit_unavailable(r);
+			req_wait_until(r, r->wait_until_ms);
+			return STEP_WAIT;
+		}
+		r->ticket = 0;
+		r->upserted = true;
+		req_wait_until(r, 0);
+	}
+	got = limit_customer(r);
+	if (got != STEP_NEXT)
+		return got;
+	if (!limit_rates(r))
+		return req_fail(r);
+	money_accounts(r);
+	r->validated_ns = now_mono_ns();
+	return limit_take_slot(r);
+}
+
+void
+step_limit_cancel(struct req *r)
+{
+	r->ticket = 0;
+}

@@ -1,0 +1,100 @@
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/pool.h"
+#include "base/settings.h"
+#include "net/server.h"
+#include "worker/req.h"
+#include "worker/worker_priv.h"
+
+static int
+parse_headers(struct req *r, struct params_source *source)
+{
+	struct jscan_body *decoded =
+	    pool_alloc(r->pool, PARAMHDR_COUNT * sizeof *decoded);
+
+	source->headers = decoded;
+	for (int i = 0; i < PARAMHDR_COUNT; i++) {
+		if (r->raw_headers[i].p == NULL)
+			continue;
+		if (paramhdr_read(i, r->raw_headers[i], r->pool,
+			&decoded[source->n_headers], &r->err) != 0)
+			return -1;
+		source->n_headers++;
+	}
+	return 0;
+}
+
+static void
+parse_headers_allow(struct req *r, struct params_source *source)
+{
+	const struct settings *s = r->w->settings;
+	const struct sref *from =
+	    settings_list(s, s->server_extra_headers_allow);
+	uint32_t n = s->server_extra_headers_allow.n;
+	struct slice *names = pool_alloc(r->pool, (n + 1) * sizeof *names);
+
+	for (uint32_t i = 0; i < n; i++)
+		names[i] = settings_str(s, from[i]);
+	source->headers_allow = names;
+	source->n_headers_allow = n;
+}
+
+static int
+parse_params(struct req *r)
+{
+	struct params_source source = { .body = &r->json };
+
+	if (jscan_body(r->body, r->pool, &r->json, &r->err) != 0 ||
+	    parse_headers(r, &source) != 0)
+		return -1;
+	parse_headers_allow(r, &source);
+	return params_read(&source, r->pool, &r->params, &r->err);
+}
+
+/* A stream has no deadline of its own, but what "timeout" sets. */
+static void
+parse_deadline(struct req *r)
+{
+	uint64_t began_ms = r->arrived_ns / 1000000, own_ms;
+
+	r->deadline_ms = TIMER_NEVER;
+	if (!r->stream)
+		r->deadline_ms =
+		    began_ms +
+		    (uint64_t)r->w->settings->server_request_timeout_ms;
+	if (params_has(&r->params, PARAM_timeout)) {
+		own_ms = (uint64_t)params_number(&r->params, PARAM_timeout, 0) /
+		         1000000;
+		if (own_ms < r->deadline_ms - began_ms)
+			r->deadline_ms = began_ms + own_ms;
+	}
+	timer_set(&r->timer, r->deadline_ms);
+}
+
+enum step_result
+step_parse_run(struct req *r)
+{
+	if (r->body.p == NULL)
+		return STEP_WAIT;
+	r->logged = true;
+	if (r->form_type && (r->body.n == 0 || *r->body.p != '{')) {
+		err_set(&r->err, ERR_MEDIA_TYPE,
+		    "Unsupported media type "
+		    "'application/x-www-form-urlencoded'.");
+		return req_fail(r);
+	}
+	if (parse_params(r) != 0)
+		return req_fail(r);
+	r->parsed = true;
+	r->log_omitted = params_bool(&r->params, PARAM_is_log_omitted);
+	r->stream = params_bool(&r->params, PARAM_stream);
+	parse_deadline(r);
+	return STEP_NEXT;
+}
+
+void
+step_parse_cancel(struct req *r)
+{
+	(void)r;
+}

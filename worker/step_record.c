@@ -1,0 +1,358 @@
+/*
+ * record - what happened, for the logger: never waits, may be dropped and is
+ * then counted (logs.md 1).
+ */
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/hex.h"
+#include "base/money.h"
+#include "base/pool.h"
+#include "base/sbuf.h"
+#include "base/settings.h"
+#include "proto/record.h"
+#include "shm/lane.h"
+#include "worker/answer.h"
+#include "worker/counters.h"
+#include "worker/customers.h"
+#include "worker/headers.h"
+#include "worker/keys.h"
+#include "worker/log_body.h"
+#include "worker/money.h"
+#include "worker/recall.h"
+#include "worker/targets.h"
+#include "worker/worker_priv.h"
+
+/* Parameters whose decoded text goes into a field of the same name. */
+#define RECORD_TEXTS(X)                                                        \
+	X(custom_identifier)                                                   \
+	X(thread_identifier)                                                   \
+	X(trace_group_identifier) X(evaluation_identifier) X(trace_unique_id)  \
+	    X(span_unique_id) X(span_parent_id) X(span_name) X(span_path)      \
+		X(span_workflow_name) X(trace_name) X(note)                    \
+		    X(group_identifier)
+
+/* Parameters whose JSON goes as it was sent. */
+#define RECORD_JSON(X)                                                         \
+	X(metadata)                                                            \
+	X(properties)                                                          \
+	X(temperature) X(top_p) X(n) X(stop) X(seed) X(frequency_penalty)      \
+	    X(presence_penalty) X(logit_bias) X(logprobs) X(top_logprobs)      \
+		X(reasoning_effort) X(service_tier) X(parallel_tool_calls)     \
+		    X(tool_choice) X(response_format) X(cache_options)         \
+			X(positive_feedback)
+
+static void
+record_params(const struct req *r, struct record *rec)
+{
+	const struct params *p = &r->params;
+
+#define X(name)                                                                \
+	if (params_has(p, PARAM_##name))                                       \
+		rec->name = params_text(p, PARAM_##name);
+	RECORD_TEXTS(X)
+#undef X
+#define X(name)                                                                \
+	if (params_has(p, PARAM_##name))                                       \
+		rec->name = params_json(p, PARAM_##name);
+	RECORD_JSON(X)
+#undef X
+	rec->max_tokens =
+	    params_json(p, params_has(p, PARAM_max_completion_tokens)
+			       ? PARAM_max_completion_tokens
+			       : PARAM_max_tokens);
+	rec->session_identifier =
+	    params_text(p, params_has(p, PARAM_trace_group_identifier)
+			       ? PARAM_trace_group_identifier
+			   : params_has(p, PARAM_session_identifier)
+			       ? PARAM_session_identifier
+			       : PARAM_thread_identifier);
+	rec->requested_model = params_text(p, PARAM_model);
+	rec->disable_log = params_bool(p, PARAM_disable_log);
+	rec->prompt_message_count = p->messages.n;
+	rec->customer_identifier = params_customer_id(p);
+}
+
+static void
+record_key(const struct req *r, struct record *rec)
+{
+	rec->organization_id = SLICE("default");
+	rec->organization = SLICE("default");
+	rec->environment = SLICE("prod");
+	if (r->key == NULL)
+		return;
+	rec->organization_key_id = r->key->def.prefix;
+	rec->organization_key_name = r->key->def.name;
+	if (r->key->def.environment == ENV_TEST)
+		rec->environment = SLICE("test");
+}
+
+static void
+record_outcome(struct req *r, struct record *rec)
+{
+	bool good = !r->client_gone && r->err.kind == ERR_NONE &&
+	            (r->answer.kind == ANSWER_BODY ||
+			r->answer.kind == ANSWER_STREAM) &&
+	            !r->answer.from_provider;
+
+	rec->log_type = SLICE("chat");
+	rec->log_method = SLICE("inference");
+	rec->endpoint = SLICE("chat");
+	rec->status = good ? SLICE("success") : SLICE("error");
+	rec->status_code = answer_status(r);
+	rec->stream = r->stream;
+	if (good)
+		return;
+	rec->error_code = slice_str(err_code(r->err.kind));
+	rec->error_message = slice_str(r->err.text);
+	if (r->provider_code.n > 0 || r->answer.from_provider)
+		rec->error_code = r->provider_code;
+	if (r->verdict != NULL)
+		rec->error_code = slice_str(r->verdict);
+}
+
+static int64_t
+record_us(uint64_t from_ns, uint64_t to_ns)
+{
+	return to_ns > from_ns ? (int64_t)((to_ns - from_ns) / 1000) : 0;
+}
+
+static void
+record_times(struct req *r, struct record *rec)
+{
+	rec->timestamp = r->arrived_us;
+	rec->end_time = r->arrived_us + record_us(r->arrived_ns, r->replied_ns);
+	rec->latency = record_us(r->arrived_ns, r->ended_ns);
+	rec->time_to_first_token =
+	    record_us(r->arrived_ns, r->released_ns != 0 ? r->released_ns : 0);
+	rec->routing_time = record_us(r->validated_ns, r->asked_ns);
+	rec->overhead = (int64_t)(r->overhead_ns / 1000);
+}
+
+static void
+record_target(const struct req *r, struct record *rec)
+{
+	const struct settings *s = r->w->settings;
+	const struct settings_credential *c;
+
+	if (r->cache.state == CACHE_HIT || r->cache.state == CACHE_COLLAPSED) {
+		rec->model = SLICE("respan/cache");
+		rec->provider_id = SLICE("respan");
+		rec->cached_model = r->cache.model;
+		rec->saved_cost = r->cache.saved_cost_nano;
+		return;
+	}
+	rec->model = r->choice.slug;
+	rec->response_model = r->response_model;
+	if (r->choice.target == NULL)
+		return;
+	rec->provider_id =
+	    params_has(&r->params, PARAM_mock_response)
+		? SLICE("demo")
+		: settings_str(s, r->choice.target->provider->name);
+	c = target_credential(r->w, r->choice.target, r->choice.credential);
+	if (c != NULL) {
+		rec->deployment_name = settings_str(s, c->name);
+		rec->credential_source = SLICE("settings");
+	}
+}
+
+static void
+record_usage(struct req *r, struct record *rec)
+{
+	struct usage_figures f;
+
+	usage_sum(&r->usage, &f);
+	rec->prompt_tokens = f.prompt;
+	rec->completion_tokens = f.completion;
+	rec->total_request_tokens = f.total;
+	rec->prompt_cache_hit_tokens = f.cached;
+	rec->prompt_cache_creation_tokens = f.cache_write;
+	rec->reasoning_tokens = f.reasoning;
+	rec->audio_tokens = f.in_audio + f.out_audio;
+	rec->has_tool_calls = r->tool_calls;
+}
+
+static void
+record_money(struct req *r, struct record *rec)
+{
+	rec->usage_source = slice_str(r->usage_source);
+	rec->cost = r->cost_nano + r->spent_nano;
+	rec->cost_known = r->cost_known;
+	rec->charge = r->charge_nano;
+	rec->suspense = r->suspense_nano;
+	rec->hold = r->bound.cost_nano;
+	rec->price_version = (int64_t)r->w->settings->price_version;
+	rec->provider_cost =
+	    r->has_usage ? r->usage.provider_cost_nano : MONEY_NONE;
+	rec->limit_info = money_limit_info(r);
+	if (r->customer == NULL)
+		return;
+	rec->customer_name = r->customer->def.name;
+	rec->customer_email = r->customer->def.email;
+	if (rec->group_identifier.n == 0)
+		rec->group_identifier = r->customer->def.group_identifier;
+}
+
+static void
+record_cache(struct req *r, struct record *rec)
+{
+	char hex[2 * DIGEST_SIZE + 1];
+
+	if (r->cache.state == CACHE_OFF)
+		return;
+	rec->cache_enabled = 1;
+	rec->cache_hit =
+	    r->cache.state == CACHE_HIT || r->cache.state == CACHE_COLLAPSED;
+	rec->cache_bit = rec->cache_hit;
+	rec->cache_miss_bit = !rec->cache_hit;
+	rec->cache_ttl = r->cache.ttl_s;
+	if (!r->cache.lookup && !r->cache.store)
+		return;
+	hex_write(r->cache.key, sizeof r->cache.key, hex);
+	rec->cache_key = pool_copy(r->pool, slice_str(hex));
+}
+
+/* One attempt, as far as it can be told: routing.md 12. */
+static struct slice
+record_attempt(struct req *r)
+{
+	const struct settings *s = r->w->settings;
+	struct sbuf *b = &r->w->scratch;
+	char started[NOW_ISO_SIZE];
+
+	if (r->attempts == 0 || r->choice.target == NULL)
+		return SLICE("");
+	sbuf_clear(b);
+	sbuf_adds(b, "[{\"n\":");
+	sbuf_add_u64(b, r->attempts);
+	sbuf_adds(b, ",\"model\":");
+	sbuf_add_json(b, r->choice.slug);
+	sbuf_adds(b, ",\"provider_id\":");
+	sbuf_add_json(b, settings_str(s, r->choice.target->provider->name));
+	sbuf_adds(b, ",\"upstream_model\":");
+	sbuf_add_json(b, r->choice.upstream_model);
+	now_iso(r->arrived_us + record_us(r->arrived_ns, r->asked_ns), started);
+	sbuf_adds(b, ",\"started_at\":\"");
+	sbuf_adds(b, started);
+	sbuf_adds(b, "\",\"duration\":");
+	money_write(b, record_us(r->asked_ns, r->ended_ns) * 1000);
+	sbuf_adds(b, ",\"status_code\":");
+	sbuf_add_u64(b, (uint64_t)r->upstream_status);
+	sbuf_adds(b, ",\"outcome\":\"");
+	sbuf_adds(b, r->client_gone             ? "client_gone"
+		     : r->attempt_error == NULL ? "ok"
+						: "end");
+	sbuf_adds(b, "\",\"error_class\":");
+	if (r->attempt_error == NULL)
+		sbuf_adds(b, "null");
+	else
+		sbuf_add_json(b, slice_str(r->attempt_error));
+	sbuf_adds(b, ",\"error_message\":");
+	sbuf_add_json(b, r->upstream_error);
+	sbuf_adds(b, ",\"hold_nano_usd\":");
+	sbuf_add_u64(b, (uint64_t)r->bound.cost_nano);
+	sbuf_adds(b, ",\"charge_nano_usd\":");
+	sbuf_add_u64(b, (uint64_t)r->cost_nano);
+	sbuf_adds(b, "}]");
+	return pool_copy(r->pool, sbuf_slice(b));
+}
+
+static struct slice
+record_warnings(struct req *r)
+{
+	struct sbuf *b = &r->w->scratch;
+
+	if (!r->parsed || r->params.n_warnings == 0)
+		return SLICE("");
+	sbuf_clear(b);
+	for (unsigned i = 0; i < r->params.n_warnings && i < PARAMS_WARNINGS;
+	     i++) {
+		if (i > 0)
+			sbuf_adds(b, "; ");
+		sbuf_add_slice(b, r->params.warnings[i]);
+	}
+	return pool_copy(r->pool, sbuf_slice(b));
+}
+
+static void
+record_put(struct req *r)
+{
+	struct lane *lane = &r->w->seat.log;
+	struct record rec;
+	size_t size;
+	void *to;
+
+	record_init(&rec);
+	memcpy(rec.id, r->id, sizeof rec.id);
+	rec.message = r->log_message;
+	record_key(r, &rec);
+	record_outcome(r, &rec);
+	record_times(r, &rec);
+	if (r->parsed)
+		record_params(r, &rec);
+	record_target(r, &rec);
+	record_usage(r, &rec);
+	record_money(r, &rec);
+	record_cache(r, &rec);
+	rec.attempts = record_attempt(r);
+	rec.warnings = record_warnings(r);
+	rec.client_address = r->client_address;
+	rec.client_request_id = r->client_request_id;
+	rec.user_agent = r->user_agent;
+	rec.upstream_request_id = r->upstream_request_id;
+	record_limit(&rec);
+	size = record_size(&rec);
+	to = lane_reserve(lane, (uint32_t)size);
+	if (to == NULL) {
+		lane_drop(lane, LANE_ACCESS);
+		return;
+	}
+	record_encode(&rec, to);
+	lane_commit(lane, LANE_ACCESS, 0, (uint32_t)size);
+}
+
+/* Whether this request leaves a record at all (logs.md, first lines). */
+static bool
+record_wanted(const struct req *r)
+{
+	const struct settings *s = r->w->settings;
+	bool hit =
+	    r->cache.state == CACHE_HIT || r->cache.state == CACHE_COLLAPSED;
+
+	if (r->log_omitted)
+		return false;
+	if (!hit)
+		return true;
+	return !s->cache_omit_log_on_hit &&
+	       !params_cache_option(&r->params, SLICE("omit_log")) &&
+	       !params_cache_option(&r->params, SLICE("omit_logs"));
+}
+
+enum step_result
+step_record_run(struct req *r)
+{
+	if (!r->logged)
+		return STEP_NEXT;
+	if (r->replied_ns == 0)
+		r->replied_ns = now_fresh_ns();
+	r->overhead_ns = r->replied_ns - r->arrived_ns;
+	if (r->asked_ns != 0)
+		r->overhead_ns =
+		    r->asked_ns - r->arrived_ns + (r->replied_ns - r->ended_ns);
+	if (record_wanted(r))
+		log_body_request(r);
+	recall_finish(r);
+	counters_request(r->w->counters, r);
+	if (record_wanted(r)) {
+		if (r->log_message == 0)
+			r->log_message = ++r->w->log_message;
+		record_put(r);
+	}
+	return STEP_NEXT;
+}
+
+void
+step_record_cancel(struct req *r)
+{
+	(void)r;
+}

@@ -1,0 +1,239 @@
+/*
+ * relay - what the source says, on its way to the client.
+ *
+ * A body that is not streamed, and every error, is collected and read as a
+ * whole; a stream goes through proto/relay event by event.  Nothing of a
+ * stream is released before its first content (routing.md 8.2): until then a
+ * failure is an error with its own status.
+ */
+#include "base/clock.h"
+#include "base/pool.h"
+#include "base/settings.h"
+#include "net/http1.h"
+#include "proto/errbody.h"
+#include "proto/relay.h"
+#include "worker/answer.h"
+#include "worker/relay_stream.h"
+#include "worker/relay_whole.h"
+#include "worker/req.h"
+#include "worker/source.h"
+#include "worker/targets.h"
+#include "worker/worker_priv.h"
+
+enum step_result
+step_relay_run(struct req *r)
+{
+	if (r->done)
+		return r->answer.kind == ANSWER_NONE ? STEP_DONE : STEP_NEXT;
+	if (r->relay != NULL)
+		relay_stream_tick(r);
+	return STEP_WAIT;
+}
+
+void
+step_relay_cancel(struct req *r)
+{
+	relay_abandon(r);
+	source_cancel(&r->source);
+}
+
+void
+relay_abandon(struct req *r)
+{
+	if (r->done || !r->sent_bytes)
+		return;
+	if (r->ended_ns == 0)
+		r->ended_ns = now_mono_ns();
+	if (r->outcome == OUTCOME_NONE)
+		r->outcome = r->first_ns == 0 ? OUTCOME_UNKNOWN : OUTCOME_CUT;
+	if (r->relay != NULL)
+		relay_stream_take_state(r);
+}
+
+void
+relay_fail(struct req *r, enum outcome outcome, const char *class)
+{
+	r->outcome = outcome;
+	r->attempt_error = class;
+	r->done = true;
+	if (r->ended_ns == 0)
+		r->ended_ns = now_mono_ns();
+	req_fail(r);
+	req_run(r);
+}
+
+void
+source_ready(struct req *r)
+{
+	r->sent_bytes = true;
+	r->ready_ns = now_fresh_ns();
+	if (r->terms.n_accounts == 0)
+		return;
+	hold_sent(&r->w->seat, r->slot);
+	r->sent = true;
+}
+
+static void
+relay_say(struct req *r, enum err_kind kind)
+{
+	struct slice name =
+	    settings_str(r->w->settings, r->choice.target->provider->name);
+	uint64_t s = (now_mono_ns() - r->asked_ns) / 1000000000;
+
+	if (r->released)
+		err_set(&r->err,
+		    kind == ERR_UPSTREAM_TIMEOUT ? kind : ERR_UPSTREAM_STREAM,
+		    "The provider's stream ended unexpectedly.");
+	else if (kind == ERR_UPSTREAM_CONNECT)
+		err_set(&r->err, kind, "Could not connect to provider %.*s.",
+		    SLICE_ARGS(name));
+	else if (kind == ERR_UPSTREAM_TIMEOUT)
+		err_set(&r->err, kind,
+		    "Provider %.*s did not answer within %u s.",
+		    SLICE_ARGS(name), (unsigned)s);
+	else
+		err_set(&r->err, kind,
+		    "Provider %.*s sent an invalid response.",
+		    SLICE_ARGS(name));
+}
+
+static void
+relay_refuse_head(struct req *r)
+{
+	struct slice name =
+	    settings_str(r->w->settings, r->choice.target->provider->name);
+
+	err_set(&r->err, ERR_UPSTREAM_INVALID,
+	    "Provider %.*s sent an invalid response.", SLICE_ARGS(name));
+	relay_fail(r, OUTCOME_UNKNOWN, "malformed");
+	source_cancel(&r->source);
+}
+
+void
+source_head(struct req *r, const struct source_head *h)
+{
+	r->upstream_status = (int)h->status;
+	r->length = h->length;
+	r->head_us = now_real_us();
+	r->answer.retry_after_ms = h->retry_after_ms;
+	if (h->request_id.n > 0 && h->request_id.n <= 128 &&
+	    http1_value_ok(h->request_id))
+		r->upstream_request_id = pool_copy(r->pool, h->request_id);
+	/* A redirect is never followed; a coding was refused beforehand. */
+	if ((h->status < 400 && h->status != 200) ||
+	    (h->encoded && h->status == 200)) {
+		relay_refuse_head(r);
+		return;
+	}
+	r->whole = !r->stream || h->status != 200;
+	if (!r->whole)
+		relay_stream_begin(r);
+}
+
+void
+source_data(struct req *r, struct slice bytes)
+{
+	if (r->done)
+		return;
+	if (r->first_ns == 0)
+		r->first_ns = now_mono_ns();
+	if (r->whole)
+		relay_whole_data(r, bytes);
+	else
+		relay_stream_data(r, bytes);
+}
+
+void
+source_end(struct req *r)
+{
+	if (r->done)
+		return;
+	if (r->first_ns == 0)
+		r->first_ns = now_mono_ns();
+	if (r->whole)
+		relay_whole_end(r);
+	else
+		relay_stream_end(r);
+}
+
+/* How a failed call is told, charged and classed: routing.md 5.2, money.md 9 */
+static const struct failure {
+	enum err_kind kind;
+	const char *class;
+	bool charged; /* when the request was wholly sent */
+} failures[] = {
+	[CALL_DNS] = { ERR_UPSTREAM_CONNECT, "dns", false },
+	[CALL_CONNECT] = { ERR_UPSTREAM_CONNECT, "connect", false },
+	[CALL_CONNECT_TIMEOUT] = { ERR_UPSTREAM_CONNECT, "connect", false },
+	[CALL_TLS] = { ERR_UPSTREAM_CONNECT, "tls", false },
+	[CALL_LOST] = { ERR_UPSTREAM_CONNECT, "reset", true },
+	[CALL_WRITE_TIMEOUT] = { ERR_UPSTREAM_CONNECT, "reset", false },
+	[CALL_FIRST_BYTE_TIMEOUT] = { ERR_UPSTREAM_TIMEOUT,
+	    "timeout_first_byte", true },
+	[CALL_IDLE_TIMEOUT] = { ERR_UPSTREAM_TIMEOUT, "timeout_idle", true },
+	[CALL_TOTAL_TIMEOUT] = { ERR_UPSTREAM_TIMEOUT, "timeout_total", true },
+	[CALL_CUT] = { ERR_UPSTREAM_INVALID, "cut", true },
+	[CALL_MALFORMED] = { ERR_UPSTREAM_INVALID, "malformed", true },
+	[CALL_HEAD_TOO_LARGE] = { ERR_UPSTREAM_INVALID, "malformed", true },
+};
+
+/* What a failure costs: nothing when the provider cannot have read it all. */
+static enum outcome
+relay_outcome(const struct req *r, const struct failure *f)
+{
+	if (r->first_ns != 0)
+		return OUTCOME_CUT;
+	if (!f->charged || !r->call_info.sent)
+		return OUTCOME_NONE;
+	/* The keep-alive race: no byte of it was taken (C6). */
+	if (r->call_info.reused && r->call_info.received == 0 &&
+	    !r->call_info.acked)
+		return OUTCOME_NONE;
+	return OUTCOME_UNKNOWN;
+}
+
+/* A kept connection that was dead: once more, at once, on a fresh one (C6). */
+static bool
+relay_is_race(const struct req *r, enum call_failure failure)
+{
+	return failure == CALL_LOST && r->call_info.reused && !r->fresh &&
+	       r->call_info.received == 0;
+}
+
+/* Settle the lost attempt by itself, then begin another with its own hold. */
+static void
+relay_race(struct req *r, enum outcome outcome)
+{
+	r->outcome = outcome;
+	if (!attempt_settle(r)) {
+		err_set(&r->err, ERR_BUDGET_UNAVAILABLE,
+		    "The budget ledger is not available. Please retry.");
+		relay_fail(r, outcome, "budget");
+		return;
+	}
+	r->fresh = true;
+	r->outcome = OUTCOME_NONE;
+	req_retry(r);
+}
+
+void
+source_fail(struct req *r, enum call_failure failure, const struct err *e)
+{
+	const struct failure *f = &failures[failure];
+	struct slice name =
+	    settings_str(r->w->settings, r->choice.target->provider->name);
+	enum outcome outcome;
+
+	if (r->done)
+		return;
+	outcome = relay_outcome(r, f);
+	if (r->relay != NULL)
+		relay_stream_take_state(r);
+	if (relay_is_race(r, failure)) {
+		relay_race(r, outcome);
+		return;
+	}
+	r->upstream_error = pool_copy(r->pool, slice_str(e->text));
+	relay_say(r, f->kind);
+	relay_fail(r, outcome, f->class);
+}

@@ -1,0 +1,65 @@
+/*
+ * settle - what the request really cost goes into the money lane; only then
+ * does the last byte of the reply go to the client (money.md 8.4).
+ */
+#include "base/clock.h"
+#include "base/pool.h"
+#include "worker/answer.h"
+#include "worker/log_body.h"
+#include "worker/money.h"
+#include "worker/recall.h"
+#include "worker/relay_whole.h"
+#include "worker/req.h"
+#include "worker/worker_priv.h"
+
+#define SETTLE_AGAIN_MS 10 /* WAKE_LANE comes earlier as a rule */
+
+/* The lane is full: what lies in somebody's buffer must outlive this turn. */
+static void
+settle_keep_pieces(struct req *r)
+{
+	if (r->answer_kept)
+		return;
+	r->answer_kept = true;
+	for (unsigned i = 0; i < r->answer.n_pieces; i++)
+		r->answer.pieces[i] = pool_copy(r->pool, r->answer.pieces[i]);
+}
+
+enum step_result
+step_settle_run(struct req *r)
+{
+	if (r->ended_ns == 0)
+		r->ended_ns = now_mono_ns();
+	if (r->outcome == OUTCOME_UNKNOWN || r->outcome == OUTCOME_CUT)
+		money_price(r);
+	if (!money_settle(r)) {
+		settle_keep_pieces(r);
+		req_wait_until(r, now_mono_ms() + SETTLE_AGAIN_MS);
+		return STEP_WAIT;
+	}
+	r->replied_ns = now_fresh_ns();
+	if (r->logged)
+		log_body_reply(r);
+	answer_send(r);
+	return STEP_NEXT;
+}
+
+void
+step_settle_cancel(struct req *r)
+{
+	(void)r;
+}
+
+int
+attempt_settle(struct req *r)
+{
+	money_price(r);
+	if (!money_settle(r))
+		return 0;
+	r->spent_nano += r->cost_nano;
+	r->cost_nano = r->suspense_nano = 0;
+	r->sent = r->sent_bytes = false;
+	r->first_ns = 0;
+	r->slot = hold_open(&r->w->seat, r->id, r->arrived_us, r->counter);
+	return r->slot != SLOT_NONE;
+}

@@ -1,0 +1,56 @@
+#ifndef WORKER_TARGETS_H
+#define WORKER_TARGETS_H
+
+/*
+ * targets - the providers of the settings as places to call.
+ *
+ * One target per provider, made at its first use: the connection pool and,
+ * for each credential, the head of a request up to Content-Length.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct client_target;
+struct settings_credential;
+struct settings_provider;
+struct worker;
+
+struct target {
+	const struct settings_provider *provider;
+	struct client_target *pool; /* NULL for the demo provider */
+	bool demo;
+};
+
+struct targets;
+
+struct targets *targets_new(struct worker *w);
+void targets_free(struct targets **tp);
+
+/* Of the i-th provider of the settings; lives as long as the worker. */
+struct target *targets_get(struct targets *t, int32_t provider);
+
+/* Close the kept connections of all. */
+void targets_close_idle(struct targets *t);
+
+/*
+ * Draw a credential by weight among those that serve this environment and
+ * model.  Its index, or -1 when there is none; a provider that needs none
+ * (no credentials in its block, quirk "local" or demo) gives -2.
+ */
+#define TARGET_NO_CREDENTIAL (-1)
+#define TARGET_NEEDS_NONE (-2)
+int target_draw(struct worker *w, const struct target *t, int32_t environment,
+    struct slice slug);
+
+const struct settings_credential *target_credential(struct worker *w,
+    const struct target *t, int credential);
+
+/* "POST /v1/chat/completions ... Authorization: ...\r\n", to be continued. */
+struct slice target_head(struct worker *w, struct target *t, int credential,
+    bool stream);
+
+#endif

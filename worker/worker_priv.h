@@ -1,0 +1,68 @@
+#ifndef WORKER_WORKER_PRIV_H
+#define WORKER_WORKER_PRIV_H
+
+/* The state of the process; every module of the room reads it. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/sbuf.h"
+#include "proto/relay_frame.h"
+#include "proto/routes.h"
+#include "shm/seat.h"
+#include "worker/worker.h"
+
+struct cache;
+struct client;
+struct customers;
+struct digest;
+struct dns;
+struct http1_head;
+struct keys;
+struct loop;
+struct objects;
+struct server;
+struct settings;
+struct counters;
+struct targets;
+
+struct worker {
+	const struct worker_args *args;
+	const struct settings *settings;
+	const char *secrets;
+	struct worker_tls *tls;
+	struct segment *segment;
+	struct seat_owner seat;
+	uint32_t stats_area;
+
+	struct loop *loop;
+	struct server *server;
+	struct dns *dns;
+	struct client *client;
+	struct targets *targets;
+	struct keys *keys;
+	struct customers *customers;
+	int64_t keys_count;    /* stored ones, and at which generation + 1 */
+	uint64_t keys_counted; /* of the word they were counted */
+	struct objects *objects;
+	struct cache *cache; /* NULL: not there (yet) */
+	uint64_t cache_tried_ms;
+	struct digest *digest;
+	struct counters *counters;
+
+	const struct http1_head *head; /* of the request that arrives now */
+	struct routes_bases bases;
+	struct list requests; /* all that are not ended */
+	unsigned n_requests, n_streams;
+	uint64_t log_message; /* the number of the last one in the log lane */
+	bool bodies_logged;   /* some sink wants the text of requests */
+	bool draining, stopping;
+	uint64_t drain_until_ms;
+
+	/* One of each is enough: used within one callback. */
+	struct relay_out out;
+	struct sbuf headers, body, scratch;
+};
+
+#endif
