@@ -54,7 +54,7 @@ static const struct recordings_group recordings_groups[] = {
 	{ "copilot", 0, END_DONE, false },
 	{ "crusoe", 0, END_DONE, false },
 	{ "doubleword", 0, END_DONE, false },
-	{ "gpustack", 0, END_DONE, false },
+	{ "gpustack", 0, END_OPTIONAL, false },
 	{ "heroku", 0, END_DONE, false },
 	{ "llamacpp", QUIRK_LOCAL, END_DONE, false },
 	{ "mistralrs", 0, END_DONE, false },
