@@ -579,8 +579,10 @@ torture_audit(struct torture *t, bool exact)
 		if (exact && bill != row->settled)
 			torture_fail(t, "account %u: bill %lld, settled %lld",
 			    id, (long long)bill, (long long)row->settled);
-		if (exact && row->limit == 5000000 &&
-		    row->limit - row->settled > TORTURE_HOLD_MAX)
+		/* Refused as spent: then less than one hold was left. */
+		if (exact && entry != ACCOUNT_NONE &&
+		    atomic_load(&account_at(t->seg, entry)->refused) > 0 &&
+		    row->limit - row->settled >= TORTURE_HOLD_MAX)
 			torture_fail(t, "account %u: %lld of no use", id,
 			    (long long)(row->limit - row->settled));
 	}
@@ -655,6 +657,7 @@ torture_mode(bool workers_too)
 		    (unsigned long long)atomic_load(&c.t->failures));
 	ck_assert_msg(atomic_load(&c.t->failures) == 0, "%s", c.t->why);
 	torture_check_share(c.t);
+	segment_close(&c.t->seg);
 }
 
 START_TEST(keeper_killed)
