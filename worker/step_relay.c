@@ -100,11 +100,7 @@ relay_say(struct req *r, enum err_kind kind)
 static void
 relay_refuse_head(struct req *r)
 {
-	struct slice name =
-	    settings_str(r->w->settings, r->choice.target->provider->name);
-
-	err_set(&r->err, ERR_UPSTREAM_INVALID,
-	    "Provider %.*s sent an invalid response.", SLICE_ARGS(name));
+	relay_say(r, ERR_UPSTREAM_INVALID);
 	relay_fail(r, OUTCOME_UNKNOWN, "malformed");
 	source_cancel(&r->source);
 }
@@ -220,8 +216,6 @@ void
 source_fail(struct req *r, enum call_failure failure, const struct err *e)
 {
 	const struct failure *f = &failures[failure];
-	struct slice name =
-	    settings_str(r->w->settings, r->choice.target->provider->name);
 	enum outcome outcome;
 
 	if (r->done)
