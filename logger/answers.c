@@ -173,6 +173,12 @@ answers_free(struct answers **ap)
 	*ap = NULL;
 }
 
+void
+answers_apply(struct answers *a, const struct settings *s)
+{
+	a->settings = s;
+}
+
 /* Nothing of the open batch was stored: all who wait look elsewhere. */
 static void
 answers_fail_batch(struct answers *a, const struct err *e)

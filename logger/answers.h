@@ -25,6 +25,9 @@ struct answers *answers_new(const struct settings *s, struct segment *seg);
 /* Clean: the next start may keep what is stored. */
 void answers_free(struct answers **ap);
 
+/* Other settings: the bounds of what is stored. */
+void answers_apply(struct answers *a, const struct settings *s);
+
 /* Store it with the next commit; body p NULL or room false: fail. */
 void answers_put(struct answers *a, const struct record_cache *c,
     struct slice body, bool room);

@@ -253,6 +253,18 @@ drain_tend(struct drain *d)
 }
 
 void
+drain_apply(struct drain *d, const struct settings *s)
+{
+	drain_commit(d, true);
+	sink_store_free(&d->store);
+	sink_files_free(&d->files);
+	d->settings = s;
+	d->files = sink_files_new(s);
+	d->store = sink_store_new(s);
+	answers_apply(d->answers, s);
+}
+
+void
 drain_reopen(struct drain *d)
 {
 	sink_files_flush(d->files, d->room);

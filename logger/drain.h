@@ -35,6 +35,9 @@ void drain_tend(struct drain *d);
 /* True when some lane holds a record that was not read. */
 bool drain_has_more(const struct drain *d);
 
+/* Other settings: files and store are opened anew. */
+void drain_apply(struct drain *d, const struct settings *s);
+
 void drain_reopen(struct drain *d);
 void drain_reaped(struct drain *d); /* a worker died */
 

@@ -8,6 +8,9 @@
 #include "proto/usage.h"
 #include "shm/segment.h"
 
+/* More than this was never dropped between two records: a wild figure. */
+#define DROPPED_MAX ((uint64_t)1 << 40)
+
 /*
  * The payload of a record, away from a producer that may be wild and change
  * it while we look.
@@ -133,7 +136,7 @@ drain_dropped(struct drain *d, uint32_t lane, const struct lane_record *rec)
 			.to_us = now_real_us(),
 		};
 
-		if (loss.count == 0)
+		if (loss.count == 0 || loss.count > DROPPED_MAX)
 			continue;
 		drain_count_lost(d, types[i].label, "lane", loss.count);
 		sink_files_tell(d->files, &loss);

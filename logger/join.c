@@ -230,7 +230,7 @@ join_response(const struct join *join, bool for_cache,
 	if (part_is_usable(text, flag) && text->whole)
 		return sbuf_slice(&text->text);
 	if (!part_is_usable(stream, flag) ||
-	    (for_cache && (!stream->whole || !assemble_is_whole(join->stream))))
+	    (for_cache && !assemble_is_whole(join->stream)))
 		return (struct slice){ NULL, 0 };
 	sbuf_clear(scratch);
 	assemble_write(join->stream, usage, scratch);

@@ -67,9 +67,22 @@ logger_fini(struct logger *l)
 	free(l->polls);
 }
 
-/* Settings of a reload reach the next logger, which the master starts. */
+/* The old snapshot stays mapped: it is small, and reloads are rare. */
 static void
-logger_obey(struct logger *l, enum child_message message)
+logger_take_settings(struct logger *l, int fd)
+{
+	const struct settings *s = settings_map(fd);
+
+	if (s == NULL) {
+		log_error("logger: the new settings cannot be mapped");
+		return;
+	}
+	drain_apply(l->drain, s);
+	child_send(l->args->master_fd, CHILD_DONE, NULL, 0);
+}
+
+static void
+logger_obey(struct logger *l, enum child_message message, int fd)
 {
 	switch (message) {
 	case MASTER_STOP:
@@ -80,6 +93,9 @@ logger_obey(struct logger *l, enum child_message message)
 		break;
 	case MASTER_REOPEN:
 		drain_reopen(l->drain);
+		break;
+	case MASTER_SETTINGS:
+		logger_take_settings(l, fd);
 		break;
 	case MASTER_REAPED:
 		drain_reaped(l->drain);
@@ -98,9 +114,9 @@ logger_listen(struct logger *l)
 	int rc;
 
 	while ((rc = child_get(l->args->master_fd, &message, fds, &n)) == 1) {
+		logger_obey(l, message, n > 0 ? fds[0] : -1);
 		for (size_t i = 0; i < n; i++)
 			close(fds[i]);
-		logger_obey(l, message);
 	}
 	if (rc == -1)
 		l->stopping = true; /* the master is gone */

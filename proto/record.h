@@ -77,7 +77,7 @@ enum record_source {
 enum record_body_flag {
 	RECORD_FOR_LOG = 1,   /* belongs into the record */
 	RECORD_FOR_CACHE = 2, /* belongs into the cache entry */
-	RECORD_LAST = 4,      /* the source is complete with this one */
+	RECORD_LAST = 4, /* the last one; streams end by their terminator */
 };
 
 /*
