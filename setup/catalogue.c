@@ -5,9 +5,7 @@
 
 #include "setup/compile_priv.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/money.h"
 
@@ -181,9 +179,8 @@ catalogue_read(struct compile *c)
 	bool head = true;
 
 	if (s == NULL) {
-		report_error(c->report,
-		    (struct place){ source_text(path.p, ""), 0, 0, 0 },
-		    "cannot read the catalogue: %s", strerror(errno));
+		value_error(c, scalars_node(c, "catalogue.path"),
+		    "cannot be read: %m");
 		return;
 	}
 	rest = s->text;

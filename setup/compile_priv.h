@@ -120,6 +120,8 @@ void secret_describe(struct slice reference, char out[64]);
 void scalars_read(struct compile *c, const struct node *root);
 /* The rows, for -T; the name is the whole path. */
 const struct field *scalars_rows(size_t *n_r);
+/* The node of a dotted path, for the place of a message; root if none. */
+const struct node *scalars_node(const struct compile *c, const char *path);
 
 /* lists.c and its neighbours: everything else. */
 void lists_read(struct compile *c, const struct node *root);

@@ -158,8 +158,7 @@ scalars_group(struct compile *c, const struct node *group, const char *prefix)
 	}
 }
 
-/* The node of a dotted path, for the place of a message; root if none. */
-static const struct node *
+const struct node *
 scalars_node(const struct compile *c, const char *path)
 {
 	const struct node *n = c->root;
