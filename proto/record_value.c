@@ -23,12 +23,13 @@ text_is_plain(struct slice text)
 void
 record_json_text(struct slice text, struct sbuf *out)
 {
-	const char *end = text.p + text.n;
+	const char *end;
 
 	if (text_is_plain(text) || utf8_valid(text)) {
 		sbuf_add_json(out, text);
 		return;
 	}
+	end = text.p + text.n;
 	sbuf_addc(out, '"');
 	for (size_t step; text.n > 0; text = slice_skip(text, step)) {
 		step = utf8_step(text.p, end);
