@@ -121,7 +121,6 @@ reap_seat(struct segment *seg, uint32_t seat)
 	rate_recount(seg);
 	atomic_store_explicit(&o.seat->state, SEAT_REAPED,
 	    memory_order_release);
-	wake_role(seg, ROLE_KEEPER);
-	wake_role(seg, ROLE_LOGGER);
+	wake_everybody(seg);
 	return 1;
 }

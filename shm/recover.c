@@ -4,6 +4,7 @@
 #include "shm/apply_priv.h"
 #include "shm/segment_priv.h"
 #include "shm/stripe.h"
+#include "shm/wake.h"
 
 void
 recover_counters(struct segment *seg)
@@ -51,6 +52,7 @@ recover_seat(struct segment *seg, uint32_t seat, uint64_t cursor)
 		if (atomic_load_explicit(&states[i], memory_order_acquire) ==
 		    SLOT_DONE)
 			recover_slot(seg, seat, i, cursor);
+	wake_seat_surely(seg, seat, WAKE_MONEY | WAKE_UPSERT);
 }
 
 int

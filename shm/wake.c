@@ -50,14 +50,42 @@ wake_seat(struct segment *seg, uint32_t seat, uint32_t reasons)
 }
 
 void
+wake_seat_surely(struct segment *seg, uint32_t seat, uint32_t reasons)
+{
+	atomic_fetch_or(&seat_at(seg, seat)->wake, reasons);
+	wake_write(seg->seat_fd[seat]);
+}
+
+void
+wake_everybody(struct segment *seg)
+{
+	for (unsigned role = 0; role < ROLES; role++)
+		wake_write(seg->role_fd[role]);
+	for (uint32_t seat = 0; seat < seg->map.n_seats; seat++)
+		if (seat_mapped(seg, seat))
+			wake_seat_surely(seg, seat, WAKE_MONEY | WAKE_TWIN);
+}
+
+static void
+wake_word(struct segment *seg, uint32_t word, uint64_t seats, uint32_t reasons)
+{
+	for (; seats != 0; seats &= seats - 1)
+		wake_seat(seg, word * 64 + (uint32_t)__builtin_ctzll(seats),
+		    reasons);
+}
+
+void
 wake_seats(struct segment *seg, const uint64_t seats[SEGMENT_SEATS_WORDS],
     uint32_t reasons)
 {
+	static uint32_t turn;
+	uint64_t late = (1ull << (turn++ % 64)) - 1;
+
+	/* Another seat is first each time: the first gets what there is. */
 	for (uint32_t word = 0; word < SEGMENT_SEATS_WORDS; word++)
-		for (uint64_t left = seats[word]; left != 0; left &= left - 1)
-			wake_seat(seg,
-			    word * 64 + (uint32_t)__builtin_ctzll(left),
-			    reasons);
+		wake_word(seg, word, seats[word] & ~late, reasons);
+	for (uint32_t word = 0; word < SEGMENT_SEATS_WORDS; word++)
+		wake_word(seg, word, seats[word] & late, reasons);
 }
 
 uint32_t

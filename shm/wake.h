@@ -37,7 +37,14 @@ void wake_role(struct segment *seg, enum segment_role role);
 /* Set bits in a seat's word; the first bit writes its eventfd. */
 void wake_seat(struct segment *seg, uint32_t seat, uint32_t reasons);
 
-/* The same for each bit of a bitmap of seats. */
+/*
+ * Whoever died may have set a word and not written: after a death, write all
+ * the same, to one seat or to everybody.
+ */
+void wake_seat_surely(struct segment *seg, uint32_t seat, uint32_t reasons);
+void wake_everybody(struct segment *seg);
+
+/* wake_seat() for each bit of a bitmap of seats. */
 void wake_seats(struct segment *seg, const uint64_t seats[SEGMENT_SEATS_WORDS],
     uint32_t reasons);
 

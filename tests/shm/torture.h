@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <time.h>
 
 extern uint64_t torture_seed;
 
@@ -24,10 +25,16 @@ torture_draw(void)
 	return torture_seed;
 }
 
+/* Now and then let the others run; seldom, long enough for all of them. */
 static inline void
 torture_point(void)
 {
-	if (torture_draw() % 32 == 0)
+	static const struct timespec pause = { 0, 200000 };
+	uint64_t draw = torture_draw() % 1024;
+
+	if (draw == 0)
+		nanosleep(&pause, NULL);
+	else if (draw < 32)
 		sched_yield();
 }
 
