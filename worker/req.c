@@ -39,7 +39,7 @@ req_timeout(void *ctx)
 {
 	struct req *r = ctx;
 
-	if (r->deadline_ms <= now_mono_ms()) {
+	if (r->deadline_ms <= now_mono_ms() && r->step < STEP_settle) {
 		err_set(&r->err, ERR_UPSTREAM_TIMEOUT,
 		    "The request took longer than it may.");
 		req_fail_waiting(r);
@@ -192,8 +192,7 @@ req_wait_until(struct req *r, uint64_t deadline_ms)
 enum step_result
 req_fail(struct req *r)
 {
-	if (r->answer.kind != ANSWER_STREAM && r->answer.kind != ANSWER_CUT)
-		r->answer.kind = r->released ? ANSWER_CUT : ANSWER_ERROR;
+	r->answer.kind = r->released ? ANSWER_CUT : ANSWER_ERROR;
 	return STEP_DONE;
 }
 

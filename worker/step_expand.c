@@ -41,6 +41,16 @@ expand_find(struct req *r, struct slice name)
 	return true;
 }
 
+static enum step_result
+expand_forbid(struct req *r, struct slice name)
+{
+	err_param(&r->err, ERR_MODEL_NOT_PERMITTED, "model",
+	    "This key may not use model %.*s.%s",
+	    (int)(name.n < EXPAND_SHOWN ? name.n : EXPAND_SHOWN), name.p,
+	    r->key->demo ? " Create a key with: holdfastctl key new" : "");
+	return req_fail(r);
+}
+
 enum step_result
 step_expand_run(struct req *r)
 {
@@ -52,19 +62,17 @@ step_expand_run(struct req *r)
 		    "Missing required parameter: 'model'.");
 		return req_fail(r);
 	}
+	/* A first try with the built-in key: tell what to do, not 404. */
+	if (r->key->demo && !key_permits(r->key->def.models, name))
+		return expand_forbid(r, name);
 	if (!expand_find(r, name)) {
 		err_param(&r->err, ERR_MODEL_NOT_FOUND, "model",
 		    "Requested model %.*s is not available in the model list",
 		    shown, name.p);
 		return req_fail(r);
 	}
-	if (!key_permits(r->key->def.models, r->choice.slug)) {
-		err_param(&r->err, ERR_MODEL_NOT_PERMITTED, "model",
-		    "This key may not use model %.*s.%s", shown, name.p,
-		    r->key->demo ? " Create a key with: holdfastctl key new"
-				 : "");
-		return req_fail(r);
-	}
+	if (!key_permits(r->key->def.models, r->choice.slug))
+		return expand_forbid(r, name);
 	return STEP_NEXT;
 }
 
