@@ -184,6 +184,7 @@ server_free(struct server **sp)
 	if (s == NULL)
 		return;
 	*sp = NULL;
+	s->ended = true;
 	while (!list_empty(&s->sessions)) {
 		struct session *n =
 		    LIST_OWNER(s->sessions.next, struct session, link);

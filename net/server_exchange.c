@@ -62,7 +62,7 @@ exchange_recycle(struct defer *d)
 		sbuf_free(&x->body);
 	sbuf_clear(&x->body);
 	sbuf_clear(&x->head_out);
-	if (s->spares < SPARES_MAX) {
+	if (s->spares < SPARES_MAX && !s->ended) {
 		s->spares++;
 		list_add_head(&s->spare, &x->link);
 		return;

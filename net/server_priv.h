@@ -50,6 +50,7 @@ struct server {
 	struct timer accept_timer; /* accepting rests until then */
 	int reserve; /* a descriptor for telling that there are none left */
 	bool draining;
+	bool ended; /* server_free() was called */
 	uint64_t drain_ms;
 	enum server_pressure pressure;
 	int64_t date_s;

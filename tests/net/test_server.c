@@ -1,0 +1,688 @@
+#include "tests/suite.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/sbuf.h"
+#include "net/listen.h"
+#include "net/loop.h"
+#include "net/server.h"
+
+/*
+ * A server and its clients in one process: the loop turns until what a test
+ * waits for has happened.
+ */
+
+enum { TURNS_MAX = 3000, TURN_MS = 5, MAX_BODY = 4 * 1024 * 1024 };
+
+struct rig {
+	struct loop *loop;
+	struct server *server;
+	struct server_settings set;
+	int listener;
+	int fd; /* the client */
+	struct sbuf got;
+	bool closed;
+	struct exchange *held;
+	unsigned heads, gone, drained;
+	enum err_kind why;
+	size_t max_body;
+};
+
+static struct rig rig;
+
+/* iov_base of bytes that nobody writes to. */
+static struct iovec
+piece(const char *text, size_t n)
+{
+	return (struct iovec){ (void *)(uintptr_t)text, n };
+}
+
+static void
+say(struct exchange *x, unsigned status, struct slice text)
+{
+	struct iovec v = piece(text.p, text.n);
+
+	exchange_reply(x, status, SLICE("X-A: b\r\n"), &v, 1);
+}
+
+static void
+stream(struct exchange *x)
+{
+	struct iovec v[2] = { piece("ab", 2), piece("cde", 3) };
+
+	exchange_stream(x, 200, SLICE("X-A: b\r\n"));
+	exchange_write(x, v, 2);
+}
+
+static void
+on_head(struct exchange *x, const struct http1_head *h, void *ctx)
+{
+	struct slice path = h->path;
+
+	(void)ctx;
+	rig.heads++;
+	exchange_set_data(x, &rig);
+	if (slice_eq(path, SLICE("/now"))) {
+		say(x, 200, SLICE("now"));
+	} else if (slice_eq(path, SLICE("/empty"))) {
+		exchange_reply(x, 204, SLICE(""), NULL, 0);
+	} else if (slice_eq(path, SLICE("/hold"))) {
+		rig.held = x;
+	} else if (slice_eq(path, SLICE("/stream"))) {
+		struct iovec last = piece("f", 1);
+
+		stream(x);
+		exchange_end(x, &last, 1);
+	} else if (slice_eq(path, SLICE("/cut"))) {
+		stream(x);
+		exchange_cut(x);
+	} else if (slice_eq(path, SLICE("/open"))) {
+		stream(x);
+		rig.held = x;
+	} else {
+		exchange_accept(x, rig.max_body);
+	}
+}
+
+static void
+on_body(struct exchange *x, struct slice body, void *ctx)
+{
+	(void)ctx;
+	ck_assert_ptr_eq(exchange_data(x), &rig);
+	say(x, 200, body);
+}
+
+static void
+on_gone(struct exchange *x, void *ctx)
+{
+	(void)ctx;
+	rig.gone++;
+	rig.why = exchange_why(x);
+	if (rig.held == x)
+		rig.held = NULL;
+	ck_assert_int_eq(exchange_write(x, NULL, 0), -1);
+	exchange_drop(x);
+}
+
+static void
+on_drained(struct exchange *x, void *ctx)
+{
+	(void)x;
+	(void)ctx;
+	rig.drained++;
+}
+
+static void
+on_refuse(void *ctx, const struct err *e, struct sbuf *headers,
+    struct sbuf *body)
+{
+	(void)ctx;
+	sbuf_adds(headers, "X-Refused: yes\r\n");
+	sbuf_adds(body, err_code(e->kind));
+}
+
+static const struct server_ops ops = {
+	.head = on_head,
+	.body = on_body,
+	.gone = on_gone,
+	.drained = on_drained,
+	.refuse = on_refuse,
+};
+
+static void
+dial(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)listen_port(rig.listener)),
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+
+	rig.fd = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(rig.fd, (struct sockaddr *)&to, sizeof(to)),
+	    0);
+	sbuf_clear(&rig.got);
+	rig.closed = false;
+}
+
+static void
+begin(void)
+{
+	struct err e;
+
+	rig.loop = loop_new();
+	rig.set.ops = &ops;
+	rig.server = server_new(rig.loop, &rig.set);
+	rig.listener = listen_tcp("127.0.0.1", 0, &e);
+	ck_assert_int_ge(rig.listener, 0);
+	server_listen(rig.server, rig.listener, NULL);
+	dial();
+}
+
+static void
+setup(void)
+{
+	rig = (struct rig){ .max_body = MAX_BODY, .fd = -1 };
+	server_settings_init(&rig.set);
+}
+
+static void
+teardown(void)
+{
+	if (rig.fd >= 0)
+		close(rig.fd);
+	server_free(&rig.server);
+	loop_turn(rig.loop, 0);
+	loop_free(&rig.loop);
+	close(rig.listener);
+	sbuf_free(&rig.got);
+}
+
+static void
+read_some(void)
+{
+	char buf[65536];
+	ssize_t n = recv(rig.fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+	if (n > 0)
+		sbuf_add(&rig.got, buf, (size_t)n);
+	else if (n == 0 || errno != EAGAIN)
+		rig.closed = true;
+}
+
+static void
+turn(void)
+{
+	loop_turn(rig.loop, TURN_MS);
+	if (rig.fd >= 0 && !rig.closed)
+		read_some();
+}
+
+#define UNTIL(condition)                                                       \
+	do {                                                                   \
+		for (int turns_ = 0; !(condition); turns_++) {                 \
+			ck_assert_msg(turns_ < TURNS_MAX,                      \
+			    "never: " #condition " got %s", rig.got.data);     \
+			turn();                                                \
+		}                                                              \
+	} while (0)
+
+static void
+tell(const char *text)
+{
+	ck_assert_int_eq(send(rig.fd, text, strlen(text), MSG_NOSIGNAL),
+	    (ssize_t)strlen(text));
+}
+
+static unsigned
+count_of(const char *text)
+{
+	unsigned n = 0;
+	const char *at = rig.got.len > 0 ? rig.got.data : "";
+
+	while ((at = strstr(at, text)) != NULL) {
+		n++;
+		at += strlen(text);
+	}
+	return n;
+}
+
+static bool
+ends(const char *text)
+{
+	size_t n = strlen(text);
+
+	return rig.got.len >= n &&
+	       memcmp(rig.got.data + rig.got.len - n, text, n) == 0;
+}
+
+#define H "Host: a\r\n"
+#define GET(path) "GET " path " HTTP/1.1\r\n" H "\r\n"
+
+/* What a client sends, and what it must see. */
+static const struct {
+	const char *title, *in;
+	const char *has[4];
+	const char *end;
+	const char *has_not;
+	bool closed;
+} talks[] = {
+	{ "keep-alive", GET("/now"),
+	    { "HTTP/1.1 200 OK\r\nDate: ", "Content-Length: 3\r\n", "X-A: b" },
+	    "\r\n\r\nnow", "Connection:", false },
+	{ "close", "GET /now HTTP/1.1\r\n" H "Connection: close\r\n\r\n",
+	    { "Connection: close\r\n" }, "now", NULL, true },
+	{ "pipelined",
+	    "POST / HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\none"
+	    "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	    "1\r\nt\r\n2;a=b\r\nwo\r\n0\r\nc: d\r\n\r\n" GET("/stream")
+		GET("/empty") GET("/now"),
+	    { "\r\n\r\none", "\r\n\r\ntwo", "5\r\nabcde\r\n1\r\nf\r\n0\r\n\r\n",
+		"204 No Content" },
+	    "now", NULL, false },
+	{ "reply before the body",
+	    "POST /now HTTP/1.1\r\n" H "Content-Length: 4\r\n\r\nGET " GET("/"),
+	    { "now" }, "Content-Length: 0\r\nX-A: b\r\n\r\n", "close", false },
+	{ "reply before a chunked body",
+	    "POST /now HTTP/1.1\r\n" H
+	    "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n" GET("/"),
+	    { "Connection: close" }, "now", "204", true },
+	{ "body of GET",
+	    "GET / HTTP/1.1\r\n" H "Content-Length: 4\r\n\r\nGET " GET("/now"),
+	    { "\r\n\r\nGET HTTP/1.1 200" }, "now", NULL, false },
+	{ "HEAD", "HEAD /now HTTP/1.1\r\n" H "\r\n", { "Content-Length: 3" },
+	    "\r\n\r\n", "now", false },
+	{ "HEAD of a stream", "HEAD /stream HTTP/1.1\r\n" H "\r\n",
+	    { "Transfer-Encoding: chunked" }, "\r\n\r\n", "abcde", false },
+	{ "204", GET("/empty"), { "204 No Content" }, "\r\n\r\n",
+	    "Content-Length", false },
+	{ "1.0", "GET /now HTTP/1.0\r\n\r\n", { "Connection: close" }, "now",
+	    NULL, true },
+	{ "1.0 kept", "GET /now HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+	    { "Connection: keep-alive" }, "now", NULL, false },
+	{ "1.0 stream",
+	    "GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+	    { "Connection: close" }, "\r\n\r\nabcdef", "chunked", true },
+	{ "refused", "GET /now HTTP/1.1\r\n\r\n" GET("/now"),
+	    { "HTTP/1.1 400 Bad Request\r\n", "Connection: close",
+		"X-Refused: yes" },
+	    "bad_request", "now", true },
+	{ "refused behind a good one", GET("/now") "GET /\n",
+	    { "200 OK", "400 Bad" }, "bad_request", NULL, true },
+	{ "broken chunks",
+	    "POST / HTTP/1.1\r\n" H
+	    "Transfer-Encoding: chunked\r\n\r\n0x1\r\n" GET("/now"),
+	    { "400 Bad" }, "bad_request", "now", true },
+	{ "length over the limit",
+	    "POST / HTTP/1.1\r\n" H "Content-Length: 4194305\r\n\r\nabc",
+	    { "413 Content Too Large" }, "request_too_large", NULL, true },
+	{ "cut", GET("/cut"), { "5\r\nabcde\r\n" }, "abcde\r\n", "0\r\n\r\n",
+	    true },
+	{ "expects",
+	    "POST / HTTP/1.1\r\n" H
+	    "Expect: 100-continue\r\nContent-Length: 1\r\n\r\n",
+	    { NULL }, "HTTP/1.1 100 Continue\r\n\r\n", NULL, false },
+	{ "expects, refused",
+	    "POST /now HTTP/1.1\r\n" H
+	    "Expect: 100-continue\r\nContent-Length: 1\r\n\r\n",
+	    { "Connection: close" }, "now", "100", true },
+	{ "1.0 never sees 1xx",
+	    "POST / HTTP/1.0\r\nExpect: 100-continue\r\n"
+	    "Content-Length: 1\r\n\r\na",
+	    { "200 OK" }, "\r\n\r\na", "100", true },
+};
+
+/* The answer to i, its Date aside, is the same however the bytes come. */
+static void
+talk(int i, size_t cut)
+{
+	const char *in = talks[i].in;
+	size_t len = strlen(in);
+
+	begin();
+	ck_assert_int_eq(send(rig.fd, in, cut, MSG_NOSIGNAL), (ssize_t)cut);
+	if (cut < len) {
+		turn();
+		turn();
+		(void)send(rig.fd, in + cut, len - cut, MSG_NOSIGNAL);
+	}
+	UNTIL(ends(talks[i].end) && rig.closed == talks[i].closed);
+	for (size_t k = 0; k < 4 && talks[i].has[k] != NULL; k++)
+		ck_assert_msg(count_of(talks[i].has[k]) > 0,
+		    "%s cut at %zu: no %s in %s", talks[i].title, cut,
+		    talks[i].has[k], rig.got.data);
+	if (talks[i].has_not != NULL)
+		ck_assert_msg(count_of(talks[i].has_not) == 0, "%s: %s",
+		    talks[i].title, rig.got.data);
+	teardown();
+	sbuf_free(&rig.got);
+}
+
+START_TEST(test_talks)
+{
+	talk(_i, strlen(talks[_i].in));
+}
+END_TEST
+
+START_TEST(test_talks_cut)
+{
+	/* Row 2 has every kind of request. */
+	for (size_t cut = 1; cut < strlen(talks[2].in); cut += 3)
+		talk(2, cut);
+}
+END_TEST
+
+START_TEST(test_large_body)
+{
+	struct sbuf body = { 0 };
+	size_t sent = 0;
+
+	begin();
+	sbuf_reserve(&body, MAX_BODY);
+	for (int i = 0; i < 300000; i++)
+		sbuf_addf(&body, "%08d", i);
+	sbuf_addf(&rig.got, "x");
+	sbuf_clear(&rig.got);
+	tell("POST / HTTP/1.1\r\n" H "Content-Length: 2400000\r\n\r\n");
+	while (sent < body.len) {
+		ssize_t n = send(rig.fd, body.data + sent, body.len - sent,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n > 0)
+			sent += (size_t)n;
+		turn();
+	}
+	UNTIL(rig.got.len > body.len && ends("00299999"));
+	ck_assert(memcmp(rig.got.data + rig.got.len - body.len, body.data,
+		      body.len) == 0);
+	sbuf_free(&body);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_chunked_over_limit)
+{
+	rig.max_body = 10;
+	begin();
+	tell("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	     "a\r\n0123456789\r\n");
+	UNTIL(rig.heads == 1);
+	tell("1\r\na\r\n");
+	UNTIL(rig.closed);
+	ck_assert(count_of("413 Content") == 1);
+	ck_assert_uint_eq(rig.gone, 1);
+	ck_assert_int_eq(rig.why, ERR_TOO_LARGE);
+	teardown();
+}
+END_TEST
+
+/* A client that leaves is noticed while its request is being worked on. */
+START_TEST(test_gone)
+{
+	static const char *const paths[] = { GET("/hold"), GET("/open") };
+	struct linger reset = { .l_onoff = 1 };
+
+	begin();
+	tell(paths[_i % 2]);
+	UNTIL(rig.held != NULL);
+	if (_i < 2)
+		setsockopt(rig.fd, SOL_SOCKET, SO_LINGER, &reset,
+		    sizeof(reset));
+	close(rig.fd);
+	rig.fd = -1;
+	UNTIL(rig.gone == 1);
+	ck_assert_int_eq(rig.why, ERR_CLIENT_GONE);
+	turn();
+	ck_assert_uint_eq(server_count(rig.server), 0);
+	ck_assert_uint_eq(rig.gone, 1);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_half_close)
+{
+	rig.set.allow_half_close = _i == 1;
+	begin();
+	tell(GET("/hold"));
+	UNTIL(rig.held != NULL);
+	shutdown(rig.fd, SHUT_WR);
+	if (_i == 0) {
+		UNTIL(rig.gone == 1 && rig.closed);
+		ck_assert_uint_eq(rig.got.len, 0);
+	} else {
+		turn();
+		turn();
+		ck_assert_uint_eq(rig.gone, 0);
+		say(rig.held, 200, SLICE("late"));
+		UNTIL(rig.closed);
+		ck_assert(ends("late"));
+	}
+	teardown();
+}
+END_TEST
+
+static const struct {
+	const char *title, *in;
+	const char *answer; /* NULL: closed without one */
+	unsigned gone;
+} timeouts[] = {
+	{ "nothing comes", "", NULL, 0 },
+	{ "half a head", "GET / HT", "408 Request Timeout", 0 },
+	{ "half a body", "POST / HTTP/1.1\r\n" H "Content-Length: 9\r\n\r\nabc",
+	    "408 Request Timeout", 1 },
+	{ "half a chunked body",
+	    "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n9\r\n",
+	    "408 Request Timeout", 1 },
+	{ "after a reply", GET("/now"), "now", 0 },
+};
+
+START_TEST(test_timeouts)
+{
+	rig.set.header_ms = rig.set.idle_ms = rig.set.body_ms = 40;
+	begin();
+	tell(timeouts[_i].in);
+	UNTIL(rig.closed);
+	ck_assert_uint_eq(rig.gone, timeouts[_i].gone);
+	if (timeouts[_i].answer == NULL)
+		ck_assert_uint_eq(rig.got.len, 0);
+	else
+		ck_assert(count_of(timeouts[_i].answer) == 1);
+	teardown();
+}
+END_TEST
+
+/* Bytes that keep coming do not move the deadline of a head. */
+START_TEST(test_dripped_head)
+{
+	static const char head[] = "GET /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	uint64_t began, dripped_ms = 0;
+
+	rig.set.header_ms = 60;
+	begin();
+	now_update();
+	began = now_mono_ms();
+	for (size_t i = 0; !rig.closed;) {
+		ck_assert_uint_lt(now_mono_ms() - began, 5000);
+		turn();
+		if (now_mono_ms() == dripped_ms)
+			continue;
+		dripped_ms = now_mono_ms();
+		(void)send(rig.fd, i < sizeof(head) - 1 ? &head[i] : "a", 1,
+		    MSG_NOSIGNAL);
+		i++;
+	}
+	ck_assert(count_of("408 Request") == 1);
+	ck_assert_uint_ge(now_mono_ms() - began, 55);
+	teardown();
+}
+END_TEST
+
+static void
+fill(struct exchange *x)
+{
+	static char block[65536];
+	struct iovec v = { block, sizeof(block) };
+
+	while (exchange_pending(x) < 1024 * 1024)
+		exchange_write(x, &v, 1);
+}
+
+START_TEST(test_slow_reader)
+{
+	rig.set.write_ms = _i == 0 ? 30000 : 60;
+	begin();
+	tell(GET("/open"));
+	UNTIL(rig.held != NULL);
+	fill(rig.held);
+	if (_i == 0) {
+		UNTIL(rig.drained == 1);
+		ck_assert_uint_lt(exchange_pending(rig.held), 65536);
+		exchange_end(rig.held, NULL, 0);
+		UNTIL(ends("0\r\n\r\n"));
+		tell(GET("/now"));
+		UNTIL(ends("now"));
+	} else {
+		for (int i = 0; rig.gone == 0; i++) {
+			ck_assert_int_lt(i, TURNS_MAX);
+			loop_turn(rig.loop, TURN_MS);
+		}
+		ck_assert_int_eq(rig.why, ERR_CLIENT_GONE);
+	}
+	teardown();
+}
+END_TEST
+
+static void
+flood_once(const struct sbuf *flood)
+{
+	ck_assert_int_eq(send(rig.fd, flood->data, flood->len, MSG_NOSIGNAL),
+	    (ssize_t)flood->len);
+	turn();
+	turn();
+}
+
+/* Too much behind a request stops the reading; all is answered in the end. */
+START_TEST(test_flood)
+{
+	struct sbuf flood = { 0 };
+	int blocked = 0;
+
+	begin();
+	tell(GET("/hold"));
+	UNTIL(rig.held != NULL);
+	for (int i = 0; i < 1000; i++)
+		sbuf_adds(&flood, GET("/now"));
+	while (blocked < 20) {
+		if (send(rig.fd, flood.data, flood.len,
+			MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+			blocked++;
+		turn();
+	}
+	ck_assert_uint_eq(rig.heads, 1);
+	say(rig.held, 200, SLICE("first"));
+	UNTIL(rig.heads > 2000);
+	sbuf_free(&flood);
+	teardown();
+}
+END_TEST
+
+/* While reading rests, a client that leaves is noticed all the same. */
+START_TEST(test_flood_and_leave)
+{
+	struct sbuf flood = { 0 };
+
+	begin();
+	tell(GET("/hold"));
+	UNTIL(rig.held != NULL);
+	for (int i = 0; i < 1100; i++)
+		sbuf_adds(&flood, GET("/now"));
+	flood_once(&flood);
+	ck_assert_uint_eq(rig.heads, 1);
+	close(rig.fd);
+	rig.fd = -1;
+	UNTIL(rig.gone == 1);
+	sbuf_free(&flood);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_drain)
+{
+	int idle;
+
+	begin();
+	tell(GET("/now"));
+	UNTIL(ends("now"));
+	idle = rig.fd;
+	dial();
+	tell(GET("/now"));
+	UNTIL(ends("now"));
+	ck_assert_uint_eq(server_count(rig.server), 2);
+	server_drain(rig.server, 100);
+	sbuf_clear(&rig.got);
+	tell(GET("/now"));
+	UNTIL(rig.closed);
+	ck_assert(count_of("Connection: close") == 1 && ends("now"));
+	close(rig.fd);
+	rig.fd = idle;
+	rig.closed = false;
+	sbuf_clear(&rig.got);
+	UNTIL(rig.closed);
+	ck_assert_uint_eq(rig.got.len, 0);
+	close(rig.fd);
+	rig.fd = -1;
+	UNTIL(server_count(rig.server) == 0);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_requests_per_connection)
+{
+	rig.set.requests = 3;
+	begin();
+	for (int i = 0; i < 4; i++)
+		tell(GET("/now"));
+	UNTIL(rig.closed);
+	ck_assert_uint_eq(count_of("now"), 3);
+	ck_assert_uint_eq(count_of("Connection: close"), 1);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_late_accept)
+{
+	begin();
+	tell("POST /hold HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\nabc");
+	UNTIL(rig.held != NULL);
+	turn();
+	exchange_accept(rig.held, 10);
+	UNTIL(ends("\r\n\r\nabc"));
+	teardown();
+}
+END_TEST
+
+START_TEST(test_pressure)
+{
+	rig.set.idle_ms = 400;
+	begin();
+	tell(GET("/now"));
+	UNTIL(ends("now"));
+	server_set_pressure(rig.server, SERVER_CLOSING);
+	tell(GET("/now"));
+	UNTIL(rig.closed);
+	ck_assert_uint_eq(count_of("Connection: close"), 1);
+	teardown();
+}
+END_TEST
+
+Suite *
+test_suite(void)
+{
+	Suite *s = suite_create("server");
+	TCase *t = tcase_create("server");
+
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_loop_test(t, test_talks, 0, (int)COUNT(talks));
+	tcase_add_test(t, test_talks_cut);
+	tcase_add_test(t, test_large_body);
+	tcase_add_test(t, test_chunked_over_limit);
+	tcase_add_loop_test(t, test_gone, 0, 4);
+	tcase_add_loop_test(t, test_half_close, 0, 2);
+	tcase_add_loop_test(t, test_timeouts, 0, (int)COUNT(timeouts));
+	tcase_add_test(t, test_dripped_head);
+	tcase_add_loop_test(t, test_slow_reader, 0, 2);
+	tcase_add_test(t, test_flood);
+	tcase_add_test(t, test_flood_and_leave);
+	tcase_add_test(t, test_drain);
+	tcase_add_test(t, test_requests_per_connection);
+	tcase_add_test(t, test_late_accept);
+	tcase_add_test(t, test_pressure);
+	tcase_set_timeout(t, 30);
+	suite_add_tcase(s, t);
+	return s;
+}
