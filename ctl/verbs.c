@@ -1,0 +1,144 @@
+/* verbs - the table of what holdfastctl can do, and its help. */
+
+#include <string.h>
+
+#include "ctl/ctl.h"
+
+#define WORD(member, value)                                                    \
+	{                                                                      \
+		NULL, member, CTL_TEXT, value, true                            \
+	}
+#define OPTION(flag, member, type, value)                                      \
+	{                                                                      \
+		flag, member, CTL_##type, value, false                         \
+	}
+#define ENVIRONMENT OPTION("--environment", "environment", TEXT, "prod|test")
+
+const struct ctl_verb ctl_verbs[] = {
+	{ "status", "how the daemon is", NULL, NULL, { { 0 } } },
+	{ "config", "which settings it runs", NULL, NULL, { { 0 } } },
+	{ "config check", "check a settings file", NULL, ctl_check,
+	    { { NULL, "file", CTL_TEXT, "FILE", false } } },
+	{ "check", "the same", NULL, ctl_check,
+	    { { NULL, "file", CTL_TEXT, "FILE", false } } },
+	{ "key new", "make a key; it is shown this once", NULL, NULL,
+	    { { "--name", "name", CTL_TEXT, "NAME", true }, ENVIRONMENT,
+		OPTION("--models", "models", LIST, "A,B"),
+		OPTION("--rpm", "rpm", NUMBER, "N"),
+		OPTION("--tpm", "tpm", NUMBER, "N"),
+		OPTION("--concurrency", "concurrency", NUMBER, "N"),
+		OPTION("--budget", "period_budget", BUDGET, "USD[/PERIOD]"),
+		OPTION("--spending-limit", "spending_limit", MONEY, "USD"),
+		OPTION("--expires", "expiry_date", TEXT, "YYYY-MM-DD"),
+		OPTION("--gateway-only", "gateway_only", FLAG, NULL) } },
+	{ "key list", "all keys",
+	    "prefix name environment revoked period_budget budget_duration "
+	    "expiry_date source",
+	    NULL, { { 0 } } },
+	{ "key revoke", "end a key, at once", NULL, NULL,
+	    { WORD("prefix", "PREFIX") } },
+	{ "customer list", "all customers",
+	    "customer_identifier name period_budget budget_duration "
+	    "total_budget period_end source",
+	    NULL, { ENVIRONMENT } },
+	{ "customer show", "one customer", NULL, NULL,
+	    { WORD("customer", "ID"), ENVIRONMENT } },
+	{ "customer set", "make or change a customer", NULL, NULL,
+	    { WORD("customer", "ID"), ENVIRONMENT,
+		OPTION("--budget", "period_budget", BUDGET, "USD[/PERIOD]"),
+		OPTION("--no-budget", "period_budget", NULL, NULL),
+		OPTION("--total", "total_budget", MONEY, "USD"),
+		OPTION("--no-total", "total_budget", NULL, NULL),
+		OPTION("--markup", "markup_percentage", MONEY, "PERCENT"),
+		OPTION("--rpm", "rate_limit", NUMBER, "N"),
+		OPTION("--name", "name", TEXT, "NAME"),
+		OPTION("--email", "email", TEXT, "EMAIL"),
+		OPTION("--group", "group_identifier", TEXT, "GROUP"),
+		OPTION("--period-start", "period_start", TEXT, "YYYY-MM-DD"),
+		OPTION("--period-end", "period_end", TEXT, "YYYY-MM-DD") } },
+	{ "budget show", "the accounts of a customer, a key, or of all",
+	    "scope period period_start limit settled held suspense requests",
+	    NULL,
+	    { { NULL, "customer", CTL_TEXT, "CUSTOMER", false },
+		OPTION("--key", "key", TEXT, "PREFIX"), ENVIRONMENT } },
+	{ "budget adjust", "correct what a customer or a key has spent",
+	    "scope period period_start limit settled held suspense requests",
+	    NULL,
+	    { { NULL, "amount", CTL_MONEY, "+USD|-USD", true },
+		{ "--reason", "reason", CTL_TEXT, "TEXT", true },
+		OPTION("--customer", "customer", TEXT, "ID"),
+		OPTION("--key", "key", TEXT, "PREFIX"),
+		OPTION("--total", "total", FLAG, NULL), ENVIRONMENT } },
+	{ "try", "send one request through the gateway", NULL, ctl_try,
+	    { WORD("model", "MODEL"), WORD("text", "TEXT"),
+		OPTION("--url", "url", TEXT, "URL") } },
+	{ "debug dump", "the shared segment as JSON, for a bug report", NULL,
+	    NULL, { { 0 } } },
+	{ "version", "which version this is", NULL, ctl_version, { { 0 } } },
+	{ NULL, NULL, NULL, NULL, { { 0 } } },
+};
+
+/* Does the verb's name stand at the beginning of words? */
+static int
+verb_matches(const char *name, char **words, int n)
+{
+	const char *blank = strchr(name, ' ');
+	size_t first = blank != NULL ? (size_t)(blank - name) : strlen(name);
+
+	if (n < 1 || strlen(words[0]) != first ||
+	    strncmp(words[0], name, first) != 0)
+		return 0;
+	if (blank == NULL)
+		return 1;
+	return n >= 2 && strcmp(words[1], blank + 1) == 0 ? 2 : 0;
+}
+
+const struct ctl_verb *
+ctl_find(char **words, int n, int *used_r)
+{
+	const struct ctl_verb *best = NULL;
+
+	*used_r = 0;
+	for (const struct ctl_verb *v = ctl_verbs; v->name != NULL; v++) {
+		int used = verb_matches(v->name, words, n);
+
+		/* "config check" rather than "config". */
+		if (used > *used_r) {
+			*used_r = used;
+			best = v;
+		}
+	}
+	return best;
+}
+
+static void
+help_option(const struct ctl_option *o, FILE *to)
+{
+	fputs(o->required ? " " : " [", to);
+	if (o->flag != NULL)
+		fputs(o->flag, to);
+	if (o->value != NULL)
+		fprintf(to, "%s%s", o->flag != NULL ? " " : "", o->value);
+	if (!o->required)
+		fputc(']', to);
+}
+
+void
+ctl_help_verb(const struct ctl_verb *v, FILE *to)
+{
+	fprintf(to, "usage: holdfastctl %s", v->name);
+	for (const struct ctl_option *o = v->options; o->member != NULL; o++)
+		help_option(o, to);
+	fprintf(to, "\n%s\n", v->help);
+}
+
+void
+ctl_help(FILE *to)
+{
+	fputs("usage: holdfastctl [--json] [--quiet] [--socket PATH] VERB "
+	      "...\n\n",
+	    to);
+	for (const struct ctl_verb *v = ctl_verbs; v->name != NULL; v++)
+		fprintf(to, "  %-15s %s\n", v->name, v->help);
+	fputs("\nholdfastctl VERB --help tells more.\n", to);
+}

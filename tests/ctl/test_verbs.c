@@ -1,0 +1,253 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "ctl/ctl.h"
+#include "proto/jscan.h"
+#include "tests/suite.h"
+
+#define WORDS_MAX 12
+
+static const struct {
+	const char *title;
+	const char *words[WORDS_MAX];
+	const char *line; /* NULL: refused */
+	const char *why;
+} requests[] = {
+	{ "one word", { "status" }, "{\"verb\":\"status\",\"args\":{}}", NULL },
+	{ "two words", { "key", "list" }, "{\"verb\":\"key list\",\"args\":{}}",
+	    NULL },
+	{ "a plain word", { "key", "revoke", "abcdefgh" },
+	    "{\"verb\":\"key revoke\",\"args\":{\"prefix\":\"abcdefgh\"}}",
+	    NULL },
+	{ "options in any order",
+	    { "key", "new", "--rpm", "60", "--name", "a\"b", "--gateway-only" },
+	    "{\"verb\":\"key new\",\"args\":{\"rpm\":60,\"name\":\"a\\\"b\","
+	    "\"gateway_only\":true}}",
+	    NULL },
+	{ "a budget by the month",
+	    { "customer", "set", "ada", "--budget", "12.50/month" },
+	    "{\"verb\":\"customer set\",\"args\":{\"customer\":\"ada\","
+	    "\"period_budget\":\"12.50\",\"budget_duration\":\"monthly\"}}",
+	    NULL },
+	{ "no budget", { "customer", "set", "ada", "--no-budget" },
+	    "{\"verb\":\"customer set\",\"args\":{\"customer\":\"ada\","
+	    "\"period_budget\":null}}",
+	    NULL },
+	{ "a list", { "key", "new", "--name", "n", "--models", "a,b" },
+	    "{\"verb\":\"key new\",\"args\":{\"name\":\"n\","
+	    "\"models\":[\"a\",\"b\"]}}",
+	    NULL },
+	{ "a negative amount",
+	    { "budget", "adjust", "-5.00", "--customer", "ada", "--reason",
+		"paid" },
+	    "{\"verb\":\"budget adjust\",\"args\":{\"amount\":\"-5.00\","
+	    "\"customer\":\"ada\",\"reason\":\"paid\"}}",
+	    NULL },
+	{ "all accounts", { "budget", "show" },
+	    "{\"verb\":\"budget show\",\"args\":{}}", NULL },
+	{ "a bad period", { "customer", "set", "a", "--budget", "1/hour" },
+	    NULL, "1/hour: the period is day, week, month or year" },
+	{ "no number", { "key", "new", "--name", "n", "--rpm", "-1" }, NULL,
+	    "-1 is no number" },
+	{ "a missing word", { "key", "revoke" }, NULL, "PREFIX is missing" },
+	{ "a missing option", { "key", "new" }, NULL, "--name is missing" },
+	{ "a missing value", { "key", "new", "--name" }, NULL,
+	    "--name needs a value" },
+	{ "a word too many", { "key", "revoke", "a", "b" }, NULL,
+	    "b is not understood here" },
+	{ "an unknown option", { "status", "--verbose" }, NULL,
+	    "--verbose is not understood here" },
+};
+
+static int
+count_words(const char *const words[WORDS_MAX], char *copy[WORDS_MAX])
+{
+	int n = 0;
+
+	for (; n < WORDS_MAX && words[n] != NULL; n++)
+		copy[n] = strdup(words[n]);
+	return n;
+}
+
+START_TEST(test_request)
+{
+	struct sbuf line = { 0 }, why = { 0 };
+	struct ctl_call c = { .json = false };
+	char *words[WORDS_MAX];
+	int n = count_words(requests[_i].words, words), used;
+
+	c.verb = ctl_find(words, n, &used);
+	ck_assert_ptr_nonnull(c.verb);
+	c.words = words + used;
+	c.words_n = n - used;
+	ck_assert_msg(ctl_request(&c, &line, &why) ==
+			  (requests[_i].line != NULL),
+	    "%s: %s", requests[_i].title, why.len > 0 ? why.data : "");
+	if (requests[_i].line != NULL)
+		ck_assert_str_eq(line.data, requests[_i].line);
+	else
+		ck_assert_str_eq(why.data, requests[_i].why);
+	sbuf_free(&line);
+	sbuf_free(&why);
+	for (int i = 0; i < n; i++)
+		free(words[i]);
+}
+END_TEST
+
+/* Every row can be found by its own name and says what it does. */
+START_TEST(test_table)
+{
+	for (const struct ctl_verb *v = ctl_verbs; v->name != NULL; v++) {
+		char name[64], *words[2], *save;
+		int n = 0, used;
+
+		snprintf(name, sizeof name, "%s", v->name);
+		for (char *w = strtok_r(name, " ", &save); w != NULL && n < 2;
+		     w = strtok_r(NULL, " ", &save))
+			words[n++] = w;
+		ck_assert_ptr_eq(ctl_find(words, n, &used), v);
+		ck_assert_int_eq(used, n);
+		ck_assert_uint_gt(strlen(v->help), 4);
+	}
+}
+END_TEST
+
+/* Run a command line; its exit code, and what it printed. */
+static int
+run(const char *const words[WORDS_MAX], char **out_r, char **err_r)
+{
+	size_t out_n, err_n;
+	FILE *out = open_memstream(out_r, &out_n);
+	FILE *err = open_memstream(err_r, &err_n);
+	char *argv[WORDS_MAX + 1] = { strdup("holdfastctl") };
+	int n = count_words(words, argv + 1), code;
+
+	code = ctl_run(n + 1, argv, out, err);
+	fclose(out);
+	fclose(err);
+	for (int i = 0; i <= n; i++)
+		free(argv[i]);
+	return code;
+}
+
+static const struct {
+	const char *title;
+	const char *words[WORDS_MAX];
+	const char *reply; /* NULL: nobody listens */
+	int code;
+	const char *out, *err; /* begin with it */
+} runs[] = {
+	{ "nothing", { NULL }, NULL, CTL_USAGE, "", "usage: holdfastctl" },
+	{ "help", { "--help" }, NULL, CTL_DONE, "usage: holdfastctl", "" },
+	{ "help of a verb", { "key", "new", "--help" }, NULL, CTL_DONE,
+	    "usage: holdfastctl key new --name NAME", "" },
+	{ "no such verb", { "frobnicate" }, NULL, CTL_USAGE, "",
+	    "holdfastctl: there is no such verb" },
+	{ "half a verb", { "key" }, NULL, CTL_USAGE, "",
+	    "holdfastctl: there is no such verb" },
+	{ "version", { "version", "--json" }, NULL, CTL_DONE,
+	    "{\"version\":", "" },
+	{ "nobody there", { "status" }, NULL, CTL_UNREACHABLE, "",
+	    "holdfastctl: " },
+	{ "pairs", { "status" },
+	    "{\"status\":200,\"body\":{\"ready\":true,\"x\":null}}\n", CTL_DONE,
+	    "ready                  true\nx                      -\n", "" },
+	{ "json", { "status", "--json" },
+	    "{\"status\":200,\"body\":{\"ready\":true}}\n", CTL_DONE,
+	    "{\"ready\":true}\n", "" },
+	{ "quiet", { "status", "--quiet" },
+	    "{\"status\":200,\"body\":{\"ready\":true}}\n", CTL_DONE, "", "" },
+	{ "a table", { "budget", "show" },
+	    "{\"status\":200,\"body\":{\"results\":[{\"scope\":\"customer\","
+	    "\"period\":\"total\",\"limit\":null,\"settled\":1.5}]}}\n",
+	    CTL_DONE,
+	    "scope     period  period_start  limit  settled  held  suspense  "
+	    "requests\ncustomer  total                 -      1.5",
+	    "" },
+	{ "control bytes", { "customer", "show", "a" },
+	    "{\"status\":200,\"body\":{\"name\":\"a\\u001b[2J\\u009bb\"}}\n",
+	    CTL_DONE, "name                   a\\x1b[2J\\xc2\\x9bb\n", "" },
+	{ "not found", { "customer", "show", "a" },
+	    "{\"status\":404,\"body\":{\"detail\":\"Not found.\"}}\n", CTL_NO,
+	    "", "holdfastctl: Not found.\n" },
+	{ "refused", { "customer", "show", "a" },
+	    "{\"status\":400,\"body\":{\"detail\":\"No.\"}}\n", CTL_USAGE, "",
+	    "holdfastctl: No.\n" },
+	{ "store away", { "customer", "show", "a" },
+	    "{\"status\":503,\"body\":{\"detail\":\"No.\"}}\n", CTL_UNREACHABLE,
+	    "", "holdfastctl: No.\n" },
+	{ "no JSON", { "status" }, "hello\n", CTL_UNREACHABLE, "",
+	    "holdfastctl: the daemon's answer" },
+};
+
+/* A daemon that answers one line, whatever it is asked. */
+static pid_t
+answer_once(const char *path, const char *reply)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char bytes[4096];
+	pid_t pid;
+
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	pid = fork();
+	if (pid == 0) {
+		int peer = accept(fd, NULL, NULL);
+
+		_exit(recv(peer, bytes, sizeof bytes, 0) <= 0 ||
+		      send(peer, reply, strlen(reply), 0) < 0);
+	}
+	close(fd);
+	return pid;
+}
+
+START_TEST(test_run)
+{
+	char dir[] = "/tmp/holdfast-ctl-XXXXXX", path[64];
+	const char *words[WORDS_MAX] = { "--socket", path };
+	char *out, *err;
+	pid_t pid = 0;
+	int code;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/socket", dir);
+	memcpy(words + 2, runs[_i].words, sizeof words - 2 * sizeof words[0]);
+	if (runs[_i].reply != NULL)
+		pid = answer_once(path, runs[_i].reply);
+	code = run(words, &out, &err);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	unlink(path);
+	rmdir(dir);
+	ck_assert_msg(code == runs[_i].code, "%s: %d, %s%s", runs[_i].title,
+	    code, out, err);
+	ck_assert_msg(strncmp(out, runs[_i].out, strlen(runs[_i].out)) == 0 &&
+			  (*runs[_i].out != '\0' || *out == '\0'),
+	    "%s: out %s", runs[_i].title, out);
+	ck_assert_msg(strncmp(err, runs[_i].err, strlen(runs[_i].err)) == 0 &&
+			  (*runs[_i].err != '\0' || *err == '\0'),
+	    "%s: err %s", runs[_i].title, err);
+	free(out);
+	free(err);
+}
+END_TEST
+
+Suite *
+test_suite(void)
+{
+	Suite *s = suite_create("ctl");
+	TCase *t = tcase_create("ctl");
+
+	tcase_add_loop_test(t, test_request, 0, COUNT(requests));
+	tcase_add_test(t, test_table);
+	tcase_add_loop_test(t, test_run, 0, COUNT(runs));
+	suite_add_tcase(s, t);
+	return s;
+}
