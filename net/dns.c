@@ -299,7 +299,6 @@ dns_start(struct dns_entry *entry)
 	entry->in_flight = true;
 	entry->waited_out = false;
 	d->in_flight++;
-	timer_set(&entry->deadline, now_mono_ms() + DNS_DEADLINE_MS);
 	dns_channel_ask(d->channel, entry->name, dns_arrived, entry);
 }
 
@@ -324,7 +323,7 @@ dns_ask_name(struct dns *d, const char *host, struct dns_entry **entry_r)
 		return 1;
 	if (entry->bad_until_ms > now_mono_ms())
 		return -1;
-	/* c-ares still tries what others have given up. */
+	/* D3; c-ares may still be trying what others have given up. */
 	if (!timer_is_set(&entry->deadline))
 		timer_set(&entry->deadline, now_mono_ms() + DNS_DEADLINE_MS);
 	entry->waited_out = false;

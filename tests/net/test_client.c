@@ -305,19 +305,23 @@ START_TEST(test_client_cases)
 }
 END_TEST
 
-/* A kept connection that its provider closes is gone before the next call. */
+/* A kept connection that its provider closes or writes to is closed. */
 START_TEST(test_client_kept_is_closed)
 {
 	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
-		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_CLOSE, 0 },
-		{ PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_SEND, HELLO },
+		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_WAIT, 0 },
+		{ PEER_CLOSE, 0 }, { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
+		{ PEER_SEND, HELLO }, { PEER_WAIT, 0 },
 		{ PEER_SEND, "HTTP/1.1 408 Too late\r\n\r\n" },
 		{ PEER_GONE, 0 }, { PEER_END, 0 } };
+	struct client_target_options o = { .host = "127.0.0.1",
+		.idle_ms = CLIENT_IDLE_LISTED_MS };
 	struct client_target *t;
 	struct peer p;
 
 	peer_start(&p, script, NULL);
-	t = target_of(p.port);
+	o.port = p.port;
+	t = client_target_new(client, &o);
 	for (int i = 0; i < 2; i++) {
 		struct seen s = { .over = false };
 
@@ -325,11 +329,42 @@ START_TEST(test_client_kept_is_closed)
 		wait_over(&s);
 		ck_assert_str_eq(s.text, "ready 200 'hello' end");
 		ck_assert(!s.info.reused);
+		ck_assert_uint_eq(client_target_counts(t).idle, 1);
+		sem_post(&p.go);
 		wait_closed(t);
 	}
 	ck_assert_uint_eq(client_target_counts(t).idle, 0);
 	client_target_free(&t);
 	peer_stop(&p);
+}
+END_TEST
+
+/* An answer before the end of the request: true, but nothing to keep. */
+START_TEST(test_client_early_answer)
+{
+	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
+		{ PEER_SEND, HELLO }, { PEER_WAIT, 0 }, { PEER_GONE, 0 },
+		{ PEER_END, 0 } };
+	size_t n = (size_t)32 * 1024 * 1024;
+	struct iovec body = { calloc(1, n), n };
+	struct call_request req = { .head = post.head,
+		.body = &body,
+		.body_n = 1 };
+	struct client_target *t;
+	struct seen s = { .over = false };
+	struct peer p;
+
+	peer_start(&p, script, NULL);
+	t = target_of(p.port);
+	begin(&s, t, &req);
+	wait_over(&s);
+	ck_assert_str_eq(s.text, "ready 200 'hello' end");
+	ck_assert(!s.info.sent);
+	ck_assert_uint_eq(client_target_counts(t).open, 0);
+	sem_post(&p.go);
+	client_target_free(&t);
+	peer_stop(&p);
+	free(body.iov_base);
 }
 END_TEST
 
@@ -763,6 +798,7 @@ static void
 add_tests(TCase *t)
 {
 	tcase_add_test(t, test_client_kept_is_closed);
+	tcase_add_test(t, test_client_early_answer);
 	tcase_add_test(t, test_client_idle_timeout);
 	tcase_add_test(t, test_client_fresh);
 	tcase_add_test(t, test_client_write_timeout);

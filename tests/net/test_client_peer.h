@@ -12,6 +12,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ enum peer_what {
 	PEER_RESET,  /* RST */
 	PEER_GONE,   /* wait until the client closes */
 	PEER_FILL,   /* send 8 MB of 'x' */
+	PEER_WAIT,   /* until the test posts go */
 };
 
 struct peer_step {
@@ -48,6 +50,7 @@ struct peer {
 	unsigned accepted;
 	bool resumed; /* the last connection */
 	pthread_t thread;
+	sem_t go;
 };
 
 /* What TLS peers speak at most; 0: whatever they can. */
@@ -166,6 +169,9 @@ peer_do(struct peer *p, const struct peer_step *s)
 	case PEER_FILL:
 		peer_fill(p);
 		break;
+	case PEER_WAIT:
+		sem_wait(&p->go);
+		break;
 	case PEER_CLOSE:
 		peer_close(p, true);
 		break;
@@ -204,6 +210,7 @@ peer_start(struct peer *p, const struct peer_step *script,
 	p->script = script;
 	p->tls = tls;
 	p->fd = -1;
+	sem_init(&p->go, 0, 0);
 	p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	addr_read_ip(&a, SLICE("127.0.0.1"), 0);
 	ck_assert_int_eq(bind(p->listener, &a.sa.any, a.len), 0);
@@ -224,6 +231,7 @@ peer_stop(struct peer *p)
 	if (p->fd != -1)
 		peer_close(p, true);
 	close(p->listener);
+	sem_destroy(&p->go);
 }
 
 #endif

@@ -22,7 +22,7 @@ static const struct zone {
 	const char *ip4[3], *ip6[3];
 } zone[] = {
 	{ "both.test", false, 0, { "192.0.2.1", "192.0.2.2", "192.0.2.3" },
-	    { "2001:db8::1" } },
+	    { "2001:db8::1", "2001:db8::2" } },
 	{ "four.test", false, 0, { "192.0.2.4" }, { NULL } },
 	{ "empty.test", false, 0, { NULL }, { NULL } },
 	{ "silent.test", true, 0, { NULL }, { NULL } },
@@ -267,7 +267,8 @@ static const struct {
 	const char *host, *want;
 	int again; /* what the second dns_ask() returns */
 } asks[] = {
-	{ "both.test", "2001:db8::1 192.0.2.1 192.0.2.2 192.0.2.3", 1 },
+	{ "both.test", "2001:db8::1 192.0.2.1 2001:db8::2 192.0.2.2 192.0.2.3",
+	    1 },
 	{ "four.test", "192.0.2.4", 1 },
 	{ "empty.test", "failed", -1 },
 	{ "unknown.test", "failed", -1 },
