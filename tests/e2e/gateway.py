@@ -1,0 +1,265 @@
+"""A gateway of its own for a test: settings, folder, ports, processes.
+
+Everything listens on 127.0.0.1 on ports picked at start; the folder goes with
+the test, and stays, with its path printed, when the gateway did not end well.
+"""
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(TREE, os.environ.get("O", "build"))
+SHARED = os.environ.get("HOLDFAST_SHARED", os.path.join(TREE, "..", "shared"))
+
+KEY = "testkey1.abcdefghijklmnopqrstuvwxyz012345"
+TEST_KEY = "testkey2.abcdefghijklmnopqrstuvwxyz012345"  # environment test
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(condition, seconds=10, what="a condition"):
+    """Poll until condition() is true; its value."""
+    end = time.monotonic() + seconds
+    while True:
+        got = condition()
+        if got:
+            return got
+        if time.monotonic() > end:
+            raise AssertionError("waited %s s for %s" % (seconds, what))
+        time.sleep(0.01)
+
+
+def sha256(key):
+    return hashlib.sha256(key.split(".")[1].encode()).hexdigest()
+
+
+class Reply:
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = headers  # lower-case names
+        self.body = body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def code(self):
+        return self.json["error"]["code"]
+
+    def events(self):
+        """The data of each event of a stream."""
+        return [e[6:] for e in self.body.decode().split("\n\n") if e.startswith("data: ")]
+
+
+class Gateway:
+    """gateway = Gateway(providers=..., ...); gateway.start()"""
+
+    def __init__(self, provider_port=None, workers=2, extra="", provider="", models="",
+                 provider_name="openai", base_path="/v1"):
+        self.dir = tempfile.mkdtemp(prefix="holdfast-test-")
+        self.port = free_port()
+        self.admin_port = free_port()
+        self.socket = os.path.join(self.dir, "admin.sock")
+        self.jsonl = os.path.join(self.dir, "requests.jsonl")
+        self.conf = os.path.join(self.dir, "holdfast.conf")
+        self.workers = workers
+        self.process = None
+        self.stderr_path = os.path.join(self.dir, "stderr.log")
+        providers = ""
+        if provider_port:
+            providers = """
+providers = ( { name = "%s"; kind = "openai"; base_url = "http://127.0.0.1:%d%s"; replace = true;
+  credentials = ( { name = "main"; api_key = "env:TEST_PROVIDER_KEY"; } ); %s } );
+models = ( { name = "test-model"; provider = "%s"; context = 128000; max_output = 16384;
+  features = [ "tools", "vision", "json_schema" ];
+  price = { input = "1"; output = "2"; }; } %s );
+""" % (provider_name, provider_port, base_path, provider, provider_name, models)
+        self.text = """
+version = 1;
+server = { listen = ( { address = "127.0.0.1"; port = %d; } ); workers = %d; };
+demo = { enabled = true; directives = true; };
+admin = { socket = "%s"; http = { port = %d; }; };
+run = { path = "%s/run"; };
+store = { path = "%s/store"; ledger_size = "64M"; objects_size = "64M"; };
+cache = { max_size = "64M"; };
+keys = (
+  { prefix = "testkey1"; name = "prod key"; environment = "prod"; sha256 = "%s"; },
+  { prefix = "testkey2"; name = "test key"; environment = "test"; sha256 = "%s"; } );
+logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
+%s
+%s
+""" % (self.port, workers, self.socket, self.admin_port, self.dir, self.dir,
+            sha256(KEY), sha256(TEST_KEY), self.jsonl, providers, extra)
+
+    def write(self, text=None):
+        if text is not None:
+            self.text = text
+        with open(self.conf, "w") as f:
+            f.write(self.text)
+
+    def start(self, env=None, wait=True):
+        os.makedirs(os.path.join(self.dir, "run"), exist_ok=True)
+        self.write()
+        environment = dict(os.environ, TEST_PROVIDER_KEY="sk-provider-secret")
+        environment.update(env or {})
+        self.stderr = open(self.stderr_path, "ab")
+        self.process = subprocess.Popen(
+            [os.path.join(BUILD, "holdfast"), "-c", self.conf],
+            stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr,
+            env=environment, cwd=self.dir)
+        if wait:
+            wait_for(self.ready, 20, "the gateway: " + self.log())
+        return self
+
+    def ready(self):
+        if self.process.poll() is not None:
+            raise AssertionError("the gateway ended: " + self.log())
+        try:
+            return self.get("/ready", key=None).status == 200
+        except OSError:
+            return False
+
+    def log(self):
+        try:
+            with open(self.stderr_path) as f:
+                return f.read()[-4000:]
+        except OSError:
+            return ""
+
+    def stop(self, sig=signal.SIGQUIT, seconds=20):
+        if self.process is None or self.process.poll() is not None:
+            return self.process and self.process.returncode
+        self.process.send_signal(sig)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError("the gateway did not stop: " + self.log())
+
+    def close(self, failed=False):
+        try:
+            self.stop(signal.SIGTERM)
+        finally:
+            if self.process is not None:
+                self.stderr.close()
+            if failed:
+                print("kept: " + self.dir)
+            else:
+                shutil.rmtree(self.dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, value, trace):
+        self.close(failed=kind is not None)
+
+    # -- processes --
+
+    def children(self, role=None):
+        """Pids of the master's children; of a role when its log names it."""
+        out = subprocess.run(["pgrep", "-P", str(self.process.pid)],
+                             capture_output=True, text=True).stdout.split()
+        pids = [int(p) for p in out]
+        if role is None:
+            return pids
+        status = self.ctl_json("status")
+        return [p for p in pids if p in status["pids"].get(role, [])]
+
+    # -- requests --
+
+    def request(self, method, path, body=None, key=KEY, headers=None, timeout=30):
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        head = dict(headers or {})
+        if key:
+            head.setdefault("Authorization", "Bearer " + key)
+        if body is not None and not isinstance(body, (bytes, str)):
+            body = json.dumps(body)
+        if body is not None:
+            head.setdefault("Content-Type", "application/json")
+            if isinstance(body, str):
+                body = body.encode()
+        try:
+            c.request(method, path, body=body, headers=head)
+            r = c.getresponse()
+            return Reply(r.status, {k.lower(): v for k, v in r.getheaders()}, r.read())
+        finally:
+            c.close()
+
+    def get(self, path, **kw):
+        return self.request("GET", path, **kw)
+
+    def post(self, path, body, **kw):
+        return self.request("POST", path, body, **kw)
+
+    def chat(self, content="Hello", model="test-model", key=KEY, headers=None, **members):
+        body = {"model": model, "messages": [{"role": "user", "content": content}]}
+        body.update(members)
+        return self.post("/api/chat/completions", body, key=key, headers=headers)
+
+    def raw(self, data, timeout=10):
+        """Send bytes, read until the other side closes or falls silent."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout) as s:
+            s.sendall(data)
+            return self.read_all(s)
+
+    @staticmethod
+    def read_all(s):
+        got = b""
+        try:
+            while True:
+                part = s.recv(65536)
+                if not part:
+                    break
+                got += part
+        except (socket.timeout, ConnectionResetError):
+            pass
+        return got
+
+    def admin(self, path):
+        c = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=10)
+        try:
+            c.request("GET", path)
+            r = c.getresponse()
+            return Reply(r.status, {k.lower(): v for k, v in r.getheaders()}, r.read())
+        finally:
+            c.close()
+
+    # -- books --
+
+    def ctl(self, *args, check=True):
+        p = subprocess.run([os.path.join(BUILD, "holdfastctl"), "--socket", self.socket] + list(args),
+                           capture_output=True, text=True, timeout=20)
+        if check and p.returncode != 0:
+            raise AssertionError("%s: %d\n%s%s" % (args, p.returncode, p.stdout, p.stderr))
+        return p
+
+    def ctl_json(self, *args):
+        return json.loads(self.ctl("--json", *args).stdout)
+
+    def records(self):
+        """The request records so far, oldest first."""
+        try:
+            with open(self.jsonl) as f:
+                lines = f.read().split("\n")
+        except FileNotFoundError:
+            return []
+        return [json.loads(x) for x in lines if x]
+
+    def record(self, log_id):
+        """The record with this id, once it is written."""
+        def find():
+            return [r for r in self.records() if r.get("id") == log_id]
+        return wait_for(find, 5, "record " + log_id)[0]
