@@ -142,19 +142,31 @@ lane_tell(struct lane *l, const struct lane_dropped *d)
 		l->dropped_told[i] += d->count[i];
 }
 
+void *
+lane_reserve_or_drop(struct lane *l, uint16_t type, uint32_t len)
+{
+	struct lane_dropped d;
+	void *at = NULL;
+
+	if (lane_untold(l, &d) && lane_has_room_to_tell(l, len))
+		lane_tell(l, &d);
+	if (len <= lane_max_payload(l->size))
+		at = lane_reserve(l, len);
+	if (at == NULL)
+		lane_drop(l, type);
+	return at;
+}
+
 uint64_t
 lane_put_or_drop(struct lane *l, uint16_t type, uint16_t flags,
     const void *payload, uint32_t len)
 {
-	struct lane_dropped d;
-	uint64_t seq;
+	void *at = lane_reserve_or_drop(l, type, len);
 
-	if (lane_untold(l, &d) && lane_has_room_to_tell(l, len))
-		lane_tell(l, &d);
-	seq = lane_put(l, type, flags, payload, len);
-	if (seq == 0)
-		lane_drop(l, type);
-	return seq;
+	if (at == NULL)
+		return 0;
+	memcpy(at, payload, len);
+	return lane_commit(l, type, flags, len);
 }
 
 uint64_t

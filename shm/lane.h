@@ -114,6 +114,12 @@ uint64_t lane_put(struct lane *l, uint16_t type, uint16_t flags,
 uint64_t lane_put_or_drop(struct lane *l, uint16_t type, uint16_t flags,
     const void *payload, uint32_t len);
 
+/*
+ * lane_reserve() of a log lane: tells of earlier drops when there is room
+ * again; NULL when the lane is full or never so large: counted as dropped.
+ */
+void *lane_reserve_or_drop(struct lane *l, uint16_t type, uint32_t len);
+
 /* Count one that could not be reserved (log lanes). */
 void lane_drop(struct lane *l, uint16_t type);
 

@@ -40,11 +40,11 @@ body_put(struct req *r, enum record_source source, unsigned flags,
 		.bytes = { NULL, total },
 	};
 	char *to =
-	    lane_reserve(&r->w->seat.log, (uint32_t)(RECORD_BODY_HEAD + total));
+	    lane_reserve_or_drop(&r->w->seat.log, LANE_BODY,
+		(uint32_t)(RECORD_BODY_HEAD + total));
 
 	if (to == NULL) {
 		r->log_broken = true;
-		lane_drop(&r->w->seat.log, LANE_BODY);
 		return;
 	}
 	record_body_encode_head(&b, to);

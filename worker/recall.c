@@ -71,11 +71,9 @@ recall_put(struct req *r)
 	if (c.prompt.n > RECORD_FRAGMENT_MAX)
 		c.prompt = SLICE("");
 	size = record_cache_size(&c);
-	to = lane_reserve(&r->w->seat.log, (uint32_t)size);
-	if (to == NULL) {
-		lane_drop(&r->w->seat.log, LANE_CACHE);
+	to = lane_reserve_or_drop(&r->w->seat.log, LANE_CACHE, (uint32_t)size);
+	if (to == NULL)
 		return 0;
-	}
 	/* The slot is the logger's before it can see the record. */
 	if (r->cache.leads)
 		inflight_storing(r->w->segment, r->cache.flight);

@@ -302,11 +302,9 @@ record_put(struct req *r)
 	rec.upstream_request_id = r->upstream_request_id;
 	record_limit(&rec);
 	size = record_size(&rec);
-	to = lane_reserve(lane, (uint32_t)size);
-	if (to == NULL) {
-		lane_drop(lane, LANE_ACCESS);
+	to = lane_reserve_or_drop(lane, LANE_ACCESS, (uint32_t)size);
+	if (to == NULL)
 		return;
-	}
 	record_encode(&rec, to);
 	lane_commit(lane, LANE_ACCESS, 0, (uint32_t)size);
 }
