@@ -142,6 +142,7 @@ struct req {
 	int64_t arrived_us;
 	struct routes_match route;
 	struct key *key; /* NULL until identified */
+	struct slice http_method, http_path; /* for access.log */
 	struct slice client_request_id, user_agent, client_address;
 	const char *verdict;     /* why the key was refused, for the log */
 	bool no_cache, no_store; /* Cache-Control of the request */

@@ -128,6 +128,8 @@ step_receive_run(struct req *r)
 	if (routes_find(&w->bases, h->method, h->path, r->pool, &r->route,
 		&r->err) != 0)
 		return req_fail(r);
+	r->http_method = pool_copy(r->pool, h->method);
+	r->http_path = pool_copy(r->pool, h->path);
 	for (unsigned i = 0; i < h->count; i++)
 		receive_header(r, &h->fields[i]);
 	if (r->route.method == ROUTE_OPTIONS)

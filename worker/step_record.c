@@ -9,6 +9,7 @@
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
+#include "net/server.h"
 #include "proto/record.h"
 #include "shm/lane.h"
 #include "worker/answer.h"
@@ -299,6 +300,10 @@ record_put(struct req *r)
 	rec.client_address = r->client_address;
 	rec.client_request_id = r->client_request_id;
 	rec.user_agent = r->user_agent;
+	rec.http_method = r->http_method;
+	rec.http_path = r->http_path;
+	if (r->x != NULL)
+		rec.bytes_sent = (int64_t)exchange_bytes_out(r->x);
 	rec.upstream_request_id = r->upstream_request_id;
 	record_limit(&rec);
 	size = record_size(&rec);
