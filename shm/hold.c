@@ -34,9 +34,15 @@ hold_state_of(const struct seat_owner *o, uint32_t slot)
 	    memory_order_acquire);
 }
 
+/*
+ * The search goes round, since the keeper frees slots in that order; back to
+ * the front after each 256 while that is free, to stay in the cache.
+ */
 static uint32_t
 hold_find_free(struct seat_owner *o)
 {
+	if (o->hint % 256 == 0 && hold_state_of(o, 0) == SLOT_FREE)
+		o->hint = 0;
 	for (uint32_t i = 0; i < SEAT_SLOTS; i++) {
 		uint32_t at = (o->hint + i) % SEAT_SLOTS;
 
