@@ -11,7 +11,7 @@
 
 struct bound_prices {
 	int64_t in, out; /* the highest that can apply, pico */
-	int64_t fees_nano;
+	__int128 fees_nano;
 };
 
 static int64_t
@@ -51,13 +51,16 @@ static int64_t
 bound_out_tokens(const struct settings_model *m, const struct bound_request *q)
 {
 	int64_t most = m->max_output > 0 ? m->max_output : bound_window(m);
-	int64_t each = q->max_tokens > 0 ? q->max_tokens : most;
+	int64_t each = q->max_tokens > 0
+	                   ? bound_min(q->max_tokens, USAGE_TOKENS_MAX)
+	                   : most;
 
 	if (q->embeddings)
 		return 0;
 	if (m->features & FEATURE_REASONING_OUTSIDE_MAX)
 		each += most;
-	return q->n * each;
+	/* A client may ask for more than any provider can count. */
+	return q->n * bound_min(each, USAGE_TOKENS_MAX);
 }
 
 static void
@@ -76,7 +79,7 @@ bound_raise(const struct price_rates *r, const struct bound_request *q,
 		p->out = bound_max(p->out, r->audio_output);
 	p->fees_nano = r->per_request;
 	if (q->provider_tools)
-		p->fees_nano += q->searches * r->per_search;
+		p->fees_nano += (__int128)q->searches * r->per_search;
 }
 
 /* Both sides of a tier: a mistaken row may be dearer below it. */

@@ -201,8 +201,11 @@ relay_walk_choice(struct relay_walk *w, const struct jscan_item *item,
 	w->last = d;
 	w->last.first = !relay_bit(r->opened, d.index);
 	relay_set_bit(r->opened, d.index);
-	if (d.finish != 0)
+	if (d.finish != 0) {
 		relay_set_bit(r->finished, d.index);
+		/* More text of this choice must not be recognised. */
+		relay_shape_forget(&r->shape);
+	}
 	return 1;
 }
 

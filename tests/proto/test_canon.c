@@ -1,0 +1,100 @@
+/* JSON in one spelling: spec/cache.md 2. */
+
+#include "tests/suite.h"
+
+#include "base/err.h"
+#include "base/sbuf.h"
+#include "proto/canon.h"
+
+static const struct row {
+	const char *title, *json, *canon;
+} rows[] = {
+	{ "members sorted, blanks gone", " { \"b\" : 1 , \"a\" : [ 1 , 2 ] } ",
+	    "{\"a\":[1,2],\"b\":1}" },
+	{ "at every level", "[{\"z\":{\"y\":1,\"x\":2},\"a\":0}]",
+	    "[{\"a\":0,\"z\":{\"x\":2,\"y\":1}}]" },
+	{ "by bytes, the shorter first", "{\"ab\":1,\"a\":2,\"B\":3,\"\":4}",
+	    "{\"\":4,\"B\":3,\"a\":2,\"ab\":1}" },
+	{ "by UTF-8 bytes, not by UTF-16",
+	    "{\"\\ud83d\\ude00\":1,\"\\uffee\":2}",
+	    "{\"\xef\xbf\xae\":2,\"\xf0\x9f\x98\x80\":1}" },
+	{ "an escaped name sorts as its text",
+	    "{\"b\":1,\"\\u0061\":2,\"c\\n\":3}",
+	    "{\"a\":2,\"b\":1,\"c\\u000a\":3}" },
+	{ "escapes", "\"\\u0061\\/\\\"\\\\\\b\\f\\n\\r\\t\\u001f\\u007f\"",
+	    "\"a/\\\"\\\\\\u0008\\u000c\\u000a\\u000d\\u0009\\u001f\x7f\"" },
+	{ "text beyond ASCII", "\"\\u00e9\xc3\xa9\"", "\"\xc3\xa9\xc3\xa9\"" },
+	{ "a whole double", "[1.0,1,1e0,10e-1,-0,-0.0,0]", "[1,1,1,1,0,0,0]" },
+	{ "a fraction", "[0.1,1e-1,0.10,-2.5]", "[0.1,0.1,0.1,-2.5]" },
+	{ "seventeen digits", "0.30000000000000004", "0.30000000000000004" },
+	{ "the last exact integers", "[9007199254740991,9007199254740991.0]",
+	    "[9007199254740991,9007199254740991]" },
+	{ "beyond them digits stay", "123456789012345678901234567890",
+	    "123456789012345678901234567890" },
+	{ "a large double", "[1e100,10e99]", "[1e+100,1e+100]" },
+	{ "words", "[true,false,null]", "[true,false,null]" },
+	{ "empty", "{\"a\":{},\"b\":[]}", "{\"a\":{},\"b\":[]}" },
+};
+
+START_TEST(test_row)
+{
+	const struct row *r = &rows[_i];
+	struct sbuf b = { 0 }, again = { 0 };
+	struct err e;
+
+	ck_assert_int_eq(canon_write(&b, slice_str(r->json), NULL, 0, &e), 0);
+	ck_assert_msg(strcmp(b.data, r->canon) == 0, "%s: %s", r->title,
+	    b.data);
+	ck_assert_int_eq(canon_write(&again, sbuf_slice(&b), NULL, 0, &e), 0);
+	ck_assert_str_eq(again.data, b.data);
+	sbuf_free(&b);
+	sbuf_free(&again);
+}
+END_TEST
+
+START_TEST(test_rules)
+{
+	static const struct canon_rule rules[] = {
+		{ SLICE("model"), { NULL, 0 } },
+		{ SLICE("max_completion_tokens"), SLICE("max_tokens") },
+	};
+	struct sbuf b = { 0 };
+	struct err e;
+
+	canon_write(&b,
+	    SLICE("{\"n\":1,\"max_completion_tokens\":5,\"m\\u006fdel\":\"x\","
+		  "\"deep\":{\"model\":\"y\"}}"),
+	    rules, COUNT(rules), &e);
+	ck_assert_str_eq(b.data,
+	    "{\"deep\":{\"model\":\"y\"},\"max_tokens\":5,\"n\":1}");
+	sbuf_clear(&b);
+	canon_write(&b, SLICE("{\"max_tokens\":6,\"max_completion_tokens\":5}"),
+	    rules, COUNT(rules), &e);
+	ck_assert_str_eq(b.data, "{\"max_tokens\":6}");
+	sbuf_free(&b);
+}
+END_TEST
+
+START_TEST(test_refused)
+{
+	struct sbuf b = { 0 };
+	struct err e = { .kind = ERR_NONE };
+
+	ck_assert_int_eq(canon_write(&b, SLICE("{\"a\":1"), NULL, 0, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_INVALID_JSON);
+	sbuf_free(&b);
+}
+END_TEST
+
+Suite *
+test_suite(void)
+{
+	Suite *s = suite_create("proto/canon");
+	TCase *tc = tcase_create("canon");
+
+	tcase_add_loop_test(tc, test_row, 0, COUNT(rows));
+	tcase_add_test(tc, test_rules);
+	tcase_add_test(tc, test_refused);
+	suite_add_tcase(s, tc);
+	return s;
+}
