@@ -8,28 +8,26 @@ bad(struct err *e, const char *what)
 	return err_set(e, ERR_BAD_REQUEST, "Malformed HTTP: %s.", what);
 }
 
-/* Cut s at the first of the stop bytes; what is cut off comes back. */
+/* Cut s at the first stop; what is cut off comes back. */
 static struct slice
-cut(struct slice *s, const char *stops)
+cut(struct slice *s, char stop)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (strchr(stops, s->p[i]) != NULL) {
-			struct slice rest = slice_skip(*s, i);
+	const char *at = memchr(s->p, stop, s->n);
+	size_t n = at != NULL ? (size_t)(at - s->p) : s->n;
+	struct slice rest = slice_skip(*s, n);
 
-			s->n = i;
-			return rest;
-		}
-	return (struct slice){ s->p + s->n, 0 };
+	s->n = n;
+	return rest;
 }
 
 /* "/path?query#fragment" */
 static void
 split_path(struct http1_head *h, struct slice rest)
 {
-	struct slice tail = cut(&rest, "#");
+	struct slice tail = cut(&rest, '#');
 
 	h->fragment = tail.n > 0;
-	tail = cut(&rest, "?");
+	tail = cut(&rest, '?');
 	h->path = rest.n > 0 ? rest : SLICE("/");
 	h->query = (struct slice){ NULL, 0 };
 	if (tail.n > 0)
@@ -71,7 +69,11 @@ split_target(struct http1_head *h, struct err *e)
 	}
 	if (!take_scheme(&rest))
 		return bad(e, "the target is neither a path nor an http URL");
-	tail = cut(&rest, "/?#");
+	tail = rest;
+	cut(&rest, '/');
+	cut(&rest, '?');
+	cut(&rest, '#');
+	tail = slice_skip(tail, rest.n);
 	h->authority = rest;
 	at = memchr(rest.p, '@', rest.n);
 	if (rest.n == 0 ||

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <event2/event.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -111,6 +112,8 @@ loop_new(void)
 	struct timeval every = { 0, CHECK_MS * 1000 };
 	struct loop *l = xcalloc(1, sizeof(*l));
 
+	/* OpenSSL writes with write(2): a peer that left must not kill us. */
+	signal(SIGPIPE, SIG_IGN);
 	now_update();
 	l->base = base_new();
 	l->wheel = wheel_new(l);

@@ -26,6 +26,7 @@ struct defer {
 #define LOOP_OWNER(member_p, type, member)                                     \
 	((type *)(void *)((char *)(member_p)-offsetof(type, member)))
 
+/* Also makes the process ignore SIGPIPE. */
 struct loop *loop_new(void);
 void loop_free(struct loop **lp);
 
