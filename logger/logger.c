@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/childproto.h"
@@ -45,6 +46,10 @@ logger_init(struct logger *l, const struct logger_args *args)
 	log_role("logger");
 	crash_init("logger");
 	signal(SIGPIPE, SIG_IGN);
+	/* Ctrl-C reaches the whole group; the master says when to end. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	umask(027); /* SQLite makes its files with 0644 */
 	now_update();
 	l->words = xcalloc(args->n_stderr + 1, sizeof l->words[0]);
 	l->polls = xcalloc(POLL_FIXED + args->n_stderr, sizeof l->polls[0]);
