@@ -282,26 +282,6 @@ jscan_after(struct jscan *s, unsigned floor)
 	return 0;
 }
 
-static enum jscan_type
-jscan_type_of(char first)
-{
-	switch (first) {
-	case '{':
-		return JSCAN_OBJECT;
-	case '[':
-		return JSCAN_ARRAY;
-	case '"':
-		return JSCAN_STRING;
-	case 't':
-	case 'f':
-		return JSCAN_BOOL;
-	case 'n':
-		return JSCAN_NULL;
-	default:
-		return JSCAN_NUMBER;
-	}
-}
-
 /* Any value, whatever it holds.  The name in *item_r is left alone. */
 static int
 jscan_any(struct jscan *s, struct jscan_item *item_r)

@@ -103,7 +103,9 @@ jscan_find_bracket_sse2(const char *p, const char *end)
 	    jscan_find_bracket_portable);
 }
 
-__attribute__((target("avx2"))) const char *
+#define JSCAN_FIND_AVX2 __attribute__((target("avx2")))
+
+JSCAN_FIND_AVX2 const char *
 jscan_find_special_avx2(const char *p, const char *end)
 {
 	__m256i v, hit;
@@ -121,6 +123,24 @@ jscan_find_special_avx2(const char *p, const char *end)
 			return p + __builtin_ctz(hits);
 	}
 	return jscan_find_special_sse2(p, end);
+}
+
+JSCAN_FIND_AVX2 const char *
+jscan_find_quote_avx2(const char *p, const char *end)
+{
+	__m256i v, hit;
+	unsigned hits;
+
+	for (; end - p >= 32; p += 32) {
+		v = _mm256_loadu_si256((const __m256i *)(const void *)p);
+		hit = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('"'));
+		hit = _mm256_or_si256(hit,
+		    _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\')));
+		hits = (unsigned)_mm256_movemask_epi8(hit);
+		if (hits != 0)
+			return p + __builtin_ctz(hits);
+	}
+	return jscan_find_quote_sse2(p, end);
 }
 
 static bool
@@ -155,7 +175,17 @@ jscan_find_special(const char *p, const char *end)
 const char *
 jscan_find_quote(const char *p, const char *end)
 {
-	return jscan_find_quote_sse2(p, end);
+	unsigned hits;
+
+	if (end - p < 16)
+		return jscan_find_quote_portable(p, end);
+	hits = jscan_find_quote_mask(
+	    _mm_loadu_si128((const __m128i *)(const void *)p));
+	if (hits != 0)
+		return p + __builtin_ctz(hits);
+	if (jscan_find_has_avx2())
+		return jscan_find_quote_avx2(p + 16, end);
+	return jscan_find_quote_sse2(p + 16, end);
 }
 
 const char *

@@ -30,8 +30,9 @@ jscan_find_fn jscan_find_bracket_portable;
 jscan_find_fn jscan_find_special_sse2;
 jscan_find_fn jscan_find_quote_sse2;
 jscan_find_fn jscan_find_bracket_sse2;
-/* Only where the processor has AVX2; jscan_find_special() looks. */
+/* Only where the processor has AVX2; the functions above look. */
 jscan_find_fn jscan_find_special_avx2;
+jscan_find_fn jscan_find_quote_avx2;
 #endif
 
 #endif

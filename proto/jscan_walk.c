@@ -11,6 +11,26 @@
  * and nothing but the vector loops needs to know where the text ends.
  */
 
+enum jscan_type
+jscan_type_of(char first)
+{
+	switch (first) {
+	case '{':
+		return JSCAN_OBJECT;
+	case '[':
+		return JSCAN_ARRAY;
+	case '"':
+		return JSCAN_STRING;
+	case 't':
+	case 'f':
+		return JSCAN_BOOL;
+	case 'n':
+		return JSCAN_NULL;
+	default:
+		return JSCAN_NUMBER;
+	}
+}
+
 static inline const char *
 jscan_walk_blanks(const char *p)
 {
@@ -72,25 +92,13 @@ jscan_walk_value(struct jscan_iter *it, struct jscan_item *item_r)
 	const char *at = it->p;
 
 	item_r->escaped = false;
-	switch (*at) {
-	case '"':
-		item_r->type = JSCAN_STRING;
+	item_r->type = jscan_type_of(*at);
+	if (item_r->type == JSCAN_STRING)
 		it->p = jscan_walk_string(at, it->end, &item_r->escaped);
-		break;
-	case '{':
-	case '[':
-		item_r->type = *at == '{' ? JSCAN_OBJECT : JSCAN_ARRAY;
+	else if (item_r->type >= JSCAN_ARRAY)
 		it->p = jscan_walk_container(at, it->end);
-		break;
-	case 't':
-	case 'f':
-		item_r->type = JSCAN_BOOL;
+	else
 		it->p = jscan_walk_scalar(at, it->end);
-		break;
-	default:
-		item_r->type = *at == 'n' ? JSCAN_NULL : JSCAN_NUMBER;
-		it->p = jscan_walk_scalar(at, it->end);
-	}
 	item_r->value = (struct slice){ at, (size_t)(it->p - at) };
 }
 
@@ -137,6 +145,18 @@ jscan_element_next(struct jscan_iter *it, struct jscan_item *item_r)
 	item_r->name = (struct slice){ NULL, 0 };
 	item_r->name_escaped = false;
 	jscan_walk_value(it, item_r);
+	return 1;
+}
+
+int
+jscan_step_in(struct jscan_iter *it, struct jscan_iter *inner_r,
+    enum jscan_type *type_r)
+{
+	if (!jscan_walk_next(it))
+		return 0;
+	*type_r = jscan_type_of(*it->p);
+	inner_r->p = it->p + 1;
+	inner_r->end = it->end;
 	return 1;
 }
 

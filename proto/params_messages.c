@@ -106,15 +106,13 @@ struct params_message {
 };
 
 static int
-params_message_split(struct params_ctx *c, const struct jscan_item *message,
-    unsigned i, struct params_message *m)
+params_message_split(struct params_ctx *c, struct jscan_iter *it, unsigned i,
+    struct params_message *m)
 {
 	struct jscan_item item, *to;
-	struct jscan_iter it;
 
 	m->role.name.p = m->content.name.p = NULL;
-	jscan_enter(&it, message->value);
-	while (jscan_member_next(&it, &item)) {
+	while (jscan_member_next(it, &item)) {
 		if (jstr_is(&item, SLICE("role")))
 			to = &m->role;
 		else if (jstr_is(&item, SLICE("content")))
@@ -164,8 +162,7 @@ params_message_fits(struct params_ctx *c, const struct params_message *m)
 }
 
 static int
-params_message(struct params_ctx *c, const struct jscan_item *message,
-    unsigned i)
+params_message(struct params_ctx *c, struct jscan_iter *message, unsigned i)
 {
 	struct params_messages *all = &c->p->messages;
 	struct params_message m;
@@ -193,18 +190,22 @@ params_check_messages(struct params_ctx *c, const struct params_row *row,
     struct param *v)
 {
 	struct params_messages *all = &c->p->messages;
-	struct jscan_item message;
-	struct jscan_iter it;
+	struct jscan_item other;
+	struct jscan_iter it, message;
+	enum jscan_type type;
 
 	if (params_expect(c, row->name, &v->item, JSCAN_ARRAY) != 0)
 		return -1;
 	jscan_enter(&it, v->item.value);
-	for (; jscan_element_next(&it, &message); all->n++) {
-		if (message.type != JSCAN_OBJECT)
+	for (; jscan_step_in(&it, &message, &type); all->n++) {
+		if (type != JSCAN_OBJECT) {
+			jscan_element_next(&it, &other);
 			return params_type_nth(c, row->name, all->n, "object",
-			    &message);
+			    &other);
+		}
 		if (params_message(c, &message, all->n) != 0)
 			return -1;
+		jscan_leave(&it, &message);
 	}
 	if (all->n == 0)
 		return params_value(c, row->name, "must not be empty");

@@ -237,7 +237,8 @@ static const struct {
 	    { jscan_find_special, jscan_find_special_sse2,
 		jscan_find_special_avx2 } },
 	{ "quote", jscan_find_quote_portable,
-	    { jscan_find_quote, jscan_find_quote_sse2, NULL } },
+	    { jscan_find_quote, jscan_find_quote_sse2,
+		jscan_find_quote_avx2 } },
 	{ "bracket", jscan_find_bracket_portable,
 	    { jscan_find_bracket, jscan_find_bracket_sse2, NULL } },
 #else
@@ -251,7 +252,7 @@ static bool
 runs_here(jscan_find_fn *find)
 {
 #ifdef __SSE2__
-	if (find == jscan_find_special_avx2)
+	if (find == jscan_find_special_avx2 || find == jscan_find_quote_avx2)
 		return __builtin_cpu_supports("avx2");
 #endif
 	return find != NULL;
