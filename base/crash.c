@@ -8,14 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "base/version.h"
 
 #define CRASH_FRAMES 48
+#define CRASH_ID_SIZE 20 /* ld's --build-id=sha1 */
 
 static const char *crash_role = "holdfast";
 static const char *volatile crash_step_name;
 static const unsigned char *volatile crash_id;
-static uintptr_t crash_base, crash_end; /* of the executable */
+static uintptr_t crash_base, crash_end;         /* of the executable */
+static char crash_build[2 * CRASH_ID_SIZE + 1]; /* its build id, in hex */
 
 void
 crash_step(const char *name)
@@ -70,7 +73,9 @@ crash_add_id(struct crash_text *t, const unsigned char *id)
 static void
 crash_head(struct crash_text *t, int signal_nr)
 {
-	crash_add(t, "crash: holdfast " HOLDFAST_VERSION " ");
+	crash_add(t, "crash: holdfast " HOLDFAST_VERSION " build ");
+	crash_add(t, crash_build[0] != '\0' ? crash_build : "unknown");
+	crash_add(t, " ");
 	crash_add(t, crash_role);
 	crash_add(t, " ");
 	crash_add_number(t, (uintptr_t)getpid(), 10);
@@ -111,6 +116,26 @@ crash_handle(int signal_nr)
 	raise(signal_nr);
 }
 
+/* The notes of a segment: size of name, size of text, type, name, text. */
+static void
+crash_find_build(const char *notes, size_t size)
+{
+	while (size >= 12) {
+		uint32_t head[3];
+		size_t name, text;
+
+		memcpy(head, notes, sizeof head);
+		name = (head[0] + 3u) & ~(size_t)3;
+		text = (head[1] + 3u) & ~(size_t)3;
+		if (12 + name + text > size)
+			return;
+		if (head[2] == NT_GNU_BUILD_ID && head[1] <= CRASH_ID_SIZE)
+			hex_write(notes + 12 + name, head[1], crash_build);
+		notes += 12 + name + text;
+		size -= 12 + name + text;
+	}
+}
+
 /* The first object is the executable. */
 static int
 crash_find_base(struct dl_phdr_info *info, size_t size, void *unused)
@@ -119,11 +144,14 @@ crash_find_base(struct dl_phdr_info *info, size_t size, void *unused)
 	(void)unused;
 	crash_base = info->dlpi_addr;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
-		uintptr_t end = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr +
-		                info->dlpi_phdr[i].p_memsz;
+		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+		uintptr_t start = info->dlpi_addr + part->p_vaddr;
 
-		if (info->dlpi_phdr[i].p_type == PT_LOAD && end > crash_end)
-			crash_end = end;
+		if (part->p_type == PT_LOAD &&
+		    start + part->p_memsz > crash_end)
+			crash_end = start + part->p_memsz;
+		else if (part->p_type == PT_NOTE)
+			crash_find_build((const char *)start, part->p_memsz);
 	}
 	return 1;
 }

@@ -1,6 +1,7 @@
 /* The settings that serve, and the way from one generation to the next. */
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -159,6 +160,53 @@ generation_drain(struct master *m, const struct generation *old,
 	}
 }
 
+static const struct {
+	const char *path;
+	size_t offset, size;
+	bool is_text;
+} restart_rows[] = {
+#define GENERATION_RESTART(path, field, text)                                  \
+	{ path, offsetof(struct settings, field),                              \
+		sizeof((struct settings *)0)->field, text },
+#define GENERATION_RELOAD(path, field, text)
+#define GENERATION_TEXT_STR true
+#define GENERATION_TEXT_BOOL false
+#define GENERATION_TEXT_INT false
+#define GENERATION_TEXT_MSEC false
+#define GENERATION_TEXT_BYTES false
+#define GENERATION_TEXT_NANO false
+#define SETTING(type, path, field, def, min, max, when, help)                  \
+	GENERATION_##when(path, field, GENERATION_TEXT_##type)
+#include "base/settings.def"
+#undef SETTING
+};
+
+static bool
+generation_differs(const struct settings *a, const struct settings *b, size_t i)
+{
+	const char *x = (const char *)a + restart_rows[i].offset;
+	const char *y = (const char *)b + restart_rows[i].offset;
+	struct sref rx, ry;
+
+	if (!restart_rows[i].is_text)
+		return memcmp(x, y, restart_rows[i].size) != 0;
+	memcpy(&rx, x, sizeof rx);
+	memcpy(&ry, y, sizeof ry);
+	return !slice_eq(settings_str(a, rx), settings_str(b, ry));
+}
+
+/* What was changed and cannot be taken into use while we run. */
+static void
+generation_warn_restart(const struct master *m, const struct settings *old)
+{
+	for (size_t i = 0; i < sizeof restart_rows / sizeof restart_rows[0];
+	     i++)
+		if (generation_differs(old, m->now->settings, i))
+			log_warn("master: %s was changed and waits for a "
+				 "restart",
+			    restart_rows[i].path);
+}
+
 /* The new workers serve: everybody takes the settings, the old ones drain. */
 static void
 generation_switch(struct master *m, uint64_t now_ns)
@@ -172,6 +220,7 @@ generation_switch(struct master *m, uint64_t now_ns)
 		if (m->children[i].control_fd >= 0)
 			child_send(m->children[i].control_fd, MASTER_SETTINGS,
 			    fds, 2);
+	generation_warn_restart(m, old->settings);
 	generation_drain(m, old, now_ns);
 	generation_release(m, old);
 	log_info("master: settings %llu serve",
