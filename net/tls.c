@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/xmem.h"
@@ -86,17 +87,37 @@ tls_set_common(SSL_CTX *ctx, int min_version)
 				  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
+/*
+ * The system's store as one file, read now.  OpenSSL's own default is a
+ * directory that is searched during each handshake: blocking, and out of
+ * sight for a process behind its filter (T1).
+ */
+static const char *const tls_system_files[] = {
+	"/etc/ssl/certs/ca-certificates.crt", /* Debian, Ubuntu */
+	"/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora, RHEL */
+	"/etc/ssl/cert.pem",                  /* Alpine */
+};
+
+static const char *
+tls_system_file(void)
+{
+	const char *file = secure_getenv(X509_get_default_cert_file_env());
+	size_t n = sizeof tls_system_files / sizeof *tls_system_files;
+
+	for (size_t i = 0; file == NULL && i < n; i++)
+		if (access(tls_system_files[i], R_OK) == 0)
+			file = tls_system_files[i];
+	return file != NULL ? file : tls_system_files[0];
+}
+
 static int
 tls_load_authorities(SSL_CTX *ctx, const char *ca_file, struct err *e)
 {
-	int ok;
+	const char *file = ca_file != NULL ? ca_file : tls_system_file();
 
 	ERR_clear_error();
-	ok = ca_file != NULL ? SSL_CTX_load_verify_file(ctx, ca_file)
-	                     : SSL_CTX_set_default_verify_paths(ctx);
-	if (ok != 1)
-		return err_set(e, ERR_SETTINGS, "tls: %s: %s",
-		    ca_file != NULL ? ca_file : "system certificates",
+	if (SSL_CTX_load_verify_file(ctx, file) != 1)
+		return err_set(e, ERR_SETTINGS, "tls: %s: %s", file,
 		    tls_queue_reason());
 	return 0;
 }

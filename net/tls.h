@@ -23,8 +23,8 @@ struct ssl_st; /* OpenSSL's SSL */
 struct tls_client;
 
 /*
- * ca_file: PEM, NULL for the system's store.  NULL with *e filled (kind
- * SETTINGS) when the file cannot be read or holds no certificate.
+ * ca_file: PEM, NULL for the system's bundle (or SSL_CERT_FILE).  NULL with *e
+ * filled (kind SETTINGS) when the file cannot be read or holds no certificate.
  */
 struct tls_client *tls_client_new(const char *ca_file, struct err *e);
 

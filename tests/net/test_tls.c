@@ -415,6 +415,23 @@ START_TEST(test_tls_ca_file)
 }
 END_TEST
 
+/* The system's store is a file that is read at once. */
+START_TEST(test_tls_system_store)
+{
+	struct tls_client *c;
+	struct err e;
+
+	setenv("SSL_CERT_FILE", root_path, 1);
+	c = tls_client_new(NULL, &e);
+	ck_assert_ptr_nonnull(c);
+	tls_client_free(&c);
+	ck_assert_ptr_null(c);
+	setenv("SSL_CERT_FILE", "/nonexistent/bundle.pem", 1);
+	ck_assert_ptr_null(tls_client_new(NULL, &e));
+	ck_assert_ptr_nonnull(strstr(e.text, "/nonexistent/bundle.pem"));
+}
+END_TEST
+
 START_TEST(test_tls_server_refuses)
 {
 	struct cert leaf = cert_make(&localhost, &root);
@@ -482,6 +499,7 @@ test_suite(void)
 	tcase_add_test(t, test_tls_handshake_timeout);
 	tcase_add_test(t, test_tls_after_fork);
 	tcase_add_test(t, test_tls_ca_file);
+	tcase_add_test(t, test_tls_system_store);
 	tcase_add_test(t, test_tls_server_refuses);
 	tcase_add_test(t, test_tls_server_chain);
 	suite_add_tcase(s, t);
