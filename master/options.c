@@ -89,6 +89,7 @@ options_read(int argc, char **argv, struct options *o)
 {
 	int letter, good = 1;
 
+	optind = 1;
 	*o = (struct options){ .path = OPTIONS_PATH,
 		.foreground = isatty(STDERR_FILENO) != 0 };
 	while (good && (letter = getopt_long(argc, argv, "c:tTqs:FVh",
