@@ -52,6 +52,7 @@ drain_access(struct drain *d, uint32_t lane, const struct lane_record *rec)
 		out.request = join_request(join);
 		out.response = join_response(join, false, NULL, &d->body);
 	}
+	record_json_count(out.request, out.response, &record);
 	sbuf_clear(&d->line);
 	record_json(&record, &out.origin, &d->line);
 	out.line = sbuf_slice(&d->line);

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/sbuf.h"
 #include "proto/jscan.h"
+#include "proto/record.h"
 #include "proto/utf8.h"
 
 #define EXCERPT_CHARS 2000
@@ -168,4 +169,51 @@ record_json_bodies(struct slice request, struct slice response,
 	add_value("variables", bodies_find(asked, "variables"), "null", out);
 	add_full("full_request", request, asked, out);
 	add_full("full_response", response, answer, out);
+}
+
+/* Words are what stands between blanks, characters are code points. */
+static void
+count_text(struct slice value, int64_t *words_r, int64_t *chars_r)
+{
+	bool inside = false;
+
+	*words_r = *chars_r = 0;
+	for (size_t i = 0; i < value.n; i++) {
+		bool blank = (unsigned char)value.p[i] <= ' ';
+
+		*words_r += !blank && !inside;
+		*chars_r += ((unsigned char)value.p[i] & 0xc0) != 0x80;
+		inside = !blank;
+	}
+}
+
+static int64_t
+count_elements(struct slice array)
+{
+	struct jscan_iter it;
+	struct jscan_item item;
+	int64_t n = 0;
+
+	if (array.n == 0 || *array.p != '[')
+		return 0;
+	jscan_enter(&it, array);
+	while (jscan_element_next(&it, &item))
+		n++;
+	return n;
+}
+
+void
+record_json_count(struct slice request, struct slice response, struct record *r)
+{
+	struct slice asked = bodies_object(request);
+	struct slice answer = bodies_object(response);
+
+	if (asked.n > 0)
+		count_text(bodies_input(asked), &r->input_words,
+		    &r->input_chars);
+	if (answer.n == 0)
+		return;
+	count_text(bodies_output(answer), &r->output_words, &r->output_chars);
+	r->completion_message_count =
+	    count_elements(bodies_find(answer, "choices"));
 }

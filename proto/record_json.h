@@ -45,6 +45,13 @@ void record_json_bodies(struct slice request, struct slice response,
     enum record_contents contents, struct sbuf *out);
 
 /*
+ * Count words and characters of input and output, and the answer's messages,
+ * into *r; what has no body keeps its figures.
+ */
+void record_json_count(struct slice request, struct slice response,
+    struct record *r);
+
+/*
  * Append an object with every field: those of a complete line, and the
  * defaults of the others.  Members that the table does not know (bodies) are
  * kept at the end.  detail false: only the fields of list rows.

@@ -373,6 +373,23 @@ START_TEST(contents_come_from_the_bodies)
 }
 END_TEST
 
+START_TEST(texts_are_counted)
+{
+	struct record r;
+
+	record_init(&r);
+	record_json_count(SLICE("{\"messages\":[\"a b\",\"\xc3\xa9\"]}"),
+	    SLICE("{\"choices\":[{\"message\":\"c d e\"},{}]}"), &r);
+	ck_assert_int_eq(r.input_words, 2);
+	ck_assert_int_eq(r.input_chars, 11);
+	ck_assert_int_eq(r.output_words, 3);
+	ck_assert_int_eq(r.output_chars, 7);
+	ck_assert_int_eq(r.completion_message_count, 2);
+	record_json_count(maybe(NULL), maybe(NULL), &r);
+	ck_assert_int_eq(r.output_words, 3);
+}
+END_TEST
+
 static const struct {
 	const char *title, *in, *out; /* out NULL: nothing to hide */
 } redact_cases[] = {
@@ -515,6 +532,7 @@ test_suite(void)
 	tcase_add_test(t, a_line_is_one_line_of_utf8);
 	tcase_add_loop_test(t, contents_come_from_the_bodies, 0,
 	    COUNT(contents_cases));
+	tcase_add_test(t, texts_are_counted);
 	tcase_add_loop_test(t, credentials_are_redacted, 0,
 	    COUNT(redact_cases));
 	tcase_add_test(t, media_is_cut);
