@@ -440,37 +440,6 @@ static int (*const states[STATE_COUNT])(struct scan *s) = {
 	[END_LF] = end_lf,
 };
 
-static void
-move_slice(struct slice *s, const char *from, const char *to)
-{
-	if (s->p != NULL)
-		s->p = to + (s->p - from);
-}
-
-/* The buffer moved between two calls: so do the slices found so far. */
-static void
-move_head(struct http1_head *h, const char *from, const char *to)
-{
-	unsigned i;
-
-	move_slice(&h->method, from, to);
-	move_slice(&h->target, from, to);
-	move_slice(&h->reason, from, to);
-	for (i = 0; i < h->count; i++) {
-		move_slice(&h->fields[i].name, from, to);
-		move_slice(&h->fields[i].value, from, to);
-	}
-	if (i < HTTP1_FIELDS_MAX)
-		move_slice(&h->fields[i].name, from, to);
-}
-
-static void
-clear_head(struct http1_head *h)
-{
-	memset(h, 0, offsetof(struct http1_head, fields));
-	h->fields[0].name = (struct slice){ NULL, 0 };
-}
-
 static int
 check_block(struct scan *s)
 {
@@ -488,9 +457,9 @@ http1_grammar(struct http1_parser *p, const char *buf, size_t len,
 	int r = NEXT;
 
 	if (p->base == NULL)
-		clear_head(h);
+		http1_clear_head(h);
 	else if (p->base != buf)
-		move_head(h, p->base, buf);
+		http1_move_head(h, p->base, buf);
 	p->base = buf;
 	while (r == NEXT && s.at < s.end)
 		r = states[p->state](&s);

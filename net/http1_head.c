@@ -174,3 +174,33 @@ http1_frame(const struct http1_parser *p, struct http1_head *h, struct err *e)
 		h->keep_alive = false;
 	return 0;
 }
+
+static void
+move_slice(struct slice *s, const char *from, const char *to)
+{
+	if (s->p != NULL)
+		s->p = to + (s->p - from);
+}
+
+void
+http1_move_head(struct http1_head *h, const char *from, const char *to)
+{
+	unsigned i;
+
+	move_slice(&h->method, from, to);
+	move_slice(&h->target, from, to);
+	move_slice(&h->reason, from, to);
+	for (i = 0; i < h->count; i++) {
+		move_slice(&h->fields[i].name, from, to);
+		move_slice(&h->fields[i].value, from, to);
+	}
+	if (i < HTTP1_FIELDS_MAX)
+		move_slice(&h->fields[i].name, from, to);
+}
+
+void
+http1_clear_head(struct http1_head *h)
+{
+	memset(h, 0, offsetof(struct http1_head, fields));
+	h->fields[0].name = (struct slice){ NULL, 0 };
+}

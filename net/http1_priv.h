@@ -55,4 +55,10 @@ enum http1_method http1_method_id(struct slice method);
 int http1_frame(const struct http1_parser *p, struct http1_head *h,
     struct err *e);
 
+/* Before the first byte: nothing is known. */
+void http1_clear_head(struct http1_head *h);
+
+/* The buffer moved between two calls: so do the slices found so far. */
+void http1_move_head(struct http1_head *h, const char *from, const char *to);
+
 #endif

@@ -5,7 +5,7 @@
 #include "base/xmem.h"
 #include "net/server_priv.h"
 
-/* How many connections an address has: the limit of stack.md 2.2. */
+/* How many connections an address has. */
 
 struct address_count {
 	struct list link;

@@ -142,6 +142,9 @@ void server_changed(struct server *s, int by);
 bool address_enter(struct server *s, struct session *n);
 void address_leave(struct server *s, const struct session *n);
 
+/* server_deadline.c: now_mono_ms() at which it has waited long enough. */
+uint64_t session_deadline(const struct session *n);
+
 /* server_session.c */
 void session_begin(struct server *s, int fd, const union address *peer,
     struct tls_server *tls);
