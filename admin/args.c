@@ -15,6 +15,14 @@ args_find(struct slice args, const char *name, struct jscan_item *item)
 	return jscan_find(args, slice_str(name), item);
 }
 
+bool
+args_given(struct slice args, const char *name)
+{
+	struct jscan_item item;
+
+	return args_find(args, name, &item);
+}
+
 static int
 args_wrong(const char *name, const char *what, struct err *e)
 {

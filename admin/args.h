@@ -14,6 +14,8 @@
 
 struct err;
 
+bool args_given(struct slice args, const char *name);
+
 /* Text, appended to *b, which the answer is then a slice of: take it last. */
 int args_text(struct slice args, const char *name, struct sbuf *b,
     struct err *e);

@@ -24,44 +24,63 @@ budget_held(struct office *o, const struct row_key *k)
 	return view.reserved;
 }
 
+/* All rows of an owner.  How many, or -1. */
 static int
-budget_show_rows(struct office *o, const unsigned char *hash, struct sbuf *out,
-    struct err *e)
+budget_show_rows(struct office *o, const struct account_owner *owner,
+    struct sbuf *out, struct err *e)
 {
+	unsigned char hash[OWNER_HASH_SIZE];
 	struct ledger *l = office_ledger(o, e);
-	struct row_key k = row_key_make(hash, 0, 0);
 	struct ledger_row row;
-	const char *comma = "";
-	int got;
+	struct row_key k;
+	int got, n = 0;
 
 	if (l == NULL)
 		return -1;
-	sbuf_adds(out, "{\"results\":[");
+	owner_hash(owner, hash);
+	k = row_key_make(hash, 0, 0);
 	while ((got = ledger_row_next(l, &k, &row, e)) == 1 &&
 	       memcmp(row_key_hash(&k), hash, OWNER_HASH_SIZE) == 0) {
-		sbuf_adds(out, comma);
-		show_row(out, &k, &row, budget_held(o, &k));
-		comma = ",";
+		if (out->data[out->len - 1] != '[')
+			sbuf_addc(out, ',');
+		show_row(out, owner, &k, &row, budget_held(o, &k));
+		n++;
+	}
+	return got < 0 ? -1 : n;
+}
+
+/* Without an environment, both are shown. */
+static int
+budget_show(struct office *o, struct account_owner *owner, bool both,
+    struct sbuf *out, struct err *e)
+{
+	int prod, test = 0;
+
+	sbuf_adds(out, "{\"results\":[");
+	prod = budget_show_rows(o, owner, out, e);
+	if (prod >= 0 && both) {
+		owner->environment = ENV_TEST;
+		test = budget_show_rows(o, owner, out, e);
 	}
 	sbuf_adds(out, "]}");
-	if (got < 0)
+	if (prod < 0 || test < 0)
 		return -1;
-	return *comma != '\0';
+	return prod + test > 0;
 }
 
 int
 verb_budget_show(struct office *o, struct slice args, struct sbuf *out,
     struct err *e)
 {
-	unsigned char hash[OWNER_HASH_SIZE];
 	struct account_owner owner;
 	struct sbuf id = { 0 };
 	int done = verb_owner(args, &id, &owner, e);
 
-	if (done == 0) {
-		owner_hash(&owner, hash);
-		done = budget_show_rows(o, hash, out, e);
-	}
+	if (done == 0)
+		done = budget_show(o, &owner,
+		    owner.kind != OWNER_ORGANIZATION &&
+			!args_given(args, "environment"),
+		    out, e);
 	sbuf_free(&id);
 	return done;
 }

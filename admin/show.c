@@ -226,13 +226,16 @@ show_account_scope(unsigned kind)
 }
 
 void
-show_row(struct sbuf *b, const struct row_key *k, const struct ledger_row *row,
-    int64_t held_nano)
+show_row(struct sbuf *b, const struct account_owner *owner,
+    const struct row_key *k, const struct ledger_row *row, int64_t held_nano)
 {
 	unsigned kind = row_key_kind(k);
 
 	sbuf_addc(b, '{');
 	show_text(b, "scope", slice_str(show_account_scope(kind)));
+	show_text(b, "subject", owner->id);
+	if (owner->kind != OWNER_ORGANIZATION)
+		show_environment(b, owner->environment);
 	show_text(b, "period",
 	    slice_str(account_name(
 		kind < ACCOUNT_KINDS ? account_names[kind].period : NULL)));

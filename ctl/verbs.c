@@ -57,12 +57,14 @@ const struct ctl_verb ctl_verbs[] = {
 		OPTION("--period-start", "period_start", TEXT, "YYYY-MM-DD"),
 		OPTION("--period-end", "period_end", TEXT, "YYYY-MM-DD") } },
 	{ "budget show", "the accounts of a customer, a key, or of all",
-	    "scope period period_start limit settled held suspense requests",
+	    "scope subject environment period period_start limit settled held "
+	    "suspense requests",
 	    NULL,
 	    { { NULL, "customer", CTL_TEXT, "CUSTOMER", false },
 		OPTION("--key", "key", TEXT, "PREFIX"), ENVIRONMENT } },
 	{ "budget adjust", "correct what a customer or a key has spent",
-	    "scope period period_start limit settled held suspense requests",
+	    "scope subject environment period period_start limit settled held "
+	    "suspense requests",
 	    NULL,
 	    { { NULL, "amount", CTL_MONEY, "+USD|-USD", true },
 		{ "--reason", "reason", CTL_TEXT, "TEXT", true },

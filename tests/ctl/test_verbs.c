@@ -166,8 +166,9 @@ static const struct {
 	    "{\"status\":200,\"body\":{\"results\":[{\"scope\":\"customer\","
 	    "\"period\":\"total\",\"limit\":null,\"settled\":1.5}]}}\n",
 	    CTL_DONE,
-	    "scope     period  period_start  limit  settled  held  suspense  "
-	    "requests\ncustomer  total                 -      1.5",
+	    "scope     subject  environment  period  period_start  limit  "
+	    "settled  held  suspense  requests\n"
+	    "customer                        total                 -      1.5",
 	    "" },
 	{ "control bytes", { "customer", "show", "a" },
 	    "{\"status\":200,\"body\":{\"name\":\"a\\u001b[2J\\u009bb\"}}\n",
