@@ -365,30 +365,71 @@ sim_maybe_kill(bool workers_too)
 
 /* -- the judge -- */
 
+/* What the slots say, by account; open: of HELD and SENT only. */
+struct sim_slots {
+	int64_t all[SIM_ACCOUNTS], open[SIM_ACCOUNTS];
+};
+
+static void
+sim_add_slot(struct sim_slots *sum, const struct slot *s, uint32_t state)
+{
+	for (unsigned k = 0; k < s->n_accounts; k++) {
+		unsigned id = sim_id(&account_at(sim.seg, s->entry[k])->key);
+
+		sum->all[id] += s->amount[k];
+		if (state != SLOT_DONE)
+			sum->open[id] += s->amount[k];
+	}
+}
+
+static void
+sim_add_slots(struct sim_slots *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (uint32_t seat = 0; seat < SIM_SEATS; seat++)
+		for (uint32_t i = 0;
+		     seat_mapped(sim.seg, seat) && i < SEAT_SLOTS; i++) {
+			uint32_t state = seat_states(sim.seg, seat)[i];
+
+			if (state >= SLOT_HELD)
+				sim_add_slot(sum, seat_slots(sim.seg, seat) + i,
+				    state);
+		}
+}
+
+/* I1 and I4, while nobody is inside the stripe or died there. */
+static void
+sim_judge_memory(unsigned id, const struct sim_slots *slots)
+{
+	struct account_key key = sim_key(id);
+	uint32_t entry = account_find(sim.seg, &key);
+	unsigned stripe = (unsigned)__builtin_ctzll(stripe_bit(&key));
+	struct account *a;
+
+	if (entry == ACCOUNT_NONE ||
+	    *sim_owner(&stripe_at(sim.seg, stripe)->mutex) != -1)
+		return;
+	a = account_at(sim.seg, entry);
+	ck_assert_int_eq(a->reserved, slots->all[id]);
+	ck_assert_int_le(sim.bill[id], a->settled + a->reserved);
+	ck_assert_int_le(a->settled + slots->open[id], a->lease);
+	ck_assert_int_le(a->lease, sim.book.row[id].lease);
+}
+
 static void
 sim_judge(void)
 {
-	int64_t slots[SIM_ACCOUNTS] = { 0 };
+	struct sim_slots slots;
 
-	for (uint32_t seat = 0; seat < SIM_SEATS; seat++)
-		for (uint32_t i = 0;
-		     i < SEAT_SLOTS && seat_mapped(sim.seg, seat); i++) {
-			struct slot *s = seat_slots(sim.seg, seat) + i;
-
-			if (seat_states(sim.seg, seat)[i] < SLOT_HELD)
-				continue;
-			for (unsigned k = 0; k < s->n_accounts; k++)
-				slots[sim_id(
-				    &account_at(sim.seg, s->entry[k])->key)] +=
-				    s->amount[k];
-		}
+	sim_add_slots(&slots);
 	for (unsigned id = 0; id < SIM_ACCOUNTS; id++) {
 		const struct apply_row *row = &sim.book.row[id];
 
 		/* I2 */
-		ck_assert_int_le(sim.bill[id], row->settled + slots[id]);
+		ck_assert_int_le(sim.bill[id], row->settled + slots.all[id]);
 		ck_assert_int_le(row->settled, row->lease);
 		ck_assert_int_le(row->lease, row->limit);
+		sim_judge_memory(id, &slots);
 	}
 }
 
