@@ -192,7 +192,7 @@ show_exit(int64_t status)
 {
 	static const struct {
 		int64_t status;
-		enum ctl_exit code;
+		int code;
 	} exits[] = {
 		{ 200, CTL_DONE },
 		{ 400, CTL_USAGE },

@@ -211,8 +211,11 @@ defs_change_unpack(struct slice bytes, struct customer_change *c_r)
 bool
 defs_list_next(struct slice *list, struct slice *item_r)
 {
-	const char *end = memchr(list->p, '\0', list->n);
+	const char *end;
 
+	if (list->n == 0)
+		return false;
+	end = memchr(list->p, '\0', list->n);
 	if (end == NULL)
 		return false;
 	*item_r = (struct slice){ list->p, (size_t)(end - list->p) };
