@@ -167,9 +167,12 @@ relay_error_read_object(struct relay_error *r, struct slice object, int *status)
 			relay_error_take_message(r, &item);
 	if (jscan_find(object, SLICE("type"), &item) == 1 && r->type[0] == '\0')
 		relay_error_take(r->type, sizeof r->type, &item);
-	if (jscan_find(object, SLICE("status"), &item) == 1 &&
-	    item.type == JSCAN_STRING && r->type[0] == '\0')
-		relay_error_take(r->type, sizeof r->type, &item);
+	if (jscan_find(object, SLICE("status"), &item) == 1) {
+		/* Gemini's is a word, Azure's filter has a number. */
+		*status = relay_error_number(&item);
+		if (item.type == JSCAN_STRING && r->type[0] == '\0')
+			relay_error_take(r->type, sizeof r->type, &item);
+	}
 	if (jscan_find(object, SLICE("code"), &item) == 1) {
 		if (*status == 0)
 			*status = relay_error_number(&item);
