@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -42,6 +43,7 @@ struct app {
 	struct options options;
 	struct sbuf demo_text;
 	int lock_fd, http_fd;
+	bool cannot_listen; /* the newest prepare() failed for that */
 	int64_t started_us;
 	/* The newest generation's, so that the next reuses its sockets. */
 	const struct settings *settings;
@@ -266,6 +268,7 @@ app_prepare(void *arg, const struct settings *settings, const char *secrets,
 	while (s->tls != NULL && s->n < settings->listen.n) {
 		int fd = app_listen(app, settings, &l[s->n], e);
 
+		app->cannot_listen = fd < 0;
 		if (fd < 0)
 			break;
 		s->listen_fds[s->n++] = fd;
@@ -403,7 +406,9 @@ app_serve(struct app *app)
 	status = app_take_places(app, settings_map(o.snapshot_fd), &e);
 	if (status != EX_OK)
 		return app_fail(status, &e);
-	return master_run(&o);
+	status = master_run(&o);
+	return status == EX_OSERR && app->cannot_listen ? EX_UNAVAILABLE
+	                                                : status;
 }
 
 static int

@@ -908,6 +908,37 @@ START_TEST(files_of_the_tree)
 }
 END_TEST
 
+/* The installed file, with the catalogue of the tree and one provider. */
+START_TEST(the_installed_file)
+{
+	static const char installed[] = "/usr/share/holdfast/models.csv";
+	char *text = calloc(1, 65536), *at;
+	FILE *in = fopen("etc/holdfast.conf", "r");
+	const struct settings_model *m;
+	struct sbuf b = { 0 };
+
+	ck_assert_ptr_nonnull(in);
+	ck_assert_uint_gt(fread(text, 1, 65535, in), 100);
+	fclose(in);
+	at = strstr(text, installed);
+	ck_assert_ptr_nonnull(at);
+	sbuf_add(&b, text, (size_t)(at - text));
+	sbuf_addf(&b, "etc/models.csv%s", at + strlen(installed));
+	put("conf.d/10.conf",
+	    "providers = ( { name = \"openai\"; }, { name = \"groq\"; } );\n");
+	ck_assert_msg(load_text(b.data) == 1, "%s", said.data);
+	ck_assert_str_eq(said.data, "");
+	m = settings_model_find(got, SLICE("openai/gpt-4o-mini"));
+	ck_assert_ptr_nonnull(m);
+	ck_assert_int_eq(m->price.input, 150000);
+	ck_assert_int_eq(m->price.output, 600000);
+	ck_assert_int_eq(m->context, 128000);
+	ck_assert_uint_gt(got->models.n, 80);
+	sbuf_free(&b);
+	free(text);
+}
+END_TEST
+
 START_TEST(the_example_names_every_setting)
 {
 	char *text = calloc(1, 65536);
@@ -961,6 +992,7 @@ test_suite(void)
 	tcase_add_test(t, print_is_valid_input);
 	tcase_add_test(t, the_catalogue_gives_models);
 	tcase_add_loop_test(t, files_of_the_tree, 0, 2);
+	tcase_add_test(t, the_installed_file);
 	tcase_add_test(t, the_example_names_every_setting);
 	suite_add_tcase(s, t);
 	return s;
