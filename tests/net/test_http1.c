@@ -449,7 +449,7 @@ test_suite(void)
 	tcase_add_loop_test(t, test_responses, 0, (int)COUNT(responses));
 	tcase_add_loop_test(t, test_chunks, 0, (int)COUNT(chunked));
 	tcase_add_test(t, test_limits);
-	tcase_add_loop_test(t, test_parts, 0, 126);
+	tcase_add_loop_test(t, test_parts, 0, 120);
 	tcase_add_test(t, test_words);
 	suite_add_tcase(s, t);
 	return s;
