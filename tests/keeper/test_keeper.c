@@ -1,5 +1,7 @@
 #include "tests/keeper/world.h"
 
+#include <sys/mman.h>
+
 #include "shm/gen.h"
 #include "shm/period.h"
 #include "store/objects.h"
@@ -176,6 +178,28 @@ START_TEST(test_file_wins)
 	    ASK_FAILED);
 	ck_assert_int_eq(world_view(key).limit, 1000);
 	sbuf_free(&body);
+}
+END_TEST
+
+/* New settings hold at once, for the file's customers and keys. */
+START_TEST(test_reload)
+{
+	struct account_key key = ada();
+	int fds[2] = { memfd_create("snapshot", MFD_CLOEXEC),
+		memfd_create("secrets", MFD_CLOEXEC) };
+
+	world_start();
+	spend(key, 10, 10);
+	ck_assert(WORLD_UNTIL(rests_at(key, 10)));
+	world.settings.customers[0].period_budget_nano = 15;
+	ck_assert_int_eq(write(fds[0], &world.settings, sizeof world.settings),
+	    (ssize_t)sizeof world.settings);
+	ck_assert_int_eq(child_send(world.keeper_fd, MASTER_SETTINGS, fds, 2),
+	    0);
+	ck_assert(WORLD_UNTIL(world_view(key).limit == 15));
+	ck_assert_uint_eq(world_hold(&key, 1, 6), SLOT_NONE);
+	close(fds[0]);
+	close(fds[1]);
 }
 END_TEST
 
@@ -380,6 +404,7 @@ test_suite(void)
 	tcase_add_test(t, test_unknown_refused);
 	tcase_add_test(t, test_limit_changes);
 	tcase_add_test(t, test_file_wins);
+	tcase_add_test(t, test_reload);
 	tcase_add_test(t, test_killed);
 	tcase_add_test(t, test_killed_with_hold);
 	tcase_add_test(t, test_lost_segment);
