@@ -18,6 +18,7 @@
 #include "keeper/limits.h"
 #include "keeper/startstop.h"
 #include "keeper/turn.h"
+#include "keeper/verify.h"
 #include "shm/wake.h"
 
 #define TURN_NS UINT64_C(5000000)      /* between commits, but for leases */
@@ -218,7 +219,8 @@ keeper_finish(struct keeper *k, struct err *e)
 static int
 keeper_run(struct keeper *k, struct err *e)
 {
-	if (book_open(&k->book, e) != 0 || startstop_begin(&k->book, e) != 0)
+	if (verify_stores(k->book.settings, segment_id(k->book.seg), e) != 0 ||
+	    book_open(&k->book, e) != 0 || startstop_begin(&k->book, e) != 0)
 		return -1;
 	segment_beat(k->book.seg, ROLE_KEEPER, now_mono_ns());
 	child_send(k->master_fd, CHILD_READY, NULL, 0);

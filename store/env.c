@@ -23,6 +23,7 @@ struct env {
 	MDB_txn *writer; /* NULL when none is open */
 	const char *name;
 	MDB_dbi tables[ENV_TABLES_MAX];
+	unsigned tables_n;
 	bool reading; /* the reader is renewed */
 };
 
@@ -108,6 +109,7 @@ env_open(const struct env_options *o, struct err *e)
 
 	assert(o->tables_n <= ENV_TABLES_MAX);
 	v->name = o->name;
+	v->tables_n = o->tables_n;
 	if (env_open_files(v, o, e) != 0 || env_open_tables(v, o, e) != 0)
 		env_close(&v);
 	return v;
@@ -241,6 +243,35 @@ env_next(struct env *v, MDB_txn *txn, unsigned table, bool from, MDB_val *key,
 	if (rc == MDB_NOTFOUND)
 		return 0;
 	return rc == 0 ? 1 : env_fail(v, "next", rc, e);
+}
+
+static int
+env_walk_table(struct env *v, MDB_txn *txn, unsigned table)
+{
+	MDB_val key, value;
+	MDB_cursor *c;
+	int rc = mdb_cursor_open(txn, v->tables[table], &c);
+
+	if (rc != 0)
+		return rc;
+	while ((rc = mdb_cursor_get(c, &key, &value, MDB_NEXT)) == 0)
+		;
+	mdb_cursor_close(c);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int
+env_walk(struct env *v, struct err *e)
+{
+	MDB_txn *txn = env_read(v, e);
+	int rc = 0;
+
+	if (txn == NULL)
+		return -1;
+	for (unsigned i = 0; rc == 0 && i < v->tables_n; i++)
+		rc = env_walk_table(v, txn, i);
+	env_read_end(v);
+	return rc == 0 ? 0 : env_fail(v, "walk", rc, e);
 }
 
 void

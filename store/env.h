@@ -60,6 +60,12 @@ int env_put(struct env *v, unsigned table, MDB_val key, MDB_val value,
 int env_next(struct env *v, MDB_txn *txn, unsigned table, bool from,
     MDB_val *key, MDB_val *value_r, struct err *e);
 
+/*
+ * Read every pair of every table (M4): 0, or -1 with *e.  LMDB itself may
+ * abort the process over a damaged file: call it in a child.
+ */
+int env_walk(struct env *v, struct err *e);
+
 /* Free the slots of readers that died (M8). */
 void env_check_readers(struct env *v);
 

@@ -352,6 +352,12 @@ ledger_journal_next(struct ledger *l, uint64_t *seq, struct sbuf *buf,
 	return got;
 }
 
+int
+ledger_walk(struct ledger *l, struct err *e)
+{
+	return env_walk(l->env, e);
+}
+
 void
 ledger_check_readers(struct ledger *l)
 {

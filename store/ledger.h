@@ -79,6 +79,9 @@ int ledger_journal_add(struct ledger *l, struct slice text, struct err *e);
 int ledger_journal_next(struct ledger *l, uint64_t *seq, struct sbuf *buf,
     struct err *e);
 
+/* Read everything, in a child (M4).  0 or -1; or the child dies. */
+int ledger_walk(struct ledger *l, struct err *e);
+
 /* Free the slots of readers that died (M8). */
 void ledger_check_readers(struct ledger *l);
 

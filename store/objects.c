@@ -303,6 +303,12 @@ objects_customer_put(struct objects *o, const struct customer_def *c,
 	return object_put(o, CUSTOMERS, &at, e);
 }
 
+int
+objects_walk(struct objects *o, struct err *e)
+{
+	return env_walk(o->env, e);
+}
+
 void
 objects_check_readers(struct objects *o)
 {

@@ -58,6 +58,9 @@ int objects_customer_put(struct objects *o, const struct customer_def *c,
 int objects_commit(struct objects *o, struct err *e);
 void objects_abort(struct objects *o);
 
+/* Read everything, in a child (M4).  0 or -1; or the child dies. */
+int objects_walk(struct objects *o, struct err *e);
+
 /* Free the slots of readers that died (M8). */
 void objects_check_readers(struct objects *o);
 

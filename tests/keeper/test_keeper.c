@@ -390,6 +390,32 @@ START_TEST(test_no_store)
 }
 END_TEST
 
+/* Junk in the ledger after a power cut: an error, no abort. */
+START_TEST(test_damaged)
+{
+	struct account_key key = ada();
+	char path[128], junk[4096];
+	FILE *f;
+
+	world_start();
+	spend(key, 10, 10);
+	ck_assert(WORLD_UNTIL(rests_at(key, 10)));
+	world_kill();
+	world_new_segment();
+	snprintf(path, sizeof path, "%s/ledger/data.mdb", scratch_dir);
+	f = fopen(path, "r+");
+	ck_assert_ptr_nonnull(f);
+	memset(junk, 0x5a, sizeof junk);
+	/* The two meta pages stay, all that they lead to goes. */
+	fseek(f, 2 * 4096, SEEK_SET);
+	for (int i = 0; i < 64; i++)
+		fwrite(junk, sizeof junk, 1, f);
+	fclose(f);
+	world_fork();
+	ck_assert_int_eq(world_wait(), 71);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -414,6 +440,7 @@ test_suite(void)
 	tcase_add_loop_test(t, test_amounts, 0, COUNT(amounts));
 	tcase_add_test(t, test_wild_record);
 	tcase_add_test(t, test_no_store);
+	tcase_add_test(t, test_damaged);
 	suite_add_tcase(s, t);
 	return s;
 }
