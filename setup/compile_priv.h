@@ -94,6 +94,7 @@ struct schema {
 /* value.c: read what is written at n into out + f->offset. */
 void value_read(struct compile *c, const struct field *f, const struct node *n,
     void *out);
+/* value_default.c: read f->def, if it has one. */
 void value_default(struct compile *c, const struct field *f, void *out);
 /* A fault of the value at n: `"workers" is 65; ...` */
 struct message *value_error(struct compile *c, const struct node *n,

@@ -4,7 +4,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "base/hex.h"
@@ -484,45 +483,4 @@ value_read(struct compile *c, const struct field *f, const struct node *n,
     void *out)
 {
 	readers[f->type](c, f, n, (char *)out + f->offset);
-}
-
-static void
-value_default_strings(struct compile *c, struct node *array, struct slice text)
-{
-	struct node **last = &array->child;
-
-	array->type = NODE_ARRAY;
-	while (text.n > 0) {
-		const char *blank = memchr(text.p, ' ', text.n);
-		size_t n = blank != NULL ? (size_t)(blank - text.p) : text.n;
-		struct node *one = pool_zalloc(c->pool, sizeof *one);
-
-		one->type = NODE_STRING;
-		one->text = pool_copy(c->pool, (struct slice){ text.p, n });
-		*last = one;
-		last = &one->next;
-		array->children++;
-		text = slice_skip(text, blank != NULL ? n + 1 : n);
-	}
-}
-
-/* The default goes the way of a written value, as a node of its own. */
-void
-value_default(struct compile *c, const struct field *f, void *out)
-{
-	struct node n = { .type = NODE_STRING };
-
-	if (f->def == NULL)
-		return;
-	n.text = slice_str(f->def);
-	if (f->type == FIELD_BOOL) {
-		n.type = NODE_BOOL;
-		n.boolean = strcmp(f->def, "true") == 0;
-	} else if (f->type == FIELD_INT || f->type == FIELD_COUNT ||
-		   f->type == FIELD_WEIGHT) {
-		n.type = NODE_INT;
-		n.integer = atoi(f->def);
-	} else if (f->type == FIELD_STRS || f->type == FIELD_WORDS)
-		value_default_strings(c, &n, n.text);
-	value_read(c, f, &n, out);
 }
