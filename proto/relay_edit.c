@@ -60,7 +60,8 @@ relay_edit_remove(struct relay_edit *ed, const char *kept_end,
 	const char *p = end;
 
 	if (kept_end != NULL) {
-		start = kept_end;
+		/* The neighbour may have gone with the comma before it. */
+		start = kept_end > ed->from ? kept_end : ed->from;
 	} else {
 		while (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')
 			p++;

@@ -65,14 +65,14 @@ relay_out_push(struct relay_out *o, struct slice s)
 static void
 relay_out_unseal(struct relay_out *o)
 {
-	const char *start = o->buf.data, *end = start + o->buf.len;
+	struct slice own = sbuf_slice(&o->buf);
 	size_t i;
 
 	if (!o->sealed)
 		return;
 	o->sealed = false;
-	for (i = 0; i < o->n && o->buf.len > 0; i++)
-		if (o->slices[i].p >= start && o->slices[i].p < end)
+	for (i = 0; i < o->n; i++)
+		if (o->slices[i].p >= own.p && o->slices[i].p < own.p + own.n)
 			o->slices[i].p = NULL;
 }
 

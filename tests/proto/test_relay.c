@@ -26,231 +26,225 @@ static const struct row {
 	int32_t end;
 	bool ask;
 	enum relay_end how;
-} rows
-    [] = {
-	    { "untouched", GOOD DONE, GOOD DONE, 0, 0, false, RELAY_COMPLETE },
-	    { "usage asked", GOOD USAGE_CHUNK DONE, GOOD USAGE_CHUNK DONE, 0, 0,
-		true, RELAY_COMPLETE },
-	    { "usage not asked", GOOD USAGE_CHUNK DONE, GOOD DONE, 0, 0, false,
-		RELAY_COMPLETE },
-	    { "usage twice: the last",
-		GOOD "data: {" H
-		     ",\"choices\":[],\"usage\":{\"prompt_tokens\":1,"
-	             "\"completion_tokens\":1}}\n\n" USAGE_CHUNK DONE,
-		GOOD USAGE_CHUNK DONE, 0, 0, true, RELAY_COMPLETE },
-	    { "usage null goes when not asked",
-		ROLE "data: {" H ",\"choices\":[" D0(
-		    "\"content\":\"x\"") "],\"usage\":null}\n\ndata: {" H
-					 ",\"choices\":[" D0(
-					     "\"content\":\"y\"") "],\"usage\":"
-	                                                          "null}"
-	                                                          "\n\n" STOP
-								      DONE,
-		ROLE TEXT("x") TEXT("y") STOP DONE, 0, 0, false,
-		RELAY_COMPLETE },
-	    { "usage in the finish chunk",
-		ROLE "data: {" H ",\"choices\":[" F0(
-		    "\"stop\"") "],\"usage\":" USAGE "}\n\n" DONE,
-		ROLE STOP USAGE_CHUNK DONE, 0, 0, true, RELAY_COMPLETE },
-	    { "usage first in every chunk",
-		"data: {\"usage\":" USAGE
-		"," H ",\"choices\":[" D0("\"role\":\"assistant\",\"content\":"
-	                                  "\"\"") "]}\n\n"
-						  "data: {\"usage\":" USAGE
-						  "," H ",\"choices\":[" F0(
-						      "\"stop\"") "]}\n\n" DONE,
-		ROLE STOP DONE, 0, 0, false, RELAY_COMPLETE },
-	    { "role in every delta",
-		ROLE C(D0("\"role\":\"assistant\",\"content\":\"a\"")) C(
-		    D0("\"role\":\"assistant\",\"content\":\"b\""))
+} rows[] = {
+	{ "untouched", GOOD DONE, GOOD DONE, 0, 0, false, RELAY_COMPLETE },
+	{ "usage asked", GOOD USAGE_CHUNK DONE, GOOD USAGE_CHUNK DONE, 0, 0,
+	    true, RELAY_COMPLETE },
+	{ "usage not asked", GOOD USAGE_CHUNK DONE, GOOD DONE, 0, 0, false,
+	    RELAY_COMPLETE },
+	{ "usage twice: the last",
+	    GOOD "data: {" H ",\"choices\":[],\"usage\":{\"prompt_tokens\":1,"
+		 "\"completion_tokens\":1}}\n\n" USAGE_CHUNK DONE,
+	    GOOD USAGE_CHUNK DONE, 0, 0, true, RELAY_COMPLETE },
+	{ "usage null goes when not asked",
+	    ROLE "data: {" H ",\"choices\":[" D0(
+		"\"content\":\"x\"") "],\"usage\":null}\n\ndata: {" H
+				     ",\"choices\":[" D0(
+					 "\"content\":\"y\"") "],\"usage\":"
+							      "null}"
+							      "\n\n" STOP DONE,
+	    ROLE TEXT("x") TEXT("y") STOP DONE, 0, 0, false, RELAY_COMPLETE },
+	{ "usage in the finish chunk",
+	    ROLE "data: {" H ",\"choices\":[" F0(
+		"\"stop\"") "],\"usage\":" USAGE "}\n\n" DONE,
+	    ROLE STOP USAGE_CHUNK DONE, 0, 0, true, RELAY_COMPLETE },
+	{ "usage first in every chunk",
+	    "data: {\"usage\":" USAGE "," H ",\"choices\":[" D0(
+		"\"role\":\"assistant\",\"content\":"
+		"\"\"") "]}\n\n"
+			"data: {\"usage\":" USAGE "," H
+			",\"choices\":[" F0("\"stop\"") "]}\n\n" DONE,
+	    ROLE STOP DONE, 0, 0, false, RELAY_COMPLETE },
+	{ "role in every delta",
+	    ROLE C(D0("\"role\":\"assistant\",\"content\":\"a\""))
+		C(D0("\"role\":\"assistant\",\"content\":\"b\""))
 		    C(D0("\"role\":\"assistant\",\"content\":\"c\"")) STOP DONE,
-		GOOD DONE, 0, 0, false, RELAY_COMPLETE },
-	    { "role behind the content",
-		ROLE C(D0("\"content\":\"a\",\"role\":\"assistant\""))
-		    C(D0("\"content\":\"b\",\"role\":\"assistant\"")) TEXT("c")
-			STOP DONE,
-		GOOD DONE, 0, 0, false, RELAY_COMPLETE },
-	    { "no role at all", TEXT("a") TEXT("b") STOP DONE,
-		C(D0("\"role\":\"assistant\",\"content\":\"a\"")) TEXT("b")
+	    GOOD DONE, 0, 0, false, RELAY_COMPLETE },
+	{ "role behind the content",
+	    ROLE C(D0("\"content\":\"a\",\"role\":\"assistant\""))
+		C(D0("\"content\":\"b\",\"role\":\"assistant\"")) TEXT("c")
 		    STOP DONE,
-		0, 0, false, RELAY_COMPLETE },
-	    { "finish twice",
-		GOOD C("{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_"
-	               "reason\":\"stop\"}") DONE,
-		GOOD DONE, 0, 0, false, RELAY_COMPLETE },
-	    { "nothing after the finish", GOOD TEXT("late") DONE, GOOD DONE, 0,
-		0, false, RELAY_COMPLETE },
-	    { "finish with content is split",
-		ROLE C("{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_"
-	               "reason\":\"length\"}") DONE,
-		ROLE TEXT("a") C(F0("\"length\"")) DONE,
-		QUIRK_FINISH_HAS_CONTENT, 0, false, RELAY_COMPLETE },
-	    { "and stays whole elsewhere",
-		ROLE C("{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_"
-	               "reason\":\"length\"}") DONE,
-		ROLE C("{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_"
-	               "reason\":\"length\"}") DONE,
-		0, 0, false, RELAY_COMPLETE },
-	    { "eos is stop", ROLE C(F0("\"eos\"")) DONE, ROLE STOP DONE,
-		QUIRK_FIN_EOS, 0, false, RELAY_COMPLETE },
-	    { "model_length is length", ROLE C(F0("\"model_length\"")) DONE,
-		ROLE C(F0("\"length\"")) DONE, 0, 0, false, RELAY_COMPLETE },
-	    { "CRLF and comments",
-		": hello\r\n\r\ndata: {" H ",\"choices\":[" D0(
-		    "\"role\":\"assistant\",\"content\":\"\"") "]}\r\n\r\n"
-							       "data: {" H
-							       ",\"choices\":"
-	                                                       "[" F0("\"stop"
-	                                                              "\"") "]}"
-	                                                                    "\r"
-	                                                                    "\n"
-	                                                                    "\r"
-	                                                                    "\n"
-	                                                                    "da"
-	                                                                    "ta"
-	                                                                    ": "
-	                                                                    "[D"
-	                                                                    "ON"
-	                                                                    "E]"
-	                                                                    "\r"
-	                                                                    "\n"
-	                                                                    "\r"
-	                                                                    "\n",
-		ROLE STOP DONE, 0, 0, false, RELAY_COMPLETE },
-	    { "several data lines become one",
-		"data: {" H ",\ndata: \"choices\":[" D0(
-		    "\"role\":\"assistant\",\"content\":\"\"") "]}\n\n" STOP
-		    DONE,
-		"data: {" H ", \"choices\":[" D0(
-		    "\"role\":\"assistant\",\"content\":\"\"") "]}\n\n" STOP
-		    DONE,
-		0, 0, false, RELAY_COMPLETE },
-	    { "names that change",
-		ROLE "data: {\"id\":\"j\",\"object\":\"\",\"created\":2,"
-		     "\"model\":\"n\",\"choices\":[" D0(
-			 "\"content\":\"a\"") "]}\n\n" TEXT("b") TEXT("c")
-			 STOP DONE,
-		GOOD DONE, 0, 0, false, RELAY_COMPLETE },
-	    { "no names",
-		"data: {\"choices\":[" D0("\"role\":\"assistant\",\"content\":"
-	                                  "\"x\"") "]}\n\ndata: "
-	                                           "{\"choices\":[" F0(
-						       "\"stop\"") "]}"
-	                                                           "\n\n" DONE,
-		"data: {\"choices\":[" D0("\"role\":\"assistant\",\"content\":"
-	                                  "\"x\"") "],\"id\":\"minted\","
-	                                           "\"created\":7,\"model\":"
-	                                           "\"asked\","
-						   "\"object\":\"chat."
-	                                           "completion.chunk\"}"
-	                                           "\n\ndata: "
-	                                           "{\"choices\":[" F0(
-						       "\"stop\"") "],\"id\":"
-	                                                           "\"minted\","
-	                                                           "\"created\""
-	                                                           ":7,"
-								   "\"model\":"
-	                                                           "\"asked\","
-	                                                           "\"object\":"
-	                                                           "\"chat."
-	                                                           "completion."
-	                                                           "chunk\"}"
-	                                                           "\n\n" DONE,
-		0, 0, false, RELAY_COMPLETE },
-	    { "Azure's filter chunk waits for the id",
-		"data: "
-	        "{\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"\","
-		"\"object\":\"\",\"prompt_filter_results\":[1]}\n\n" GOOD DONE,
-		"data: "
-	        "{\"choices\":[],\"created\":1,\"id\":\"i\",\"model\":\"m\","
-		"\"object\":\"chat.completion.chunk\",\"prompt_filter_"
-	        "results\":"
-		"[1]}\n\n" GOOD DONE,
-		0, 0, false, RELAY_COMPLETE },
-	    { "a message that repeats the text",
-		ROLE C("{\"index\":0,\"message\":{\"content\":\"a\"},\"delta\":"
-	               "{\"content\":\"a\"},\"finish_reason\":null}")
-		    C("{\"index\":0,\"message\":{\"content\":\"ab\"},\"delta\":"
-	              "{\"content\":\"b\"},\"finish_reason\":null}") TEXT("c")
-			STOP,
-		GOOD DONE, QUIRK_MSG_REPEAT, END_OPTIONAL, false,
-		RELAY_COMPLETE },
-	    { "two choices",
-		C(D0("\"role\":\"assistant\"") ",{\"index\":1,\"delta\":{"
-	                                       "\"role\":\"assistant\"}}") C(F0(
-		    "\"stop\"") ",{\"index\":1,\"delta\":{\"content\":\"x\"}}")
+	    GOOD DONE, 0, 0, false, RELAY_COMPLETE },
+	{ "no role at all", TEXT("a") TEXT("b") STOP DONE,
+	    C(D0("\"role\":\"assistant\",\"content\":\"a\"")) TEXT("b")
+		STOP DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "finish twice",
+	    GOOD C("{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_"
+		   "reason\":\"stop\"}") DONE,
+	    GOOD DONE, 0, 0, false, RELAY_COMPLETE },
+	{ "nothing after the finish", GOOD TEXT("late") DONE, GOOD DONE, 0, 0,
+	    false, RELAY_COMPLETE },
+	{ "finish with content is split",
+	    ROLE C("{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_"
+		   "reason\":\"length\"}") DONE,
+	    ROLE TEXT("a") C(F0("\"length\"")) DONE, QUIRK_FINISH_HAS_CONTENT,
+	    0, false, RELAY_COMPLETE },
+	{ "and stays whole elsewhere",
+	    ROLE C("{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_"
+		   "reason\":\"length\"}") DONE,
+	    ROLE C("{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_"
+		   "reason\":\"length\"}") DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "eos is stop", ROLE C(F0("\"eos\"")) DONE, ROLE STOP DONE,
+	    QUIRK_FIN_EOS, 0, false, RELAY_COMPLETE },
+	{ "model_length is length", ROLE C(F0("\"model_length\"")) DONE,
+	    ROLE C(F0("\"length\"")) DONE, 0, 0, false, RELAY_COMPLETE },
+	{ "CRLF and comments",
+	    ": hello\r\n\r\ndata: {" H ",\"choices\":[" D0(
+		"\"role\":\"assistant\",\"content\":\"\"") "]}\r\n\r\n"
+							   "data: {" H
+							   ",\"choices\":"
+							   "[" F0("\"stop"
+								  "\"") "]}"
+									"\r"
+									"\n"
+									"\r"
+									"\n"
+									"da"
+									"ta"
+									": "
+									"[D"
+									"ON"
+									"E]"
+									"\r"
+									"\n"
+									"\r"
+									"\n",
+	    ROLE STOP DONE, 0, 0, false, RELAY_COMPLETE },
+	{ "several data lines become one",
+	    "data: {" H ",\ndata: \"choices\":[" D0(
+		"\"role\":\"assistant\",\"content\":\"\"") "]}\n\n" STOP DONE,
+	    "data: {" H ", \"choices\":[" D0(
+		"\"role\":\"assistant\",\"content\":\"\"") "]}\n\n" STOP DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "names that change",
+	    ROLE "data: {\"id\":\"j\",\"object\":\"\",\"created\":2,"
+		 "\"model\":\"n\",\"choices\":[" D0(
+		     "\"content\":\"a\"") "]}\n\n" TEXT("b") TEXT("c")
+		     STOP DONE,
+	    GOOD DONE, 0, 0, false, RELAY_COMPLETE },
+	{ "no names",
+	    "data: {\"choices\":[" D0(
+		"\"role\":\"assistant\",\"content\":"
+		"\"x\"") "]}\n\ndata: "
+			 "{\"choices\":[" F0("\"stop\"") "]}"
+							 "\n\n" DONE,
+	    "data: {\"choices\":[" D0(
+		"\"role\":\"assistant\",\"content\":"
+		"\"x\"") "],\"id\":\"minted\","
+			 "\"created\":7,\"model\":"
+			 "\"asked\","
+			 "\"object\":\"chat."
+			 "completion.chunk\"}"
+			 "\n\ndata: "
+			 "{\"choices\":[" F0("\"stop\"") "],\"id\":"
+							 "\"minted\","
+							 "\"created\""
+							 ":7,"
+							 "\"model\":"
+							 "\"asked\","
+							 "\"object\":"
+							 "\"chat."
+							 "completion."
+							 "chunk\"}"
+							 "\n\n" DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "Azure's filter chunk waits for the id",
+	    "data: "
+	    "{\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"\","
+	    "\"object\":\"\",\"prompt_filter_results\":[1]}\n\n" GOOD DONE,
+	    "data: "
+	    "{\"choices\":[],\"created\":1,\"id\":\"i\",\"model\":\"m\","
+	    "\"object\":\"chat.completion.chunk\",\"prompt_filter_"
+	    "results\":"
+	    "[1]}\n\n" GOOD DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "a message that repeats the text",
+	    ROLE C("{\"index\":0,\"message\":{\"content\":\"a\"},\"delta\":"
+		   "{\"content\":\"a\"},\"finish_reason\":null}")
+		C("{\"index\":0,\"message\":{\"content\":\"ab\"},\"delta\":"
+		  "{\"content\":\"b\"},\"finish_reason\":null}") TEXT("c") STOP,
+	    GOOD DONE, QUIRK_MSG_REPEAT, END_OPTIONAL, false, RELAY_COMPLETE },
+	{ "two choices",
+	    C(D0("\"role\":\"assistant\"") ",{\"index\":1,\"delta\":{"
+					   "\"role\":\"assistant\"}}")
+		C(F0("\"stop\"") ",{\"index\":1,\"delta\":{\"content\":\"x\"}}")
 		    C("{\"index\":0,\"delta\":{}},{\"index\":1,\"delta\":{},"
-	              "\"finish_reason\":\"stop\"}") DONE,
-		C(D0("\"role\":\"assistant\"") ",{\"index\":1,\"delta\":{"
-	                                       "\"role\":\"assistant\"}}") C(F0(
-		    "\"stop\"") ",{\"index\":1,\"delta\":{\"content\":\"x\"}}")
+		      "\"finish_reason\":\"stop\"}") DONE,
+	    C(D0("\"role\":\"assistant\"") ",{\"index\":1,\"delta\":{"
+					   "\"role\":\"assistant\"}}")
+		C(F0("\"stop\"") ",{\"index\":1,\"delta\":{\"content\":\"x\"}}")
 		    C("{\"index\":1,\"delta\":{},\"finish_reason\":\"stop\"}")
 			DONE,
-		0, 0, false, RELAY_COMPLETE },
-	    { "a call without its index",
-		ROLE C(D0("\"tool_calls\":[{\"id\":\"a\"},{\"index\":1,\"id\":"
-	                  "\"b\"}]")) STOP DONE,
-		ROLE C(D0("\"tool_calls\":[{\"index\":0,\"id\":\"a\"},{"
-	                  "\"index\":1,\"id\":\"b\"}]")) STOP DONE,
-		0, 0, false, RELAY_COMPLETE },
-	    { "a choice without a delta",
-		ROLE C("{\"index\":0,\"finish_reason\":\"stop\"}") DONE,
-		ROLE C("{\"index\":0,\"finish_reason\":\"stop\",\"delta\":{}}")
-		    DONE,
-		0, 0, false, RELAY_COMPLETE },
-	    { "padding does not stop recognition",
-		ROLE "data: {" H ",\"choices\":[" D0(
-		    "\"content\":\"x\"") "],\"obfuscation\":\"abc\",\"usage\":"
-	                                 "null}\n\ndata: {" H
-					 ",\"choices\":[" D0(
-					     "\"content\":\"\\\"}\"") "],"
-	                                                              "\"obfusc"
-	                                                              "ation\":"
-	                                                              "\"\","
-	                                                              "\"usage"
-	                                                              "\":null}"
-	                                                              "\n"
-	                                                              "\n" STOP
-									  DONE,
-		ROLE "data: {" H ",\"choices\":[" D0(
-		    "\"content\":\"x\"") "],\"obfuscation\":\"abc\"}\n\ndata: "
-	                                 "{" H
-					 ",\"choices\":[" D0(
-					     "\"content\":\"\\\"}\"") "],"
-	                                                              "\"obfusc"
-	                                                              "ation\":"
-	                                                              "\"\"}"
-	                                                              "\n"
-	                                                              "\n" STOP
-									  DONE,
-		0, 0, false, RELAY_COMPLETE },
-	    { "no [DONE] where it is optional", GOOD, GOOD DONE, 0,
-		END_OPTIONAL, false, RELAY_COMPLETE },
-	    { "no [DONE] where it is required", GOOD, GOOD, 0, END_DONE, false,
-		RELAY_CUT },
-	    { "[DONE] without a finish", ROLE TEXT("a") DONE, ROLE TEXT("a"), 0,
-		0, false, RELAY_CUT },
-	    { "only [DONE]", DONE, "", 0, 0, false, RELAY_CUT },
-	    { "the last empty line is missing", GOOD "data: [DONE]", GOOD DONE,
-		0, 0, false, RELAY_COMPLETE },
-	    { "an error event",
-		ROLE "event: error\ndata: {\"error\":{\"message\":"
-		     "\"bad\",\"status_code\":400}}\n\n",
-		ROLE, 0, 0, false, RELAY_ERROR },
-	    { "an error in a chunk",
-		ROLE "data: {" H ",\"error\":{\"code\":502,"
-		     "\"message\":\"bad\"},\"choices\":[" F0(
-			 "\"error\"") "]}\n\n" DONE,
-		ROLE, 0, 0, false, RELAY_ERROR },
-	    { "error null is none",
-		"data: {" H ",\"error\":null,\"choices\":[" D0(
-		    "\"role\":\"assistant\"") "]}\n\n" STOP DONE,
-		"data: {" H ",\"error\":null,\"choices\":[" D0(
-		    "\"role\":\"assistant\"") "]}\n\n" STOP DONE,
-		0, 0, false, RELAY_COMPLETE },
-	    { "a bare error", ROLE "{\n \"error\": {\"message\": \"bad\"}\n}",
-		ROLE, 0, 0, false, RELAY_ERROR },
-    };
+	    0, 0, false, RELAY_COMPLETE },
+	{ "neighbours that both go",
+	    ROLE "data: {" H ",\"usage\":null,\"usage\":null,\"choices\":[" D0(
+		"\"content\":\"a\",\"role\":1,\"role\":2") "]}\n\n" TEXT("b")
+		TEXT("c") STOP DONE,
+	    GOOD DONE, 0, 0, false, RELAY_COMPLETE },
+	{ "a call without its index",
+	    ROLE C(D0("\"tool_calls\":[{\"id\":\"a\"},{\"index\":1,\"id\":"
+		      "\"b\"}]")) STOP DONE,
+	    ROLE C(D0("\"tool_calls\":[{\"index\":0,\"id\":\"a\"},{"
+		      "\"index\":1,\"id\":\"b\"}]")) STOP DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "a choice without a delta",
+	    ROLE C("{\"index\":0,\"finish_reason\":\"stop\"}") DONE,
+	    ROLE C("{\"index\":0,\"finish_reason\":\"stop\",\"delta\":{}}")
+		DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "padding does not stop recognition",
+	    ROLE "data: {" H ",\"choices\":[" D0(
+		"\"content\":\"x\"") "],\"obfuscation\":\"abc\",\"usage\":"
+				     "null}\n\ndata: {" H ",\"choices\":[" D0(
+					 "\"content\":\"\\\"}\"") "],"
+								  "\"obfusc"
+								  "ation\":"
+								  "\"\","
+								  "\"usage"
+								  "\":null}"
+								  "\n"
+								  "\n" STOP
+								      DONE,
+	    ROLE "data: {" H ",\"choices\":[" D0(
+		"\"content\":\"x\"") "],\"obfuscation\":\"abc\"}\n\ndata: "
+				     "{" H ",\"choices\":[" D0(
+					 "\"content\":\"\\\"}\"") "],"
+								  "\"obfusc"
+								  "ation\":"
+								  "\"\"}"
+								  "\n"
+								  "\n" STOP
+								      DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "no [DONE] where it is optional", GOOD, GOOD DONE, 0, END_OPTIONAL,
+	    false, RELAY_COMPLETE },
+	{ "no [DONE] where it is required", GOOD, GOOD, 0, END_DONE, false,
+	    RELAY_CUT },
+	{ "[DONE] without a finish", ROLE TEXT("a") DONE, ROLE TEXT("a"), 0, 0,
+	    false, RELAY_CUT },
+	{ "only [DONE]", DONE, "", 0, 0, false, RELAY_CUT },
+	{ "the last empty line is missing", GOOD "data: [DONE]", GOOD DONE, 0,
+	    0, false, RELAY_COMPLETE },
+	{ "an error event",
+	    ROLE "event: error\ndata: {\"error\":{\"message\":"
+		 "\"bad\",\"status_code\":400}}\n\n",
+	    ROLE, 0, 0, false, RELAY_ERROR },
+	{ "an error in a chunk",
+	    ROLE
+	    "data: {" H ",\"error\":{\"code\":502,"
+	    "\"message\":\"bad\"},\"choices\":[" F0("\"error\"") "]}\n\n" DONE,
+	    ROLE, 0, 0, false, RELAY_ERROR },
+	{ "error null is none",
+	    "data: {" H ",\"error\":null,\"choices\":[" D0(
+		"\"role\":\"assistant\"") "]}\n\n" STOP DONE,
+	    "data: {" H ",\"error\":null,\"choices\":[" D0(
+		"\"role\":\"assistant\"") "]}\n\n" STOP DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "a bare error", ROLE "{\n \"error\": {\"message\": \"bad\"}\n}", ROLE,
+	    0, 0, false, RELAY_ERROR },
+};
 
 static void
 drain(struct relay_out *out, struct sbuf *sent)
@@ -350,18 +344,18 @@ START_TEST(test_framing)
 
 	opts.framing = &lines;
 	run(&opts, ROLE STOP DONE, 9, &sent);
-	ck_assert_str_eq(sent.data, "{" H ",\"choices\":[" D0(
-					"\"role\":\"assistant\",\"content\":"
-	                                "\"\"") "]}\n"
-						"{" H ",\"choices\":[" F0(
-						    "\"stop\"") "]}\n[DONE]\n");
+	ck_assert_str_eq(sent.data,
+	    "{" H ",\"choices\":[" D0(
+		"\"role\":\"assistant\",\"content\":"
+		"\"\"") "]}\n"
+			"{" H ",\"choices\":[" F0("\"stop\"") "]}\n[DONE]\n");
 	opts.framing = &relay_framing_generate;
 	run(&opts, ROLE STOP DONE, 9, &sent);
-	ck_assert_str_eq(sent.data, "{" H ",\"choices\":[" D0(
-					"\"role\":\"assistant\",\"content\":"
-	                                "\"\"") "]}---"
-						"{" H ",\"choices\":[" F0(
-						    "\"stop\"") "]}---");
+	ck_assert_str_eq(sent.data,
+	    "{" H ",\"choices\":[" D0(
+		"\"role\":\"assistant\",\"content\":"
+		"\"\"") "]}---"
+			"{" H ",\"choices\":[" F0("\"stop\"") "]}---");
 	sbuf_free(&sent);
 }
 END_TEST
@@ -377,10 +371,10 @@ START_TEST(test_echo)
 	    strncmp(sent.data,
 		"data: {" H ",\"choices\":[" D0(
 		    "\"role\":\"assistant\",\"content\":\"\"") "],\"prompt_"
-	                                                       "message\":[{"
-	                                                       "\"role\":"
-	                                                       "\"user\"}]}"
-	                                                       "\n\n" TEXT("a"),
+							       "message\":[{"
+							       "\"role\":"
+							       "\"user\"}]}"
+							       "\n\n" TEXT("a"),
 		strlen(H) + 150),
 	    0);
 	ck_assert_ptr_null(
