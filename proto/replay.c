@@ -33,7 +33,8 @@ struct replay {
 	struct slice id, created, model, fingerprint, usage; /* raw; or empty */
 	struct jscan_iter choices;
 	struct slice choice, message; /* the one in hand */
-	unsigned index, call;
+	unsigned position, call;
+	struct slice index; /* raw; empty: its position */
 	enum replay_step step;
 	struct jscan_iter calls;
 	bool has_calls;
@@ -56,13 +57,17 @@ replay_turn(struct replay *r, bool first)
 	r->step = STEP_OVER;
 	if (jscan_element_next(&r->choices, &item) == 0)
 		return;
-	r->index = first ? 0 : r->index + 1;
+	r->position = first ? 0 : r->position + 1;
+	r->index = SLICE("");
 	r->step = STEP_ROLE;
 	r->choice = item.value;
 	r->message = SLICE("{}");
 	r->has_calls = false;
 	if (item.type != JSCAN_OBJECT)
 		return;
+	if (jscan_find(item.value, SLICE("index"), &member) == 1 &&
+	    member.type == JSCAN_NUMBER)
+		r->index = member.value;
 	if (jscan_find(item.value, SLICE("message"), &member) == 1 &&
 	    member.type == JSCAN_OBJECT)
 		r->message = member.value;
@@ -142,7 +147,12 @@ replay_delta(const struct replay *r, struct sbuf *b, struct slice members,
 	           jscan_find(r->choice, SLICE("logprobs"), &logprobs) == 1;
 
 	replay_head(r, b);
-	sbuf_addf(b, "{\"index\":%u,\"delta\":{", r->index);
+	sbuf_adds(b, "{\"index\":");
+	if (r->index.n > 0)
+		sbuf_add_slice(b, r->index);
+	else
+		sbuf_add_u64(b, r->position);
+	sbuf_adds(b, ",\"delta\":{");
 	sbuf_add_slice(b, members);
 	replay_put(b, "},\"logprobs\":", has ? logprobs.value : SLICE("null"),
 	    SLICE("null"));
