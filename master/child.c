@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -103,6 +104,16 @@ child_harden(const struct settings *s)
 	setrlimit(RLIMIT_CORE, &none);
 }
 
+/* ps and top tell the processes apart by it. */
+static void
+child_set_title(const struct child *c)
+{
+	char title[16]; /* the kernel keeps no more */
+
+	snprintf(title, sizeof title, "holdfast:%s", child_name(c));
+	prctl(PR_SET_NAME, title);
+}
+
 static void __attribute__((noreturn)) child_run(struct master *m,
     struct child *c, int control_fd, int peer_fd, pid_t master)
 {
@@ -124,6 +135,7 @@ static void __attribute__((noreturn)) child_run(struct master *m,
 	if (getppid() != master)
 		_exit(EX_OSERR);
 	log_role(child_name(c));
+	child_set_title(c);
 	child_close_others(m);
 	if (c->role == MASTER_LOGGER) {
 		arg.stderr_fds = pipes_readers(m->pipes);
