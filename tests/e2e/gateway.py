@@ -40,6 +40,11 @@ def wait_for(condition, seconds=10, what="a condition"):
         time.sleep(0.01)
 
 
+def nano(dollars):
+    """A figure of the books in nano-USD; None for no limit."""
+    return None if dollars is None else round(dollars * 10**9)
+
+
 def sha256(key):
     return hashlib.sha256(key.split(".")[1].encode()).hexdigest()
 
@@ -169,14 +174,23 @@ logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
     # -- processes --
 
     def children(self, role=None):
-        """Pids of the master's children; of a role when its log names it."""
-        out = subprocess.run(["pgrep", "-P", str(self.process.pid)],
-                             capture_output=True, text=True).stdout.split()
-        pids = [int(p) for p in out]
-        if role is None:
-            return pids
-        status = self.ctl_json("status")
-        return [p for p in pids if p in status["pids"].get(role, [])]
+        """Pids of the master's children, those of a role only if it is named."""
+        command = ["pgrep", "-P", str(self.process.pid)]
+        if role is not None:
+            command += ["-x", "holdfast:" + role]
+        out = subprocess.run(command, capture_output=True, text=True).stdout.split()
+        return [int(p) for p in out]
+
+    def child(self, role):
+        """The one process of a role."""
+        return wait_for(lambda: self.children(role), 10, role)[0]
+
+    def kill_and_wait(self, role, sig=signal.SIGKILL):
+        """Kill a role's only process; the pid of the one that follows."""
+        old = self.child(role)
+        os.kill(old, sig)
+        return wait_for(lambda: [p for p in self.children(role) if p != old], 10,
+                        "another " + role)[0]
 
     # -- requests --
 
@@ -248,6 +262,30 @@ logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
 
     def ctl_json(self, *args):
         return json.loads(self.ctl("--json", *args).stdout)
+
+    def account(self, customer, environment="prod", period="period"):
+        """The row of a customer, in nano-USD: limit, settled, held, suspense, lease."""
+        done = self.ctl("--json", "budget", "show", customer, "--environment", environment,
+                        check=False)
+        rows = [r for r in json.loads(done.stdout or '{"results":[]}').get("results", [])
+                if r["period"] == period]
+        if not rows:
+            return None
+        return {k: nano(rows[-1][k]) for k in ("limit", "settled", "held", "suspense", "lease")}
+
+    def at_rest(self, seconds=5):
+        """Wait until nothing is in flight, held or unapplied; the dump."""
+        def rest():
+            dump = self.ctl_json("debug", "dump")
+            still = all(s["money"]["head"] == s["money"]["tail"] and
+                        not any(s.get("slots", {}).values()) for s in dump["seats"])
+            held = any(a["held"] for a in dump["accounts"])
+            return dump if still and not held else None
+        return wait_for(rest, seconds, "the books to come to rest")
+
+    def reserved(self):
+        """nano-USD that requests in flight hold, of all accounts."""
+        return sum(nano(a["held"]) for a in self.ctl_json("debug", "dump")["accounts"])
 
     def records(self):
         """The request records so far, oldest first."""
