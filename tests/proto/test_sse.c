@@ -18,6 +18,8 @@ static const struct stream {
 	{ "no blank after the colon", "data:a\n\n", 0, "|a;", "" },
 	{ "only one blank goes", "data:  a \n\n", 0, "| a ;", "" },
 	{ "CRLF", "data: a\r\n\r\ndata: b\r\n\r\n", 0, "|a;|b;", "" },
+	{ "CRLF between fields", "event: x\r\ndata: a\r\ndata: b\r\n\r\n", 0,
+	    "x|a\nb;", "" },
 	{ "CR", "data: a\r\rdata: b\r\r", 0, "|a;|b;", "" },
 	{ "mixed ends", "data: a\r\n\ndata: b\n\r\n", 0, "|a;|b;", "" },
 	{ "several data lines", "data: a\ndata: b\ndata:\n\n", 0, "|a\nb\n;",
