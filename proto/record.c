@@ -135,7 +135,7 @@ record_cut_text(struct slice *text, size_t max)
 #define TEXT_MAX 1024
 #define JSON_MAX 65536
 
-enum record_form { TEXT, TEXTS, JSON };
+enum record_form { TEXT, TEXTS, JSON, LIMITS, ATTEMPTS };
 
 void
 record_limit(struct record *r)

@@ -15,6 +15,8 @@ enum fill_shown { ALWAYS, LIST, DETAIL, HIDDEN };
 #define DEFAULT_TEXT "\"\""
 #define DEFAULT_JSON "null"
 #define DEFAULT_TEXTS "{}"
+#define DEFAULT_LIMITS "null"
+#define DEFAULT_ATTEMPTS "[]"
 
 /* All fields in their order, and what they are when a line has them not. */
 static const struct fill_row {

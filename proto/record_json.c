@@ -8,12 +8,16 @@
 #include "base/money.h"
 #include "base/sbuf.h"
 #include "proto/record.h"
+#include "proto/record_detail.h"
 
 /* What a derived field is made of. */
 struct record_line {
 	const struct record *r;
 	const struct record_origin *origin;
 };
+
+/* What unpacking may add to limit_info and attempts, of a dozen each. */
+#define DETAIL_ROOM 16384
 
 /* The longest field name, number and punctuation; ESCAPED for each byte. */
 #define ROW_MAX 80
@@ -169,7 +173,9 @@ enum row_form {
 	BOOL,
 	TEXT,
 	TEXTS,
-	JSON
+	JSON,
+	LIMITS,
+	ATTEMPTS
 };
 enum row_shown { ALWAYS, LIST, DETAIL, HIDDEN };
 
@@ -232,6 +238,10 @@ put_string(struct sbuf *b, enum row_form form, struct slice text)
 		record_json_text(text, b);
 	else if (form == TEXTS)
 		record_json_texts(text, b);
+	else if (form == LIMITS)
+		record_limits_json(text, b);
+	else if (form == ATTEMPTS)
+		record_attempts_json(text, b);
 	else
 		record_json_compact(text, b);
 }
@@ -286,7 +296,8 @@ record_json(const struct record *r, const struct record_origin *origin,
 	const struct record_line line = { r, origin };
 	size_t start = out->len;
 
-	sbuf_reserve(out, ROWS * ROW_MAX + ESCAPED * record_size(r));
+	sbuf_reserve(out,
+	    ROWS * ROW_MAX + ESCAPED * record_size(r) + DETAIL_ROOM);
 	for (size_t i = 0; i < ROWS; i++)
 		put_row(out, &rows[i], &line);
 	out->data[start] = '{'; /* in place of the first comma */

@@ -95,7 +95,7 @@ headers_info(struct req *r, struct sbuf *b)
 	headers_target(r, b);
 	if (r->slot_taken)
 		header_number(b, "x-holdfast-attempts: ", r->attempts);
-	if (r->put_max_tokens > 0)
+	if (r->put_max_tokens > 0 && !r->choice.target->demo)
 		header_number(b,
 		    "x-holdfast-max-tokens: ", (uint64_t)r->put_max_tokens);
 	header_slice(b,

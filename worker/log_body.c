@@ -39,9 +39,8 @@ body_put(struct req *r, enum record_source source, unsigned flags,
 		.flags = (uint8_t)flags,
 		.bytes = { NULL, total },
 	};
-	char *to =
-	    lane_reserve_or_drop(&r->w->seat.log, LANE_BODY,
-		(uint32_t)(RECORD_BODY_HEAD + total));
+	char *to = lane_reserve_or_drop(&r->w->seat.log, LANE_BODY,
+	    (uint32_t)(RECORD_BODY_HEAD + total));
 
 	if (to == NULL) {
 		r->log_broken = true;

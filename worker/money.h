@@ -40,7 +40,7 @@ void money_close(struct req *r);
 /* r->err for a refusal of money_hold(): the exact words of api.md 9.4. */
 void money_refuse(struct req *r, enum hold_result why);
 
-/* limit_info of logs.md 4, or an empty slice. */
+/* limit_info packed for the record, in w->scratch; or an empty slice. */
 struct slice money_limit_info(struct req *r);
 
 #endif

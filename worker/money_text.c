@@ -5,6 +5,7 @@
 #include "base/money.h"
 #include "base/pool.h"
 #include "base/sbuf.h"
+#include "proto/record_detail.h"
 #include "worker/customers.h"
 #include "worker/worker_priv.h"
 
@@ -110,70 +111,49 @@ money_refuse(struct req *r, enum hold_result why)
 		    "The budget ledger is not available. Please retry.");
 }
 
-static const char *const names[ACCOUNT_KINDS] = {
-	[ACCOUNT_CUSTOMER_PERIOD] = "customer_budget",
-	[ACCOUNT_CUSTOMER_TOTAL] = "customer_total_budget",
-	[ACCOUNT_KEY_PERIOD] = "key_budget",
-	[ACCOUNT_KEY_TOTAL] = "key_total_budget",
-	[ACCOUNT_ORG_PERIOD] = "org_budget",
-	[ACCOUNT_ORG_CREDITS] = "org_credits",
+static const enum record_limit_name names[ACCOUNT_KINDS] = {
+	[ACCOUNT_CUSTOMER_PERIOD] = RECORD_LIMIT_CUSTOMER,
+	[ACCOUNT_CUSTOMER_TOTAL] = RECORD_LIMIT_CUSTOMER_TOTAL,
+	[ACCOUNT_KEY_PERIOD] = RECORD_LIMIT_KEY,
+	[ACCOUNT_KEY_TOTAL] = RECORD_LIMIT_KEY_TOTAL,
+	[ACCOUNT_ORG_PERIOD] = RECORD_LIMIT_ORGANIZATION,
+	[ACCOUNT_ORG_CREDITS] = RECORD_LIMIT_CREDITS,
 };
 
 static void
-limit_add_money(struct sbuf *b, const char *name, int64_t nano)
-{
-	sbuf_adds(b, name);
-	money_write(b, nano);
-}
-
-static void
-limit_add(struct req *r, struct sbuf *b, uint32_t i, bool allowed)
+limit_add(struct req *r, struct sbuf *b, uint32_t i)
 {
 	const struct hold_account *a = &r->terms.accounts[i];
-	int64_t settled = r->seen.settled[i], held = r->seen.held[i];
-	int64_t limit = r->seen.limit[i];
-	int64_t spent = a->marked
-	                    ? money_markup(r->cost_nano, r->terms.markup_bp)
-	                    : r->cost_nano;
+	int64_t cost = r->cost_nano + r->spent_nano;
+	int64_t end_s = r->accounts[i].end_s;
+	struct record_limit l = {
+		.name = names[a->key.kind],
+		.current = r->seen.settled[i],
+		.after = r->seen.settled[i],
+		.limit = r->seen.limit[i],
+		.held = r->seen.held[i],
+		.needed = a->amount,
+		.suspense = r->seen.suspense[i],
+		.resets_s = end_s == INT64_MAX ? 0 : end_s,
+	};
 
-	sbuf_addf(b, "{\"name\":\"%s\"", names[a->key.kind]);
-	limit_add_money(b, ",\"current_value\":", settled);
-	limit_add_money(b, ",\"new_value\":", settled + (allowed ? spent : 0));
-	limit_add_money(b, ",\"limit_value\":", limit);
-	sbuf_adds(b, ",\"is_within_limit\":");
-	sbuf_adds(b, settled + held + a->amount <= limit ? "true" : "false");
-	limit_add_money(b, ",\"held_value\":", held);
-	limit_add_money(b, ",\"needed_value\":", a->amount);
-	limit_add_money(b, ",\"suspense_value\":", r->seen.suspense[i]);
-	sbuf_adds(b, ",\"resets_at\":");
-	if (r->accounts[i].end_s == INT64_MAX) {
-		sbuf_adds(b, "null}");
-		return;
-	}
-	sbuf_addc(b, '"');
-	money_add_time(b, r->accounts[i].end_s);
-	sbuf_adds(b, "\"}");
+	if (!r->refused_by_budget)
+		l.after +=
+		    a->marked ? money_markup(cost, r->terms.markup_bp) : cost;
+	record_limits_add(b, &l);
 }
 
 struct slice
 money_limit_info(struct req *r)
 {
 	struct sbuf *b = &r->w->scratch;
-	bool allowed = !r->refused_by_budget, first = true;
 
 	if (!r->limited || !r->held_tried)
 		return SLICE("");
 	sbuf_clear(b);
-	sbuf_addf(b, "{\"is_allowed\":%s,\"limits\":[",
-	    allowed ? "true" : "false");
-	for (uint32_t i = 0; i < r->terms.n_accounts; i++) {
-		if (r->accounts[i].limit_nano == MONEY_NONE)
-			continue;
-		if (!first)
-			sbuf_addc(b, ',');
-		first = false;
-		limit_add(r, b, i, allowed);
-	}
-	sbuf_adds(b, "]}");
-	return pool_copy(r->pool, sbuf_slice(b));
+	record_limits_begin(b, !r->refused_by_budget);
+	for (uint32_t i = 0; i < r->terms.n_accounts; i++)
+		if (r->accounts[i].limit_nano != MONEY_NONE)
+			limit_add(r, b, i);
+	return sbuf_slice(b);
 }

@@ -152,7 +152,6 @@ stream_release(struct req *r)
 
 	r->released = true;
 	r->released_ns = now_mono_ns();
-	r->first_content_ns = r->released_ns;
 	r->answer.kind = ANSWER_STREAM;
 	if (r->x != NULL)
 		answer_begin_stream(r);

@@ -54,7 +54,11 @@ struct req *
 req_new(struct worker *w, struct exchange *x)
 {
 	struct pool *pool = pool_new();
-	struct req *r = pool_zalloc(pool, sizeof *r);
+	struct req *r = pool_alloc(pool, sizeof *r);
+
+	memset(r, 0, offsetof(struct req, json));
+	r->terms.n_accounts = 0;
+	r->err.kind = ERR_NONE;
 
 	r->w = w;
 	r->pool = pool;

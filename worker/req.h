@@ -141,7 +141,7 @@ struct req {
 	uint64_t arrived_ns;
 	int64_t arrived_us;
 	struct routes_match route;
-	struct key *key; /* NULL until identified */
+	struct key *key;                     /* NULL until identified */
 	struct slice http_method, http_path; /* for access.log */
 	struct slice client_request_id, user_agent, client_address;
 	const char *verdict;     /* why the key was refused, for the log */
@@ -153,8 +153,6 @@ struct req {
 
 	/* The body and what it says. */
 	struct slice body;
-	struct jscan_body json;
-	struct params params;
 	bool logged; /* a record is written at its end */
 	bool parsed; /* params is filled */
 	bool stream;
@@ -165,15 +163,10 @@ struct req {
 	const struct settings_price *price;
 	bool cost_known;
 	uint64_t validated_ns; /* params were good */
-	struct edit_result edit;
 
 	/* Money. */
-	uint32_t slot; /* SLOT_NONE before step limit and after its end */
-	bool sent;     /* the slot says SENT */
-	struct hold_terms terms;
-	struct hold_seen seen;
-	struct hold_refusal refusal;
-	struct req_account accounts[ACCOUNTS_PER_HOLD];
+	uint32_t slot;   /* SLOT_NONE before step limit and after its end */
+	bool sent;       /* the slot says SENT */
 	bool limited;    /* one of them has a limit */
 	bool prepared;   /* edit, bound and price of this attempt are known */
 	bool held_tried; /* seen is filled */
@@ -183,7 +176,6 @@ struct req {
 	uint64_t ticket;                 /* of a customer record, 0 = none */
 	bool upserted;                   /* customer_params were applied */
 	struct rate_state rate; /* the tightest window, limit 0 = none */
-	struct bound_request bound_request;
 	struct bound bound;
 	int64_t put_max_tokens;
 	enum outcome outcome;
@@ -200,14 +192,12 @@ struct req {
 
 	/* The attempt. */
 	struct source *source;
-	struct call_info call_info; /* of one that failed */
-	bool fresh;                 /* not on a kept connection (C6) */
-	bool done;                  /* the outcome is known: go on to settle */
-	int64_t length;             /* of the provider's body; -1 = not told */
-	bool whole; /* not a stream for the client, or an error */
+	bool fresh;     /* not on a kept connection (C6) */
+	bool done;      /* the outcome is known: go on to settle */
+	int64_t length; /* of the provider's body; -1 = not told */
+	bool whole;     /* not a stream for the client, or an error */
 	unsigned attempts;
 	uint64_t asked_ns, first_ns, ended_ns; /* of the upstream */
-	uint64_t connect_us;
 	bool reused;
 	int upstream_status;
 	const char *attempt_error; /* error_class, or NULL */
@@ -216,7 +206,7 @@ struct req {
 	struct sbuf *held;   /* output before release; body, joined */
 	bool released;       /* the client has bytes of it, or will */
 	bool paused;         /* the client is slow: the source waits */
-	uint64_t released_ns, first_content_ns, wrote_ms;
+	uint64_t released_ns, wrote_ms;
 	const struct relay_framing *framing;
 	const struct relay_error *provider_error; /* in a stream; of relay */
 	struct slice provider_code, upstream_error;
@@ -228,17 +218,27 @@ struct req {
 	unsigned finish;
 	bool tool_calls, declined; /* a refusal of the model's */
 	struct slice response_model;
-	struct slice completion; /* message JSON, for a breakdown */
-	uint32_t log_index[3];   /* fragments so far, per source */
-	uint64_t log_message;    /* number in the log lane; 0 = none yet */
-	bool log_broken;         /* a fragment was dropped */
+	uint32_t log_index[3]; /* fragments so far, per source */
+	uint64_t log_message;  /* number in the log lane; 0 = none yet */
+	bool log_broken;       /* a fragment was dropped */
 
-	struct err err;
-	struct answer answer;
 	bool answer_kept; /* its pieces are the pool's */
 	bool log_omitted;
 	bool slot_taken; /* step limit was passed */
 	uint64_t replied_ns, overhead_ns;
+	struct answer answer;
+
+	/* From here on: not cleared, filled by the step that needs it. */
+	struct jscan_body json;
+	struct params params;
+	struct edit_result edit;
+	struct hold_terms terms;
+	struct hold_seen seen;
+	struct hold_refusal refusal;
+	struct req_account accounts[ACCOUNTS_PER_HOLD];
+	struct bound_request bound_request;
+	struct call_info call_info; /* of a call that failed */
+	struct err err;
 };
 
 /* A request whose head has come; the exchange is taken. */

@@ -11,6 +11,7 @@
 #include "base/settings.h"
 #include "net/server.h"
 #include "proto/record.h"
+#include "proto/record_detail.h"
 #include "shm/lane.h"
 #include "worker/answer.h"
 #include "worker/counters.h"
@@ -28,16 +29,18 @@
 	X(custom_identifier)                                                   \
 	X(thread_identifier)                                                   \
 	X(trace_group_identifier)                                              \
-	X(evaluation_identifier) X(trace_unique_id) X(span_unique_id)          \
-	    X(span_parent_id) X(span_name) X(span_path) X(span_workflow_name)  \
-		X(trace_name) X(note) X(group_identifier)
+	X(evaluation_identifier)                                               \
+	X(trace_unique_id) X(span_unique_id) X(span_parent_id) X(span_name)    \
+	    X(span_path) X(span_workflow_name) X(trace_name) X(note)           \
+		X(group_identifier)
 
 /* Parameters whose JSON goes as it was sent. */
 #define RECORD_JSON(X)                                                         \
 	X(metadata)                                                            \
 	X(properties)                                                          \
 	X(temperature)                                                         \
-	X(top_p) X(n) X(stop) X(seed) X(frequency_penalty) X(presence_penalty) \
+	X(top_p)                                                               \
+	X(n) X(stop) X(seed) X(frequency_penalty) X(presence_penalty)          \
 	    X(logit_bias) X(logprobs) X(top_logprobs) X(reasoning_effort)      \
 		X(service_tier) X(parallel_tool_calls) X(tool_choice)          \
 		    X(response_format) X(cache_options) X(positive_feedback)
@@ -213,55 +216,49 @@ record_cache(struct req *r, struct record *rec)
 	rec->cache_key = pool_copy(r->pool, slice_str(hex));
 }
 
-/* One attempt, as far as it can be told: routing.md 12. */
+/* The attempt that decided, packed into w->body: routing.md 12. */
 static struct slice
-record_attempt(struct req *r)
+record_attempt(struct req *r, const struct record *rec)
 {
-	const struct settings *s = r->w->settings;
-	struct sbuf *b = &r->w->scratch;
-	char started[NOW_ISO_SIZE];
+	struct sbuf *b = &r->w->body;
+	struct record_attempt a = {
+		.n = r->attempts,
+		.started_us =
+		    r->arrived_us + record_us(r->arrived_ns, r->asked_ns),
+		.duration_us = record_us(r->asked_ns, r->ended_ns),
+		.connect_us = record_us(r->asked_ns, r->ready_ns),
+		.first_byte_us = record_us(r->asked_ns, r->first_ns),
+		.status = r->upstream_status,
+		.reused = r->reused,
+		.hold_nano = r->bound.cost_nano,
+		.charge_nano = r->cost_nano,
+		.prompt_tokens = rec->prompt_tokens,
+		.completion_tokens = rec->completion_tokens,
+		.model = r->choice.slug,
+		.provider = rec->provider_id,
+		.deployment = rec->deployment_name,
+		.credential_source = rec->credential_source,
+		.upstream_model = r->choice.upstream_model,
+		.outcome = r->client_gone             ? SLICE("client_gone")
+		           : r->attempt_error == NULL ? SLICE("ok")
+		                                      : SLICE("end"),
+		.error_message = r->upstream_error,
+		.upstream_request_id = r->upstream_request_id,
+	};
 
-	if (r->attempts == 0 || r->choice.target == NULL)
+	if (r->attempts == 0)
 		return SLICE("");
+	if (r->attempt_error != NULL)
+		a.error_class = slice_str(r->attempt_error);
 	sbuf_clear(b);
-	sbuf_adds(b, "[{\"n\":");
-	sbuf_add_u64(b, r->attempts);
-	sbuf_adds(b, ",\"model\":");
-	sbuf_add_json(b, r->choice.slug);
-	sbuf_adds(b, ",\"provider_id\":");
-	sbuf_add_json(b, settings_str(s, r->choice.target->provider->name));
-	sbuf_adds(b, ",\"upstream_model\":");
-	sbuf_add_json(b, r->choice.upstream_model);
-	now_iso(r->arrived_us + record_us(r->arrived_ns, r->asked_ns), started);
-	sbuf_adds(b, ",\"started_at\":\"");
-	sbuf_adds(b, started);
-	sbuf_adds(b, "\",\"duration\":");
-	money_write(b, record_us(r->asked_ns, r->ended_ns) * 1000);
-	sbuf_adds(b, ",\"status_code\":");
-	sbuf_add_u64(b, (uint64_t)r->upstream_status);
-	sbuf_adds(b, ",\"outcome\":\"");
-	sbuf_adds(b, r->client_gone             ? "client_gone"
-		     : r->attempt_error == NULL ? "ok"
-						: "end");
-	sbuf_adds(b, "\",\"error_class\":");
-	if (r->attempt_error == NULL)
-		sbuf_adds(b, "null");
-	else
-		sbuf_add_json(b, slice_str(r->attempt_error));
-	sbuf_adds(b, ",\"error_message\":");
-	sbuf_add_json(b, r->upstream_error);
-	sbuf_adds(b, ",\"hold_nano_usd\":");
-	sbuf_add_u64(b, (uint64_t)r->bound.cost_nano);
-	sbuf_adds(b, ",\"charge_nano_usd\":");
-	sbuf_add_u64(b, (uint64_t)r->cost_nano);
-	sbuf_adds(b, "}]");
-	return pool_copy(r->pool, sbuf_slice(b));
+	record_attempts_add(b, &a);
+	return sbuf_slice(b);
 }
 
 static struct slice
 record_warnings(struct req *r)
 {
-	struct sbuf *b = &r->w->scratch;
+	struct sbuf *b = &r->w->headers;
 
 	if (!r->parsed || r->params.n_warnings == 0)
 		return SLICE("");
@@ -272,7 +269,7 @@ record_warnings(struct req *r)
 			sbuf_adds(b, "; ");
 		sbuf_add_slice(b, r->params.warnings[i]);
 	}
-	return pool_copy(r->pool, sbuf_slice(b));
+	return sbuf_slice(b);
 }
 
 static void
@@ -295,7 +292,7 @@ record_put(struct req *r)
 	record_usage(r, &rec);
 	record_money(r, &rec);
 	record_cache(r, &rec);
-	rec.attempts = record_attempt(r);
+	rec.attempts = record_attempt(r, &rec);
 	rec.warnings = record_warnings(r);
 	rec.client_address = r->client_address;
 	rec.client_request_id = r->client_request_id;

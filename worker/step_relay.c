@@ -79,8 +79,9 @@ relay_say(struct req *r, enum err_kind kind)
 	struct slice name =
 	    settings_str(r->w->settings, r->choice.target->provider->name);
 	uint64_t s = (now_mono_ns() - r->asked_ns) / 1000000000;
+	bool begun = r->relay != NULL && kind != ERR_UPSTREAM_TIMEOUT;
 
-	if (r->released)
+	if (r->released || begun)
 		err_set(&r->err,
 		    kind == ERR_UPSTREAM_TIMEOUT ? kind : ERR_UPSTREAM_STREAM,
 		    "The provider's stream ended unexpectedly.");

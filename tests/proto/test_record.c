@@ -321,7 +321,7 @@ START_TEST(a_line_is_one_line_of_utf8)
 	fill(&r);
 	r.user_agent = (struct slice){ "a\n\xff\xc3\xa9\0b", 7 };
 	r.properties = SLICE("{\n \"x\" : \"a\\nb\"\n}");
-	r.attempts = SLICE("[{]");
+	r.stop = SLICE("[{]");
 	line = line_of(&r);
 	ck_assert_ptr_null(memchr(line.data, '\n', line.len));
 	ck_assert_int_eq(jscan_value(sbuf_slice(&line), &item, &e), 0);
@@ -329,7 +329,7 @@ START_TEST(a_line_is_one_line_of_utf8)
 	    "\"user_agent\":\"a\\n\xef\xbf\xbd\xc3\xa9\\u0000b\""));
 	ck_assert_ptr_nonnull(
 	    strstr(line.data, "\"properties\":{\"x\":\"a\\nb\"}"));
-	ck_assert_ptr_nonnull(strstr(line.data, "\"attempts\":null"));
+	ck_assert_ptr_nonnull(strstr(line.data, "\"stop\":null"));
 	sbuf_free(&line);
 }
 END_TEST
