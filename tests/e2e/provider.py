@@ -106,12 +106,12 @@ def sse_reply(events):
 
 
 class Provider:
-    def __init__(self, answer=None):
+    def __init__(self, answer=None, port=0):
         self.answer = answer or (lambda r: json_reply(completion()))
         self.requests = []
         self.gone_at = []     # when a peer was seen leaving
         self.connections = 0
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=512)
         self.port = self.listener.getsockname()[1]
         self.open = set()
         self.lock = threading.Lock()
@@ -132,6 +132,16 @@ class Provider:
                 s.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+    def drop_kept(self):
+        """Close all connections, also for those who write to them now."""
+        with self.lock:
+            peers = list(self.open)
+        for s in peers:
+            s.shutdown(socket.SHUT_RDWR)
+        end = time.monotonic() + 5
+        while self.open and time.monotonic() < end:
+            time.sleep(0.001)
 
     def __enter__(self):
         return self
