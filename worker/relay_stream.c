@@ -54,7 +54,7 @@ relay_stream_begin(struct req *r)
 		.quirks = p->quirks,
 		.end = p->end,
 		.include_usage = params_wants_usage(&r->params),
-		.usage_as_is = true,
+		.usage_as_is = relay_usage_passes(r),
 		.keep_message =
 		    params_bool(&r->params, PARAM_request_breakdown),
 		.id = stream_mint_id(r),

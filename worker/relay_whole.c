@@ -164,9 +164,8 @@ whole_edit(struct req *r, const struct reply *reply)
 	    (unsigned)reply_slices(reply, &edit, &r->w->body, r->answer.pieces);
 }
 
-/* Kinds openai and azure keep the bytes of their usage (api.md 7.3). */
-static bool
-whole_usage_passes(const struct req *r)
+bool
+relay_usage_passes(const struct req *r)
 {
 	struct slice kind =
 	    settings_str(r->w->settings, r->choice.target->provider->name);
@@ -200,7 +199,7 @@ whole_ok(struct req *r, struct slice body)
 	r->declined = reply.refusal;
 	r->response_model = pool_copy(r->pool, reply.model);
 	money_price(r);
-	r->write_usage = !reply.has_usage || !whole_usage_passes(r);
+	r->write_usage = !reply.has_usage || !relay_usage_passes(r);
 	whole_edit(r, &reply);
 	r->done = true;
 }

@@ -21,6 +21,9 @@ void relay_abandon(struct req *r);
 /* request_breakdown as JSON, in w->scratch; empty when not asked. */
 struct slice relay_breakdown(struct req *r, struct slice message);
 
+/* Kinds openai and azure keep the bytes of their usage (api.md 7.3). */
+bool relay_usage_passes(const struct req *r);
+
 /* The attempt's slot: settled, and open again for another one.  1 or 0. */
 int attempt_settle(struct req *r);
 
