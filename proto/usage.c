@@ -255,6 +255,10 @@ usage_normalise(const struct usage_given *g, uint32_t quirks, struct usage *u)
 	bool outside = quirks & QUIRK_USAGE_ADD_REASONING && g->total != sum &&
 	               reasoning > 0;
 
+	/* More than the whole is no part of it; providers bill it beside. */
+	if (reasoning > usage_or_zero(g->completion))
+		outside = true;
+
 	usage_init(u);
 	usage_set_input(u, g, quirks);
 	usage_set_output(u, g, outside ? 0 : reasoning);

@@ -38,6 +38,11 @@ static const struct shape {
 	    "\"prompt_tokens_details\":{\"cached_tokens\":152},"
 	    "\"completion_tokens_details\":{\"reasoning_tokens\":148}}",
 	    QUIRK_USAGE_ADD_REASONING, 1, 436, 216, 152, 0, 148, 0, false },
+	{ "more reasoning than completion",
+	    "{\"prompt_tokens\":28,\"completion_tokens\":9,"
+	    "\"total_tokens\":37,\"completion_tokens_details\":"
+	    "{\"reasoning_tokens\":69}}",
+	    0, 1, 28, 78, 0, 0, 69, 0, false },
 	{ "xAI once it counts like OpenAI",
 	    "{\"prompt_tokens\":10,"
 	    "\"completion_tokens\":9,\"total_tokens\":19,"
