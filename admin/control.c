@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #define CONTROL_SEND_MS 5000 /* to send a request */
 #define CONTROL_LINE 65536   /* bytes of one */
 #define CONTROL_MODE 0660
+#define CONTROL_GROUP "holdfast-admin" /* may use it, when there is one */
 
 struct control {
 	struct office *office;
@@ -142,6 +144,16 @@ control_accept(evutil_socket_t listener, short what, void *ctx)
 		control_take(c, fd);
 }
 
+/* A daemon that is no member of the group keeps the socket to itself. */
+static void
+control_share(const char *path)
+{
+	const struct group *g = getgrnam(CONTROL_GROUP);
+
+	if (g != NULL && chown(path, (uid_t)-1, g->gr_gid) != 0)
+		log_info("control: %s stays with our own group: %m", path);
+}
+
 struct control *
 control_new(struct office *o, struct err *e)
 {
@@ -152,6 +164,7 @@ control_new(struct office *o, struct err *e)
 
 	if (fd < 0)
 		return NULL;
+	control_share(path);
 	c = xcalloc(1, sizeof *c);
 	c->office = o;
 	c->fd = fd;
