@@ -1,0 +1,441 @@
+"""Recorded exchanges of real providers, through the whole gateway.
+
+One gateway serves every case: each has a model and a credential of its own, and
+the scripted provider picks the case by the credential that reaches it.  What
+is expected comes from the recording and from recordings.py, never from the
+gateway's own parsers.
+"""
+import collections
+import functools
+import http.client
+import json
+import os
+import random
+import re
+import socket
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import recordings
+from gateway import KEY, SHARED, Gateway, wait_for
+from provider import LAST_CHUNK, Provider, chunked, head
+from recordings import Reading, chat_cases, cost_nano, normal_usage, sse
+
+CASES = chat_cases()
+STREAMS = {n: c for n, c in CASES.items() if c.streamed and c.status == 200}
+WHOLE = {n: c for n, c in CASES.items() if not c.streamed and c.status == 200}
+ERRORS = {n: c for n, c in CASES.items() if c.status != 200}
+
+# Recorded as 200, but no answer: what the client gets instead.
+REFUSED = {
+    "azure-openai-chat/once-text-0ccc34": (400, "the body is an error of the content filter"),
+    "groq/stream-midstreamerror-reasoning-94dc00": (400, "an error event; it came before anything was released"),
+}
+UNFINISHED = {
+    "snowflake/stream-logprobs-c7e3b0": "[DONE] without any finish_reason: a cut stream (providers.md 7.5)",
+}
+# Tool calls whose pieces join to no JSON, as the provider sent them.
+NO_ARGUMENTS = {"openai-chat/stream-tools-11799a": "arguments: null in the only piece"}
+EXCEPTIONS = {**REFUSED, **UNFINISHED}
+STREAM_GROUPS = sorted({c.group for n, c in STREAMS.items() if n not in EXCEPTIONS})
+
+pytestmark = pytest.mark.skipif(not CASES, reason="no recordings (HOLDFAST_SHARED)")
+
+
+# -- the provider: a case by its credential, the manner by the prompt --
+
+def pieces(body, step, seed):
+    rng = random.Random(seed)
+    at = 0
+    while at < len(body):
+        n = step or rng.randint(1, 700)
+        yield body[at:at + n]
+        at += n
+
+
+def replay(request):
+    name = request.header("Authorization")[len("Bearer case:"):]
+    case = CASES[name]
+    manner = re.search(rb"~([a-z]+) (\d+)~", request.body)
+    how, n = (manner.group(1), int(manner.group(2))) if manner else (b"whole", 0)
+    kind = case.meta["response_headers"].get("content-type", "application/json")
+    top = head(case.status, (("Content-Type", kind), ("Transfer-Encoding", "chunked")))
+    if how == b"cut":  # the connection ends inside the one chunk
+        return [top + b"%x\r\n" % len(case.body) + case.body[:n], ("fin",)]
+    if how == b"short":  # an end in good order, too early
+        return [top + (chunked(case.body[:n]) if n else b"") + LAST_CHUNK]
+    if how == b"pieces":
+        return [top] + [chunked(p) for p in pieces(case.body, n, name)] + [LAST_CHUNK]
+    return [head(case.status, (("Content-Type", kind), ("Content-Length", len(case.body)))) + case.body]
+
+
+@pytest.fixture(scope="module")
+def served(request):
+    """The one gateway, with a kept connection for plain requests."""
+    with Provider(replay) as provider:
+        providers, models, environment = recordings.settings()
+        g = Gateway(extra="providers = ( %s );\nmodels = ( %s );" % (
+            ",\n".join('{ name = "%s"; kind = "openai"; base_url = "http://127.0.0.1:%d/v1"; %s credentials = (\n%s ); }'
+                       % (name, provider.port, more, credentials) for name, more, credentials in providers),
+            ",\n".join(models)))
+        g.provider = provider
+        failed = request.session.testsfailed
+        try:
+            g.start(env=environment)
+            yield g
+        finally:
+            g.close(failed=request.session.testsfailed > failed)
+
+
+def ask(case, stream, manner="", usage=False):
+    """A request body; the manner of the answer stands in the prompt."""
+    body = {"model": case.slug, "messages": [{"role": "user", "content": "Hello " + manner}]}
+    if stream:
+        body["stream"] = True
+        if usage:
+            body["stream_options"] = {"include_usage": True}
+    return body
+
+
+class Connection:
+    """Kept alive as long as the gateway likes."""
+
+    def __init__(self, gateway):
+        self.c = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+
+    def post(self, body):
+        self.c.request("POST", "/api/chat/completions", json.dumps(body),
+                       {"Authorization": "Bearer " + KEY, "Content-Type": "application/json"})
+        r = self.c.getresponse()
+        self.headers = {k.lower(): v for k, v in r.getheaders()}
+        return r.status, r.read()
+
+
+# -- schemas: the gateway adds no fault that the provider did not have --
+
+@functools.lru_cache(None)
+def validator(name):
+    with open(os.path.join(SHARED, "schemas", "openai", name + ".json")) as f:
+        return Draft202012Validator(json.load(f))
+
+
+def shape(value, key=""):
+    """What a schema looks at: types, names, and the words of enums."""
+    if isinstance(value, dict):
+        return tuple(sorted((k, shape(v, k)) for k, v in value.items()))
+    if isinstance(value, list):
+        return ("[]",) + tuple(sorted({shape(v) for v in value}, key=repr))
+    if isinstance(value, str) and key in ("object", "role", "type", "finish_reason", "service_tier"):
+        return value
+    return type(value).__name__ + ("-" if isinstance(value, int) and value < 0 else "")
+
+
+FAULTS = {}
+
+
+def faults(name, value):
+    known = (name, shape(value))
+    if known not in FAULTS:
+        FAULTS[known] = frozenset(
+            (".".join("#" if isinstance(x, int) else x for x in e.path), e.validator, e.message[-60:])
+            for e in validator(name).iter_errors(value))
+    return FAULTS[known]
+
+
+def expect_valid(name, ours, theirs, title):
+    allowed = frozenset().union(*(faults(name, v) for v in theirs)) if theirs else frozenset()
+    for value in ours:
+        more = {(p, v) for p, v, _ in faults(name, value)} - {(p, v) for p, v, _ in allowed}
+        assert not more, (title, sorted(more), value)
+
+
+# -- whole replies and errors --
+
+def expect_record(record, case, usage):
+    """The log has the provider's own figures, in the normal form."""
+    if usage is None:
+        assert record["usage_source"] == "bound", (case.name, record["usage_source"])
+        return
+    got = {"prompt": record["prompt_tokens"], "completion": record["completion_tokens"],
+           "total": record["total_request_tokens"], "cached": record["prompt_cache_hit_tokens"],
+           "write": record["prompt_cache_creation_tokens"], "reasoning": record["reasoning_tokens"]}
+    assert got == usage, (case.name, got, usage)
+    assert round(record["cost"] * 10**9) == cost_nano(usage), (case.name, record["cost"])
+
+
+def expect_usage(got, case, given):
+    """The member usage that a client sees: api.md 7.3."""
+    if case.group in recordings.USAGE_AS_IS and given:
+        assert got == given, case.name
+        return
+    usage = normal_usage(case.group, given)
+    if usage is None:
+        assert got["total_tokens"] == got["prompt_tokens"] + got["completion_tokens"], case.name
+        return
+    assert (got["prompt_tokens"], got["completion_tokens"], got["total_tokens"]) == \
+        (usage["prompt"], usage["completion"], usage["total"]), (case.name, got, given)
+    assert got["prompt_tokens_details"]["cached_tokens"] == got["cache_read_input_tokens"] == usage["cached"]
+    assert got["cache_creation_input_tokens"] == usage["write"]
+    assert got["completion_tokens_details"]["reasoning_tokens"] == usage["reasoning"]
+    assert not faults("CompletionUsage", got), case.name
+
+
+def records_of(gateway, ids):
+    def all_there():
+        found = {r["id"]: r for r in gateway.records() if r["id"] in ids}
+        return found if len(found) == len(ids) else None
+    return wait_for(all_there, 10, "%d records" % len(ids))
+
+
+@pytest.mark.parametrize("group", sorted({c.group for c in WHOLE.values()}))
+def test_whole(served, group):
+    c, ids = Connection(served), {}
+    for case in (x for x in WHOLE.values() if x.group == group and x.name not in REFUSED):
+        theirs = json.loads(case.body)
+        for manner in ("", "~pieces 1~", "~pieces 0~"):
+            if manner == "~pieces 1~" and len(case.body) > 20000:
+                continue
+            status, body = c.post(ask(case, False, manner))
+            assert status == 200, (case.name, body)
+            ours = json.loads(body)
+            assert {k: v for k, v in ours.items() if k != "usage"} == \
+                {k: v for k, v in theirs.items() if k != "usage"}, case.name
+            expect_usage(ours["usage"], case, theirs.get("usage"))
+            expect_valid("CreateChatCompletionResponse", [ours], [theirs], case.name)
+            ids[c.headers["x-respan-log-id"]] = (case, theirs.get("usage"))
+    for log_id, record in records_of(served, ids).items():
+        case, usage = ids[log_id]
+        expect_record(record, case, normal_usage(case.group, usage))
+
+
+@pytest.mark.parametrize("name", sorted(ERRORS))
+def test_error(served, name):
+    """Status and body are the provider's, whatever was asked."""
+    case, c = ERRORS[name], Connection(served)
+    for stream in (False, True):
+        status, body = c.post(ask(case, stream))
+        assert (status, body) == (case.status, case.body), name
+        assert c.headers["x-holdfast-error-source"] == "provider"
+        assert c.headers["content-type"].startswith("application/json")
+        record = served.record(c.headers["x-respan-log-id"])
+        assert (record["status_code"], record["cost"]) == (case.status, 0)
+
+
+# -- streams --
+
+def expect_grammar(events, case, usage_asked):
+    """api.md 8.2; the chunks."""
+    chunks = [json.loads(d) for _, d in events if d != "[DONE]"]
+    assert all(e == "" for e, _ in events)
+    roles, finished = collections.Counter(), set()
+    for n, chunk in enumerate(chunks):
+        if "error" in chunk:
+            assert n == len(chunks) - 1, case.name
+            break
+        for key in ("id", "created", "model"):
+            assert chunk[key] == chunks[0][key], (case.name, key, chunk)
+        assert chunk["object"] == "chat.completion.chunk"
+        if not usage_asked:
+            assert "usage" not in chunk, case.name
+        elif chunk.get("usage"):
+            assert chunk["choices"] == [] and n == len(chunks) - 1, case.name
+        for choice in chunk["choices"]:
+            assert choice["index"] not in finished, (case.name, "a delta after the finish")
+            if "role" in choice["delta"]:
+                roles[choice["index"]] += 1
+                assert roles[choice["index"]] == 1, (case.name, "role again")
+            else:
+                assert roles[choice["index"]] == 1, (case.name, "no role first")
+            if choice.get("finish_reason"):
+                finished.add(choice["index"])
+    return chunks
+
+
+def expect_calls(chunks, case):
+    """providers.md 7.4, 5: indexes without gaps, names once, arguments JSON."""
+    seen = collections.defaultdict(list)
+    for chunk in chunks:
+        for choice in chunk.get("choices", []):
+            for piece in choice["delta"].get("tool_calls") or []:
+                at = (choice["index"], piece["index"])
+                assert ("id" in piece) == (at not in seen), (case.name, piece)
+                seen[at].append(piece)
+    for choice in {c for c, _ in seen}:
+        assert sorted(i for c, i in seen if c == choice) == list(range(sum(c == choice for c, _ in seen)))
+    for at, call in seen.items():
+        assert all("name" not in p.get("function", {}) for p in call[1:]), case.name
+        if case.name not in NO_ARGUMENTS and "fin:length" not in case.meta["tags"]:
+            json.loads("".join(p["function"].get("arguments") or "" for p in call))
+
+
+@functools.lru_cache(None)
+def theirs_of(name):
+    return Reading(sse(STREAMS[name].body.decode()))
+
+
+def expect_stream(body, case, usage_asked):
+    theirs = theirs_of(case.name)
+    assert body.startswith(b"data: ") and body.endswith(b"\n\n") and b"\r" not in body and b"\n\n\n" not in body
+    assert all(frame.startswith("data: ") and "\n" not in frame for frame in body.decode()[:-2].split("\n\n"))
+    events = sse(body.decode())
+    ours = Reading(events)
+    chunks = expect_grammar(events, case, usage_asked)
+    expect_calls(chunks, case)
+    assert ours.said() == theirs.said(), case.name
+    assert ours.logprobs == theirs.logprobs, case.name
+    for key in ("id", "model"):
+        if key in theirs.first:
+            assert ours.first[key] == theirs.first[key], case.name
+    if theirs.error:
+        assert not ours.done and ours.error["message"] == theirs.error["message"]
+        return
+    assert ours.done == 1 and body.endswith(b"data: [DONE]\n\n"), case.name
+    if usage_asked and theirs.usage:
+        expect_usage(ours.usage, case, theirs.usage)
+    expect_valid("CreateChatCompletionStreamResponse", [x for x in chunks if "error" not in x],
+                 [json.loads(d) for _, d in sse(case.body.decode()) if d != "[DONE]"], case.name)
+
+
+@pytest.mark.parametrize("group", STREAM_GROUPS)
+def test_stream(served, group):
+    c, ids = Connection(served), {}
+    for case in (x for x in STREAMS.values() if x.group == group and x.name not in EXCEPTIONS):
+        first = {}
+        for usage_asked in (False, True):
+            for manner in ("", "~pieces 0~", "~pieces 7~", "~pieces 1~"):
+                if manner == "~pieces 1~" and len(case.body) > 20000:
+                    continue
+                status, body = c.post(ask(case, True, manner, usage_asked))
+                assert status == 200, (case.name, body)
+                assert c.headers["content-type"] == "text/event-stream; charset=utf-8"
+                ids[c.headers["x-respan-log-id"]] = case
+                if first.setdefault(usage_asked, body) == body:
+                    expect_stream(body, case, usage_asked)
+                else:
+                    assert not theirs_of(case.name).first.get("id"), (case.name, manner, "other bytes")
+                    expect_stream(body, case, usage_asked)
+    for log_id, record in records_of(served, ids).items():
+        case, theirs = ids[log_id], theirs_of(ids[log_id].name)
+        if theirs.error is None:
+            expect_record(record, case, normal_usage(case.group, theirs.usage))
+            assert record["status"] == "success", case.name
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_error_in_an_answer(served, name):
+    case, c = CASES[name], Connection(served)
+    for usage_asked in (False, True):
+        status, body = c.post(ask(case, case.streamed, usage=usage_asked))
+        assert status == REFUSED[name][0], (name, body)
+        error = json.loads(body)["error"]
+        theirs = theirs_of(name).error if case.streamed else json.loads(case.body)["error"]
+        assert (error["message"], error["code"]) == (theirs["message"], theirs["code"])
+        assert case.streamed or body == case.body
+
+
+@pytest.mark.parametrize("name", sorted(UNFINISHED))
+def test_unfinished(served, name):
+    raw = exchange(served, ask(CASES[name], True))
+    got, ended = dechunk(raw)
+    ours, theirs = Reading(sse(got.decode())), theirs_of(name)
+    assert not ended and ours.done == 0 and ours.error["code"] == "upstream_stream_error"
+    assert ours.said() == theirs.said()
+
+
+# -- streams that end early --
+
+def exchange(gateway, body):
+    """All bytes of one answer, until the gateway closes or it has ended."""
+    data = json.dumps(body).encode()
+    with socket.create_connection(("127.0.0.1", gateway.port), 20) as s:
+        s.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + KEY.encode() +
+                  b"\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(data) + data)
+        return gateway.read_all(s)
+
+
+def dechunk(raw):
+    """The body, and whether it ended in good order."""
+    _, _, rest = raw.partition(b"\r\n\r\n")
+    body = b""
+    while rest:
+        size, _, rest = rest.partition(b"\r\n")
+        n = int(size, 16)
+        if n == 0:
+            return body, rest == b"\r\n"
+        assert len(rest) >= n + 2
+        body, rest = body + rest[:n], rest[n + 2:]
+    return body, False
+
+
+def prefix_said(ours, theirs):
+    """Nothing but what the provider said, in order."""
+    for i, choice in ours.items():
+        other = theirs[i]
+        for kind, text in choice["text"].items():
+            assert other["text"][kind].startswith(text)
+        assert choice["finish"] in (None, other["finish"])
+        for mine, yours in zip(choice["calls"], other["calls"]):
+            assert mine["name"] == yours["name"]
+
+
+ID = re.compile(rb'"id":"chatcmpl-[0-9a-f]{8}-[^"]*"|"created":\d+')
+
+
+def expect_cut(case, raw, at, whole):
+    """One early end after at bytes of the provider's body; True if it was complete."""
+    theirs = Reading(recordings.cut_sse(case.body[:at]))
+    optional = case.group in ("perplexity", "huggingface", "gpustack")
+    if b"\r\nTransfer-Encoding: chunked\r\n" not in raw:
+        assert raw.startswith(b"HTTP/1.1 502 "), (case.name, at, raw[:300])
+        assert b'"code":"upstream_stream_error"' in raw or b'"code":"upstream_invalid_response"' in raw, raw
+        assert not any(c.finish or any(c.text.values()) for c in theirs.choices.values()), (case.name, at, "lost")
+        return False
+    got, ended = dechunk(raw)
+    if ended:
+        assert ID.sub(b"", got) == whole, (case.name, at)
+        # One line end may be missing, not more.
+        assert Reading(recordings.cut_sse(case.body[:at] + b"\n\n")).complete(optional), (case.name, at, "early")
+        return True
+    assert b"[DONE]" not in raw and not raw.endswith(LAST_CHUNK), (case.name, at)
+    ours = Reading(sse(got.decode()))
+    assert ours.error and ours.error["code"] == "upstream_stream_error", (case.name, at)
+    error = got.rindex(b"data: ")
+    assert whole.startswith(ID.sub(b"", got[:error])), (case.name, at)
+    prefix_said(theirs.said(), ours.said())
+    return False
+
+
+def whole_of(served, case):
+    return ID.sub(b"", dechunk(exchange(served, ask(case, True)))[0])
+
+
+SMALLEST = sorted((n for n in STREAMS if n not in EXCEPTIONS), key=lambda n: len(STREAMS[n].body))
+
+
+@pytest.mark.parametrize("name", SMALLEST[:32])
+def test_cut_at_every_byte(served, name):
+    """The provider's connection ends after each byte of its body in turn."""
+    case = STREAMS[name]
+    whole, complete = whole_of(served, case), 0
+    for at in range(len(case.body)):
+        complete += expect_cut(case, exchange(served, ask(case, True, "~cut %d~" % at)), at, whole)
+    assert complete <= len(case.body) - case.body.rindex(b"}"), (name, complete)
+
+
+@pytest.mark.parametrize("group", STREAM_GROUPS)
+def test_short(served, group):
+    """A body that ends in good order, but too early: at every event, and at random."""
+    for case in (x for x in STREAMS.values() if x.group == group and x.name not in EXCEPTIONS):
+        whole, rng = whole_of(served, case), random.Random(case.name)
+        ends = [m.end() for m in re.finditer(rb"\n\r?\n", case.body)]
+        places = {rng.choice(ends) for _ in range(6)} | {rng.randrange(len(case.body)) for _ in range(6)} | \
+            {ends[0], ends[-2], len(case.body) - len(b"data: [DONE]\n\n")}
+        for at in sorted(p for p in places if 0 <= p < len(case.body)):
+            expect_cut(case, exchange(served, ask(case, True, "~short %d~" % at)), at, whole)
+
+
+def test_every_case_is_tried():
+    """No recording is left out silently."""
+    assert len(STREAMS) + len(WHOLE) + len(ERRORS) == len(CASES)
+    assert (len(STREAMS), len(WHOLE), len(ERRORS)) >= (88, 87, 20)
