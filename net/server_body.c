@@ -12,7 +12,7 @@ static int
 too_large(struct err *e, size_t max)
 {
 	return err_set(e, ERR_TOO_LARGE,
-	    "The request body is larger than %zu bytes.", max);
+	    "The request body exceeds %zu bytes.", max);
 }
 
 static uint64_t
