@@ -12,6 +12,10 @@ AR     ?= ar
 CFLAGS ?= -O2 -g
 O      ?= build
 
+prefix     ?= /usr/local
+sysconfdir ?= /etc
+DESTDIR    ?=
+
 hf_CPPFLAGS = -D_GNU_SOURCE -I. -I$O -MMD -MP
 hf_CFLAGS   = -std=c11 -fPIE -fstack-protector-strong \
 	-Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes \
@@ -78,6 +82,38 @@ lint:                     ## the arrows between the rooms
 format-check:             ## fail on any difference from .clang-format
 	clang-format --dry-run -Werror $(ALL_C)
 
+run:                      ## start the demo; installs what it needs from Debian
+	@sh packaging/need.sh build
+	@echo "Compiling ..."
+	@$(MAKE) -s all
+	@mkdir -p build/run
+	@$O/holdfast -F -c etc/demo.conf
+
+install: all $O/man       ## put everything in place: prefix=, DESTDIR=
+	install -d $(inst_bin) $(inst_sbin) $(inst_share) $(inst_doc)/examples \
+		$(inst_man)/man1 $(inst_man)/man5 $(inst_man)/man7 \
+		$(inst_man)/man8 $(inst_comp) $(inst_etc)
+	install -d -m 0750 $(inst_etc)/conf.d $(inst_etc)/secrets
+	install $O/holdfast $(inst_sbin)
+	install $O/holdfastctl $(inst_bin)
+	install -m 0644 etc/models.csv $(inst_share)
+	install -m 0644 etc/examples/* $(inst_doc)/examples
+	for page in $O/man/*.[1578]; do \
+		install -m 0644 $$page $(inst_man)/man$${page##*.} || exit; \
+	done
+	install -m 0644 packaging/completions/* $(inst_comp)
+	test -e $(inst_etc)/holdfast.conf || \
+		sed 's|/usr/share|$(prefix)/share|' etc/holdfast.conf \
+		>$(inst_etc)/holdfast.conf
+
+deb:                      ## build the Debian package; the last commit's
+	@sh packaging/need.sh package
+	@sh packaging/deb.sh
+
+check-package:            ## install, run and purge the package; needs root
+	@sh packaging/need.sh package
+	@sh packaging/package-test.sh
+
 help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile
 
@@ -102,11 +138,27 @@ $O/holdfast: $O/master/main.o $(hf_ARCHIVES)
 $O/holdfastctl: $O/ctl/main.o $O/libctl.a $O/libproto.a $O/libbase.a
 	$(CC) $(hf_LDFLAGS) $(LDFLAGS) -o $@ $^ $(libs_proto) $(libs_base)
 
+# The manual of the settings is written from their table.
+$O/man: packaging/man/* base/settings.def
+	@rm -rf $@ && mkdir -p $@
+	cp packaging/man/*.[178] $@
+	awk -f packaging/man/settings.awk base/settings.def \
+		packaging/man/holdfast.conf.5.in >$@/holdfast.conf.5
+
+inst_bin   = $(DESTDIR)$(prefix)/bin
+inst_sbin  = $(DESTDIR)$(prefix)/sbin
+inst_share = $(DESTDIR)$(prefix)/share/holdfast
+inst_doc   = $(DESTDIR)$(prefix)/share/doc/holdfast
+inst_man   = $(DESTDIR)$(prefix)/share/man
+inst_comp  = $(DESTDIR)$(prefix)/share/bash-completion/completions
+inst_etc   = $(DESTDIR)$(sysconfdir)/holdfast
+
 $O/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(hf_CPPFLAGS) $(CPPFLAGS) $(hf_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 .SECONDARY:
-.PHONY: all units unit lint format-check help clean
+.PHONY: all units unit lint format-check run install deb check-package help \
+	clean
 -include $(wildcard tests/*/rules.mk)
 -include $(wildcard $O/*/*.d $O/tests/*/*.d)

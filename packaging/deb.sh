@@ -1,0 +1,37 @@
+#!/bin/sh
+# Build the Debian package of the last commit below build/deb.
+# usage: packaging/deb.sh
+#
+# Works on a copy, so the tree stays as it is.  The package's own tests are
+# left out unless DEB_BUILD_OPTIONS says otherwise: "make check" runs them.
+set -eu
+cd "$(dirname "$0")/.."
+out=build/deb
+name=holdfast
+version=$(sed -n '1s/.*(\(.*\)-.*/\1/p' packaging/debian/changelog)
+revision=$(sed -n '1s/.*-\(.*\)).*/\1/p' packaging/debian/changelog)
+# An upgrade of Debian shall move the package too.
+release=$(. /etc/os-release && echo "${VERSION_ID:-0}")
+tree=$out/$name-$version
+
+rm -rf "$out"
+mkdir -p "$tree"
+git diff --quiet HEAD -- ||
+	echo "deb: changes that are not committed are not in the package" >&2
+git archive HEAD | tar -x -C "$tree"
+git archive --prefix="$name-$version/" HEAD |
+	xz -T1 >"$out/${name}_$version.orig.tar.xz"
+cp -r "$tree/packaging/debian" "$tree/debian"
+sed -i "1s/-$revision)/-$revision~deb${release}u1)/" "$tree/debian/changelog"
+
+export DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS-nocheck} parallel=$(nproc)"
+if ! (cd "$tree" && dpkg-buildpackage -us -uc) >"$out/build.log" 2>&1; then
+	tail -40 "$out/build.log" >&2
+	exit 1
+fi
+deb=$(ls "$out/${name}_$version"-*.deb)
+lintian --fail-on error,warning --suppress-tags \
+	initial-upload-closes-no-bugs,bad-distribution-in-changes-file \
+	"$out/${name}_$version"-*.changes
+echo "Built $deb.  Install it with:"
+echo "  sudo apt install ./$deb"
