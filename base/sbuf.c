@@ -24,7 +24,7 @@ sbuf_reserve(struct sbuf *b, size_t n)
 }
 
 void
-sbuf_add(struct sbuf *b, const void *p, size_t n)
+sbuf_grow_add(struct sbuf *b, const void *p, size_t n)
 {
 	sbuf_reserve(b, n);
 	if (n > 0)

@@ -23,7 +23,21 @@ struct sbuf {
 /* Make room for n more bytes. */
 void sbuf_reserve(struct sbuf *b, size_t n);
 
-void sbuf_add(struct sbuf *b, const void *p, size_t n);
+/* Append n bytes; sbuf_add() is this, but for the usual case of room. */
+void sbuf_grow_add(struct sbuf *b, const void *p, size_t n);
+
+static inline void
+sbuf_add(struct sbuf *b, const void *p, size_t n)
+{
+	if (b->cap - b->len <= n || n == 0) {
+		sbuf_grow_add(b, p, n);
+		return;
+	}
+	memcpy(b->data + b->len, p, n);
+	b->len += n;
+	b->data[b->len] = '\0';
+}
+
 void sbuf_addc(struct sbuf *b, char c);
 void sbuf_addf(struct sbuf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -147,6 +147,9 @@ record_limit(struct record *r)
 	struct slice *text = record_strings_mutable(r);
 	size_t size = sizeof(struct access_head);
 
+	/* All of them together are shorter than the shortest limit. */
+	if (record_size(r) - size <= TEXT_MAX)
+		return;
 	for (size_t i = 0; i < STRINGS; i++) {
 		if (forms[i] == TEXT)
 			record_cut_text(&text[i], TEXT_MAX);

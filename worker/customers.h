@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "shm/account.h"
+#include "shm/period.h"
 #include "store/defs.h"
 
 struct params_customer;
@@ -23,6 +24,7 @@ struct customer {
 	struct sbuf *bytes; /* what def points into */
 	bool from_settings;
 	unsigned char hash[OWNER_HASH_SIZE]; /* of its accounts and windows */
+	struct period period;                /* the last one that was counted */
 };
 
 struct customers;

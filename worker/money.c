@@ -47,14 +47,18 @@ static void
 money_add_customer(struct req *r)
 {
 	const struct customer_def *d = &r->customer->def;
-	struct period p = period_customer((enum period_kind)d->budget_duration,
-	    d->period_start_s, d->period_end_s, money_now_s(r));
+	struct period *p = &r->customer->period;
+	int64_t now_s = money_now_s(r);
 
+	/* Counting months is for the first request of a period. */
+	if (now_s < p->start_s || now_s >= p->end_s)
+		*p = period_customer((enum period_kind)d->budget_duration,
+		    d->period_start_s, d->period_end_s, now_s);
 	r->terms.markup_bp = d->markup_bp;
-	money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_PERIOD, p,
+	money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_PERIOD, *p,
 	    d->period_budget_nano);
 	if (d->total_budget_nano != MONEY_NONE)
-		money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_TOTAL, p,
+		money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_TOTAL, *p,
 		    d->total_budget_nano);
 }
 
@@ -226,7 +230,6 @@ money_bound(struct req *r)
 	struct bound_request *q = &r->bound_request;
 	struct hold_terms *t = &r->terms;
 	struct settings_model copy;
-	struct price_rates rates;
 
 	q->body_bytes = (int64_t)(r->edit.len - r->params.messages.media_bytes);
 	if (r->put_max_tokens > 0)
@@ -244,12 +247,8 @@ money_bound(struct req *r)
 	}
 	t->price_version = r->w->settings->price_version;
 	t->attempt = (uint16_t)r->attempts;
-	t->in_pico = t->out_pico = 0;
-	if (r->cost_known) {
-		price_rates(r->price, 0, &rates);
-		t->in_pico = rates.input;
-		t->out_pico = rates.output;
-	}
+	t->in_pico = r->cost_known ? r->price->input : 0;
+	t->out_pico = r->cost_known ? r->price->output : 0;
 	return 0;
 }
 

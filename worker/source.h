@@ -21,6 +21,7 @@
 struct err;
 struct req;
 struct source;
+struct worker;
 
 struct source_ops {
 	void (*pause)(struct source *s);
@@ -51,6 +52,9 @@ struct source_head {
 
 /* Start the provider of req->choice. */
 void source_call_start(struct req *r);
+/* Free the memory that calls leave for others, at the end of the process. */
+void source_call_forget(struct worker *w);
+
 void source_demo_start(struct req *r);
 /* mock_response: answered with this text, at no cost. */
 void source_mock_start(struct req *r);

@@ -16,13 +16,40 @@ struct source_call {
 	struct source base;
 	struct call *call; /* NULL once it has ended */
 	struct worker *worker;
+	struct source_call *next; /* among those to be used again */
 	struct defer defer;
 };
+
+static struct source_call *
+source_call_new(struct worker *w)
+{
+	struct source_call *s = w->calls;
+
+	if (s == NULL)
+		return xcalloc(1, sizeof *s);
+	w->calls = s->next;
+	memset(s, 0, sizeof *s);
+	return s;
+}
 
 static void
 source_call_free(struct defer *d)
 {
-	free(LOOP_OWNER(d, struct source_call, defer));
+	struct source_call *s = LOOP_OWNER(d, struct source_call, defer);
+
+	s->next = s->worker->calls;
+	s->worker->calls = s;
+}
+
+void
+source_call_forget(struct worker *w)
+{
+	struct source_call *s;
+
+	while ((s = w->calls) != NULL) {
+		w->calls = s->next;
+		free(s);
+	}
 }
 
 static void
@@ -247,7 +274,7 @@ void
 source_call_start(struct req *r)
 {
 	const struct settings_provider *p = r->choice.target->provider;
-	struct source_call *s = xcalloc(1, sizeof *s);
+	struct source_call *s = source_call_new(r->w);
 	struct iovec *iov;
 	struct call_request q = {
 		.head = call_write_head(r),

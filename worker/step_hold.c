@@ -26,8 +26,11 @@ hold_prepare(struct req *r)
 		.quirks = p->quirks,
 	};
 
+	/* OpenAI itself takes the new name always, the old one not always. */
 	o.use_max_completion_tokens =
 	    p->max_name == MAX_COMPLETION_TOKENS ||
+	    ((p->quirks & QUIRK_DEV_ROLE) != 0 &&
+		params_has(&r->params, PARAM_max_completion_tokens)) ||
 	    (m != NULL &&
 		(m->features & FEATURE_MAX_COMPLETION_TOKENS_ONLY) != 0);
 	if (money_find_price(r) != 0)

@@ -107,18 +107,23 @@ identify_refuse(struct req *r, enum err_kind kind, const char *text)
 	return req_fail(r);
 }
 
+/* Most requests come from where the last one came from. */
 static void
 identify_client_address(struct req *r)
 {
-	char text[ADDR_TEXT_SIZE];
-	struct addr peer;
+	struct worker *w = r->w;
+	const struct sockaddr *peer = exchange_peer(r->x);
+	struct addr a;
 
-	if (!r->w->settings->logs_client_address ||
-	    !addr_from_sockaddr(&peer, exchange_peer(r->x),
-		sizeof(struct sockaddr_storage)))
+	if (!w->settings->logs_client_address)
 		return;
-	addr_text(&peer, text);
-	r->client_address = pool_copy(r->pool, slice_str(text));
+	if (addr_from_sockaddr(&a, peer, sizeof(struct sockaddr_storage)) != 1)
+		return;
+	if (!addr_same_host(&a, &w->last_peer)) {
+		w->last_peer = a;
+		addr_text(&a, w->last_peer_text);
+	}
+	r->client_address = pool_copy(r->pool, slice_str(w->last_peer_text));
 }
 
 enum step_result

@@ -29,6 +29,7 @@
 #include "worker/customers.h"
 #include "worker/keys.h"
 #include "worker/serve.h"
+#include "worker/source.h"
 #include "worker/targets.h"
 #include "worker/tls.h"
 #include "worker/worker_priv.h"
@@ -251,6 +252,7 @@ life_end(struct life *life)
 	objects_close(&w->objects);
 	digest_free(&w->digest);
 	loop_turn(w->loop, 0);
+	source_call_forget(w);
 	loop_free(&w->loop);
 	free(life->base_paths);
 }

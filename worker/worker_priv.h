@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "base/sbuf.h"
+#include "net/addr.h"
 #include "proto/relay_frame.h"
 #include "proto/routes.h"
 #include "shm/seat.h"
@@ -24,6 +25,7 @@ struct loop;
 struct objects;
 struct server;
 struct settings;
+struct source_call;
 struct counters;
 struct targets;
 
@@ -59,6 +61,10 @@ struct worker {
 	bool bodies_logged;   /* some sink wants the text of requests */
 	bool draining, stopping;
 	uint64_t drain_until_ms;
+
+	struct addr last_peer; /* and how it is written */
+	char last_peer_text[ADDR_TEXT_SIZE];
+	struct source_call *calls; /* to be used again */
 
 	/* One of each is enough: used within one callback. */
 	struct relay_out out;
