@@ -1,0 +1,39 @@
+#!/bin/sh
+# Install the Debian packages that are missing for a purpose.
+# usage: packaging/need.sh build|check|bench|package ...
+#
+# Says what is missing before it does anything, and asks for sudo only then.
+set -eu
+build='gcc make libc6-dev pkg-config libevent-dev libssl-dev libjson-c-dev
+	liblmdb-dev libconfig-dev libc-ares-dev libsqlite3-dev'
+check="$build check libsubunit-dev python3 python3-pytest python3-pytest-xdist
+	python3-httpx python3-requests curl procps"
+ci="$check clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind
+	debootstrap openssl python3-jsonschema"
+bench="$build python3 nginx-light procps"
+package="$build debhelper dpkg-dev fakeroot lintian xz-utils"
+
+wanted=
+for purpose; do
+	case $purpose in
+	build) wanted="$wanted $build" ;;
+	check) wanted="$wanted $check" ;;
+	ci) wanted="$wanted $ci" ;;
+	bench) wanted="$wanted $bench" ;;
+	package) wanted="$wanted $package" ;;
+	*) echo "need.sh: unknown purpose $purpose" >&2; exit 64 ;;
+	esac
+done
+missing=
+for p in $(printf '%s\n' $wanted | sort -u); do
+	dpkg-query -W -f '${Status}' "$p" 2>/dev/null |
+		grep -q 'ok installed' || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+echo "Installing from Debian:$missing" >&2
+sudo=
+[ "$(id -u)" -eq 0 ] || sudo=sudo
+export DEBIAN_FRONTEND=noninteractive
+$sudo apt-get update -qq
+# shellcheck disable=SC2086
+$sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
