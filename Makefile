@@ -115,7 +115,7 @@ check-package:            ## install, run and purge the package; needs root
 	@sh packaging/package-test.sh
 
 help:
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile tests/*/rules.mk
 
 clean:
 	rm -rf build

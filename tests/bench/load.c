@@ -1,14 +1,17 @@
 /*
  * load - one client process of the benchmarks.
  *
- * usage: load PORT CONNECTIONS SECONDS RATE NEW FILE
+ * usage: load PORT CONNECTIONS SECONDS RATE NEW FILE [SERIAL]
  *
  * Sends the bytes of FILE (one whole HTTP request) again and again over so
  * many connections, and reads each answer to its end.  RATE 0 is a closed
  * loop: a connection asks again when its answer is whole.  Otherwise RATE
  * requests a second are due at fixed times over all connections, and the
  * latency of one counts from when it was due (open loop).  NEW 1 makes a
- * connection for every request.  Prints one line of JSON.
+ * connection for every request.  A text #SERIAL##### in FILE is overwritten
+ * with a number that counts up from SERIAL, so that no two requests are equal.
+ * When the time is over the answers in flight are awaited.  Prints one line of
+ * JSON.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -25,6 +28,9 @@
 
 #define BUCKETS 4096 /* 64 to a doubling of the time */
 #define HEAD 8192
+#define REQUEST_MAX (1 << 24)
+#define MARK "#SERIAL#####"
+#define DRAIN_NS 5000000000LL
 
 struct histogram {
 	unsigned long n[BUCKETS], total;
@@ -47,7 +53,9 @@ static struct {
 	bool fresh;
 	char *request;
 	size_t request_len;
-	unsigned long done, errors, refused, bytes;
+	char *mark; /* in request; NULL = all are equal */
+	unsigned long serial;
+	unsigned long sent, done, errors, refused, bytes;
 	struct histogram whole, first;
 } run;
 
@@ -134,12 +142,24 @@ conn_close(struct conn *c)
 }
 
 static void
+mark_serial(void)
+{
+	unsigned long n = run.serial++;
+
+	for (size_t i = sizeof MARK - 1; i-- > 0; n /= 10)
+		run.mark[i] = (char)('0' + n % 10);
+}
+
+static void
 conn_ask(struct conn *c, long long due)
 {
 	if (c->fd < 0)
 		conn_open(c);
 	if (c->fd < 0)
 		return;
+	run.sent++;
+	if (run.mark != NULL)
+		mark_serial();
 	c->busy = true;
 	c->due_ns = due;
 	c->first_ns = 0;
@@ -194,8 +214,8 @@ take_body(struct conn *c, const char *p, size_t n)
 static bool
 take_bytes(struct conn *c, const char *p, size_t n)
 {
+	size_t before = c->head_len, take;
 	char *end, *length;
-	size_t take;
 
 	if (c->head_done)
 		return take_body(c, p, n);
@@ -212,9 +232,8 @@ take_bytes(struct conn *c, const char *p, size_t n)
 	c->chunked = strcasestr(c->head, "transfer-encoding: chunked") != NULL;
 	length = strcasestr(c->head, "content-length:");
 	c->left = length != NULL ? atoll(length + 15) : 0;
-	/* What of p lies behind the head. */
-	take = c->head_len - (size_t)(end + 4 - c->head);
-	return take_body(c, p + n - take, take);
+	take = (size_t)(end + 4 - c->head) - before;
+	return take_body(c, p + take, n - take);
 }
 
 static void
@@ -247,9 +266,10 @@ read_request(const char *path)
 		perror(path);
 		exit(1);
 	}
-	run.request = malloc(1 << 24);
-	run.request_len = fread(run.request, 1, 1 << 24, f);
+	run.request = malloc(REQUEST_MAX);
+	run.request_len = fread(run.request, 1, REQUEST_MAX, f);
 	fclose(f);
+	run.mark = memmem(run.request, run.request_len, MARK, sizeof MARK - 1);
 }
 
 static struct conn *
@@ -271,60 +291,97 @@ idle_conn(struct conn *conns, int n)
 static void
 print(double seconds)
 {
-	printf("{\"requests\":%lu,\"errors\":%lu,\"refused\":%lu,"
-	       "\"bytes\":%lu,\"seconds\":%.3f,\"per_second\":%.1f,"
+	printf("{\"sent\":%lu,\"requests\":%lu,\"errors\":%lu,"
+	       "\"refused\":%lu,\"bytes\":%lu,\"seconds\":%.3f,"
+	       "\"per_second\":%.1f,"
 	       "\"p50_us\":%lld,\"p90_us\":%lld,\"p99_us\":%lld,"
 	       "\"first_p50_us\":%lld,\"first_p99_us\":%lld}\n",
-	    run.done, run.errors, run.refused, run.bytes, seconds,
+	    run.sent, run.done, run.errors, run.refused, run.bytes, seconds,
 	    (double)run.done / seconds, histogram_at(&run.whole, 0.5),
 	    histogram_at(&run.whole, 0.9), histogram_at(&run.whole, 0.99),
 	    histogram_at(&run.first, 0.5), histogram_at(&run.first, 0.99));
 }
 
+static void
+wait_for_answers(void)
+{
+	struct epoll_event got[256];
+	int n = epoll_wait(run.epoll, got, 256, 1);
+
+	for (int i = 0; i < n; i++)
+		conn_read(got[i].data.ptr);
+}
+
+static bool
+any_busy(const struct conn *conns, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (conns[i].busy)
+			return true;
+	return false;
+}
+
+/* Ask again wherever an answer is whole. */
+static void
+run_closed(struct conn *conns, int n, long long end)
+{
+	while (now_ns() < end) {
+		for (int i = 0; i < n; i++)
+			if (!conns[i].busy)
+				conn_ask(&conns[i], now_ns());
+		wait_for_answers();
+	}
+}
+
+/* Ask when it is time, whether or not the answers keep up. */
+static void
+run_open(struct conn *conns, int n, long long end, int rate)
+{
+	long long due = now_ns();
+
+	while (now_ns() < end) {
+		struct conn *c;
+
+		while (due <= now_ns() && due < end &&
+		       (c = idle_conn(conns, n)) != NULL) {
+			conn_ask(c, due);
+			due += 1000000000LL / rate;
+		}
+		wait_for_answers();
+	}
+}
+
 int
 main(int argc, char **argv)
 {
-	struct epoll_event got[256];
 	struct conn *conns;
-	long long start, end, due, gap;
-	int n_conns, rate;
-	unsigned long sent = 0;
+	long long start, end;
+	int n, rate;
 
-	if (argc != 7) {
+	if (argc != 7 && argc != 8) {
 		fprintf(stderr, "usage: load PORT CONNECTIONS SECONDS RATE NEW "
-				"FILE\n");
+				"FILE [SERIAL]\n");
 		return 64;
 	}
 	signal(SIGPIPE, SIG_IGN);
 	run.port = atoi(argv[1]);
-	n_conns = atoi(argv[2]);
+	n = atoi(argv[2]);
 	rate = atoi(argv[4]);
 	run.fresh = atoi(argv[5]) == 1;
+	run.serial = argc == 8 ? strtoul(argv[7], NULL, 10) : 0;
 	read_request(argv[6]);
 	run.epoll = epoll_create1(0);
-	conns = calloc((size_t)n_conns, sizeof *conns);
-	for (int i = 0; i < n_conns; i++)
+	conns = calloc((size_t)n, sizeof *conns);
+	for (int i = 0; i < n; i++)
 		conns[i].fd = -1;
 	start = now_ns();
 	end = start + (long long)(atof(argv[3]) * 1e9);
-	gap = rate > 0 ? 1000000000LL / rate : 0;
-	for (due = start; now_ns() < end;) {
-		struct conn *c;
-		int k;
-
-		while (rate > 0 && due <= now_ns() &&
-		       (c = idle_conn(conns, n_conns)) != NULL) {
-			conn_ask(c, due);
-			due += gap;
-			sent++;
-		}
-		for (int i = 0; rate == 0 && i < n_conns; i++)
-			if (!conns[i].busy)
-				conn_ask(&conns[i], now_ns());
-		k = epoll_wait(run.epoll, got, 256, 1);
-		for (int i = 0; i < k; i++)
-			conn_read(got[i].data.ptr);
-	}
+	if (rate == 0)
+		run_closed(conns, n, end);
+	else
+		run_open(conns, n, end, rate);
+	while (any_busy(conns, n) && now_ns() < end + DRAIN_NS)
+		wait_for_answers();
 	print((double)(now_ns() - start) / 1e9);
 	return 0;
 }

@@ -11,6 +11,9 @@
  *   /drip     a stream of 20 events, one every 20 ms
  *   /delay    /instant after 200 ms
  *   /stall    the head and the first event of a stream, then nothing
+ *
+ * What waits stands in two queues, one for each interval, so that the next is
+ * always at the front and ten thousand idle streams cost nothing.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -46,14 +49,24 @@ struct peer {
 	size_t body_left; /* of the request's body, once the head is read */
 	bool reading_body;
 	enum kind kind;
-	int step;         /* of a drip */
-	long long due_ms; /* 0 = nothing waits */
+	int fd, step;     /* of a drip */
+	long long due_ms; /* in a queue */
+	struct queue *queue;
+	struct peer *next, *before;
+};
+
+/* Everyone in it waits equally long, so it is sorted by itself. */
+struct queue {
+	struct peer *first, *last;
+	int wait_ms;
 };
 
 static struct answer answers[KINDS];
-static struct answer drip_head, drip_event, drip_end;
+static struct answer drip_head, drip_event,
+    drip_end; /* head: and the first event */
 static struct peer *peers[MAX_FD];
-static int top_fd;
+static struct queue drips = { .wait_ms = DRIP_MS };
+static struct queue delays = { .wait_ms = DELAY_MS };
 
 static long long
 now_ms(void)
@@ -62,6 +75,29 @@ now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+static void
+queue_add(struct queue *q, struct peer *p)
+{
+	p->due_ms = now_ms() + q->wait_ms;
+	p->queue = q;
+	p->next = NULL;
+	p->before = q->last;
+	*(q->last != NULL ? &q->last->next : &q->first) = p;
+	q->last = p;
+}
+
+static void
+queue_remove(struct peer *p)
+{
+	struct queue *q = p->queue;
+
+	if (q == NULL)
+		return;
+	*(p->before != NULL ? &p->before->next : &q->first) = p->next;
+	*(p->next != NULL ? &p->next->before : &q->last) = p->before;
+	p->queue = NULL;
 }
 
 static struct answer
@@ -135,17 +171,18 @@ make_streams(void)
 	drip_event = chunk(event);
 	drip_end = chunk(end);
 	append(&drip_end, (struct answer){ strdup("0\r\n\r\n"), 5 });
+	append(&drip_head, drip_event);
 	append(&answers[SSE], drip_head);
-	for (int i = 0; i < EVENTS; i++)
+	for (int i = 1; i < EVENTS; i++)
 		append(&answers[SSE], drip_event);
 	append(&answers[SSE], drip_end);
 	append(&answers[STALL], drip_head);
-	append(&answers[STALL], drip_event);
 }
 
 static void
 peer_close(int fd)
 {
+	queue_remove(peers[fd]);
 	close(fd);
 	free(peers[fd]);
 	peers[fd] = NULL;
@@ -172,13 +209,12 @@ put(int fd, struct answer a)
 static void
 respond(int fd, struct peer *p)
 {
-	p->due_ms = 0;
 	if (p->kind == DELAY) {
-		p->due_ms = now_ms() + DELAY_MS;
+		queue_add(&delays, p);
 	} else if (p->kind == DRIP) {
 		put(fd, drip_head);
-		p->step = 0;
-		p->due_ms = now_ms();
+		p->step = 1;
+		queue_add(&drips, p);
 	} else {
 		put(fd, answers[p->kind]);
 	}
@@ -186,18 +222,36 @@ respond(int fd, struct peer *p)
 
 /* What waited for its time. */
 static void
-tick(int fd, struct peer *p)
+tick(struct peer *p)
 {
+	queue_remove(p);
 	if (p->kind == DELAY) {
-		p->due_ms = 0;
-		put(fd, answers[INSTANT]);
+		put(p->fd, answers[INSTANT]);
 	} else if (p->step++ < EVENTS) {
-		p->due_ms += DRIP_MS;
-		put(fd, drip_event);
+		put(p->fd, drip_event);
+		queue_add(&drips, p);
 	} else {
-		p->due_ms = 0;
-		put(fd, drip_end);
+		put(p->fd, drip_end);
 	}
+}
+
+/* Serve those whose time has come; how long the others wait, -1 = no one. */
+static int
+queue_run(struct queue *q)
+{
+	long long now = now_ms();
+
+	while (q->first != NULL && q->first->due_ms <= now)
+		tick(q->first);
+	return q->first != NULL ? (int)(q->first->due_ms - now) : -1;
+}
+
+static int
+queues_run(void)
+{
+	int a = queue_run(&drips), b = queue_run(&delays);
+
+	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 static void
@@ -285,8 +339,7 @@ accept_one(int epoll, int listener)
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	peers[fd] = calloc(1, sizeof *peers[fd]);
-	if (fd > top_fd)
-		top_fd = fd;
+	peers[fd]->fd = fd;
 	ev.data.fd = fd;
 	epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev);
 }
@@ -326,8 +379,7 @@ main(int argc, char **argv)
 	make_streams();
 	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &ev);
 	for (;;) {
-		int n = epoll_wait(epoll, got, 256, 5);
-		long long now = now_ms();
+		int n = epoll_wait(epoll, got, 256, queues_run());
 
 		for (int i = 0; i < n; i++) {
 			if (got[i].data.fd == listener)
@@ -335,9 +387,5 @@ main(int argc, char **argv)
 			else if (peers[got[i].data.fd] != NULL)
 				readable(got[i].data.fd, peers[got[i].data.fd]);
 		}
-		for (int fd = 0; fd <= top_fd; fd++)
-			while (peers[fd] != NULL && peers[fd]->due_ms != 0 &&
-			       peers[fd]->due_ms <= now)
-				tick(fd, peers[fd]);
 	}
 }

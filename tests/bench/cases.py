@@ -1,0 +1,223 @@
+"""The sections of the benchmark.  Each takes the bench and yields its rows."""
+import contextlib
+import json
+import subprocess
+import time
+
+import bodies
+import idle
+import rig
+from figures import row
+
+ROUNDS = 7
+US = "worker CPU us/request"
+SIZES = {"1k": (1024, "1 KB"), "10k": (10240, "10 KB"), "100k": (102400, "100 KB")}
+BARS = {"1k": 1.0, "10k": 1.3, "100k": 1.5}
+CACHED_BARS = {"1k": 1.1, "10k": 1.3, "100k": 1.5}
+EVENTS = 23  # of one stream: 20 with text, the end, the usage, [DONE]
+
+
+@contextlib.contextmanager
+def servers(bench, kind, **kw):
+    """An upstream, a gateway and an nginx, gone afterwards."""
+    with contextlib.ExitStack() as stack:
+        up = stack.enter_context(contextlib.closing(rig.Upstream()))
+        gateway = stack.enter_context(contextlib.closing(rig.Gateway(up, kind, **kw)))
+        nginx = stack.enter_context(contextlib.closing(rig.Nginx(up, kind)))
+        bench.note_settings(gateway, nginx)
+        yield gateway, nginx
+
+
+def rounds(runs, n=ROUNDS):
+    """Run each of {name: function} in turn, n times; {name: [result, ...]}.
+    The order turns around with each round."""
+    out = {name: [] for name in runs}
+    for i in range(n):
+        for name in list(runs)[::-1 if i % 2 else 1]:
+            out[name].append(runs[name]())
+    return out
+
+
+def cpu(results):
+    return [r["cpu_us"] for r in results]
+
+
+def note(bench, ours, theirs):
+    def mid(results, key):
+        return sorted(r[key] for r in results)[len(results) // 2]
+    return "p50 %d/%d us, p99 %d/%d us, %.0f/%.0f per second, waited for a CPU %.0f/%.0f %%" % (
+        mid(ours, "p50_us"), mid(theirs, "p50_us"), mid(ours, "p99_us"), mid(theirs, "p99_us"),
+        mid(ours, "per_second"), mid(theirs, "per_second"),
+        100 * mid(ours, "waited"), 100 * mid(theirs, "waited"))
+
+
+def warm(bench, *pairs):
+    for server, content in pairs:
+        bench.load.run(server, content, 0.3)
+
+
+def better_buffering(bench, nginx, content):
+    """Give nginx the setting with which this body costs it less."""
+    cost = {}
+    for buffering in ("on", "off"):
+        nginx.use(buffering)
+        cost[buffering] = min(bench.load.run(nginx, content, 0.4)["cpu_us"] for _ in range(2))
+    nginx.use(min(cost, key=cost.get))
+
+
+def hash_us(bench, content):
+    """SHA-256 over the body and the whole key, each by itself, in us."""
+    path = bench.load.dir + "/body"
+    with open(path, "wb") as f:
+        f.write(content)
+    got = json.loads(subprocess.run(
+        ["taskset", "-c", str(min(rig.MEASURED)), rig.PROGRAMS + "/hashtime", path],
+        capture_output=True, text=True, check=True).stdout)
+    return got["sha256_ns"] / 1000, got["key_ns"] / 1000
+
+
+def whole(bench, size, cached):
+    """Bodies of one size, plain and, with cached, asking for the cache."""
+    n, name = SIZES[size]
+    plain = bodies.body(n)
+    miss = bodies.body(n, cache_enabled=True)
+    hit = miss.replace(bodies.MARK.encode(), b"000000000000")
+    with servers(bench, "instant") as (gateway, nginx):
+        runs = {"gateway": lambda: bench.load.run(gateway, plain),
+                "nginx": lambda: bench.load.run(nginx, plain)}
+        if cached:
+            runs["miss"] = lambda: bench.load.run(gateway, miss)
+            runs["hit"] = lambda: bench.load.run(gateway, hit)
+        warm(bench, (gateway, plain), (gateway, hit), (nginx, plain))
+        better_buffering(bench, nginx, plain)
+        got = rounds(runs)
+        yield row(name, US, cpu(got["gateway"]), cpu(got["nginx"]), BARS[size],
+                  note=note(bench, got["gateway"], got["nginx"]) +
+                  ", buffering " + nginx.buffering)
+        if cached:
+            yield from cached_rows(bench, size, got, miss)
+
+
+def cached_rows(bench, size, got, content):
+    sha, key = hash_us(bench, content)
+    theirs = cpu(got["nginx"])
+    bar = CACHED_BARS[size]
+    if size != "1k":
+        bar += sha / sorted(theirs)[len(theirs) // 2]
+    for kind in ("miss", "hit"):
+        yield row("%s, cache asked, %s" % (SIZES[size][1], kind), US, cpu(got[kind]), theirs, bar,
+                  note="hash %.2f us, whole key %.2f us" % (sha, key))
+
+
+def fixed_rate(bench):
+    """1 KB at a rate that leaves the worker idle half of the time."""
+    content = bodies.body(1024)
+    with servers(bench, "instant") as (gateway, nginx):
+        warm(bench, (gateway, content), (nginx, content))
+        got = rounds({s.name: lambda s=s: bench.load.run(s, content, rate=5000)
+                      for s in (gateway, nginx)})
+        yield row("1 KB, 5000 per second", US, cpu(got["gateway"]), cpu(got["nginx"]),
+                  note=note(bench, got["gateway"], got["nginx"]))
+
+
+def big_reply(bench):
+    content = bodies.body(1024)
+    with servers(bench, "big") as (gateway, nginx):
+        warm(bench, (gateway, content), (nginx, content))
+        better_buffering(bench, nginx, content)
+        got = rounds({s.name: lambda s=s: bench.load.run(s, content, 1)
+                      for s in (gateway, nginx)}, 5)
+        yield row("1 KB, reply 100 KB", US, cpu(got["gateway"]), cpu(got["nginx"]),
+                  note=note(bench, got["gateway"], got["nginx"]) +
+                  ", buffering " + nginx.buffering)
+
+
+def stream(bench):
+    """One event to a write, 20 ms apart, 200 streams at once."""
+    content = bodies.body(1024, stream=True, stream_options={"include_usage": True})
+    with servers(bench, "drip") as (gateway, nginx):
+        nginx.use("off")
+        pair = (gateway, nginx)
+        warm(bench, *((s, content) for s in pair))
+        got = rounds({s.name: lambda s=s: bench.load.run(s, content, connections=200)
+                      for s in pair})
+        events = {k: [r["cpu_us"] / EVENTS for r in v] for k, v in got.items()}
+        yield row("streamed, 200 at once", "worker CPU us/event", events["gateway"],
+                  events["nginx"], 1.0, note="proxy_buffering off")
+        got = rounds({s.name: lambda s=s: bench.load.run(s, content, 1, 100, rate=100)
+                      for s in pair})
+        first = {k: [r["first_p50_us"] for r in v] for k, v in got.items()}
+        yield row("streamed, 100 begin each second", "us to first byte, p50", first["gateway"],
+                  first["nginx"], 1.0, note="p99 %d/%d us" % tuple(
+                      sorted(r["first_p99_us"] for r in got[s.name])[ROUNDS // 2] for s in pair))
+
+
+def new(bench):
+    content = bodies.body(1024)
+    with servers(bench, "instant") as (gateway, nginx):
+        warm(bench, (gateway, content), (nginx, content))
+        better_buffering(bench, nginx, content)
+        got = rounds({s.name: lambda s=s: bench.load.run(s, content, fresh=True)
+                      for s in (gateway, nginx)})
+        yield row("1 KB, a connection each", US, cpu(got["gateway"]), cpu(got["nginx"]), 1.0,
+                  note=note(bench, got["gateway"], got["nginx"]))
+
+
+def all5000(bench):
+    """All processes at 5 000 requests a second, three times 10 s each."""
+    content = bodies.body(1024)
+    unit = "CPU us/request, all processes"
+    with contextlib.ExitStack() as stack:
+        up = stack.enter_context(contextlib.closing(rig.Upstream()))
+        nginx = stack.enter_context(contextlib.closing(rig.Nginx(up, "instant")))
+        every = {"nginx": nginx}
+        for logs in rig.LOGS:
+            every[logs] = stack.enter_context(
+                contextlib.closing(rig.Gateway(up, "instant", logs)))
+            bench.note_settings(every[logs], nginx)
+        warm(bench, *((s, content) for s in every.values()))
+        better_buffering(bench, nginx, content)
+        got = rounds({k: lambda s=s: bench.load.run(s, content, 10, 64, 5000, everything=True)
+                      for k, s in every.items()}, 3)
+        for logs in rig.LOGS:
+            yield row("1 KB, 5000 per second, log: " + logs, unit, cpu(got[logs]),
+                      cpu(got["nginx"]), 2.0 if logs == "jsonl" else None,
+                      note=note(bench, got[logs], got["nginx"]))
+
+
+def idle_streams(bench):
+    content = bodies.body(1024, stream=True)
+    with servers(bench, "stall", tls=True) as (gateway, nginx):
+        bar = 8.0
+        yield idle.row_of("idle stream", gateway, gateway.port, content, bar, nginx)
+    with servers(bench, "stall", tls=True) as (gateway, nginx):
+        yield idle.row_of("idle stream, TLS", gateway, gateway.tls_port, content, None, None)
+
+
+class Memory:
+    """PSS of all processes after start and long after a load.  What waits in
+    between is done by others: begin() at the start of a run, rows() at its end."""
+    IDLE_S = 60
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.up = rig.Upstream()
+        self.gateway = rig.Gateway(self.up, "instant")
+        time.sleep(1)
+        self.at_start = rig.memory_kib(self.gateway.pids()) / 1024
+        bench.load.run(self.gateway, bodies.body(1024), 5, 64)
+        bench.load.run(self.gateway, bodies.body(102400), 2, 64)
+        self.loaded = time.monotonic()
+
+    def rows(self):
+        time.sleep(max(0, self.loaded + self.IDLE_S - time.monotonic()))
+        pids = self.gateway.pids()
+        after = rig.memory_kib(pids) / 1024
+        each = ", ".join("%s %.1f" % (rig.name_of(p), rig.memory_kib([p]) / 1024) for p in pids)
+        unit = "MiB PSS, all processes"
+        yield row("idle after start", unit, [self.at_start], bar=16, kind="figure")
+        yield row("idle 60 s after load", unit, [after], bar=16, kind="figure", note=each)
+
+    def close(self):
+        self.gateway.close()
+        self.up.close()

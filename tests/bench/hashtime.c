@@ -1,0 +1,95 @@
+/*
+ * hashtime - what the hash of a cache key costs, by itself.
+ *
+ * usage: hashtime FILE
+ *
+ * Prints one line of JSON: nanoseconds of SHA-256 over the body in FILE, and
+ * of a whole key, which also brings the body into its canonical form.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/sbuf.h"
+#include "proto/cachekey.h"
+
+#define RUN_NS 200000000LL
+#define BODY_MAX (1 << 24)
+
+struct input {
+	struct slice body;
+	struct digest *digest;
+	struct sbuf scratch;
+};
+
+static long long
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+static void
+hash_body(struct input *in)
+{
+	unsigned char out[DIGEST_SIZE];
+
+	digest_start(in->digest);
+	digest_add(in->digest, in->body.p, in->body.n);
+	digest_end(in->digest, out);
+}
+
+static void
+make_key(struct input *in)
+{
+	struct cachekey k = { .organization = SLICE("default"),
+		.environment = SLICE("prod"),
+		.family = SLICE("chat"),
+		.body = in->body };
+	unsigned char out[DIGEST_SIZE];
+	struct err e;
+
+	if (cachekey_make(&k, in->digest, &in->scratch, out, &e) != 0) {
+		fprintf(stderr, "hashtime: %s\n", e.text);
+		exit(1);
+	}
+}
+
+static long long
+time_of(void (*work)(struct input *), struct input *in)
+{
+	long long start = now_ns(), end, runs = 0;
+
+	do {
+		for (int i = 0; i < 16; i++)
+			work(in);
+		runs += 16;
+		end = now_ns();
+	} while (end - start < RUN_NS);
+	return (end - start) / runs;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct input in = { .digest = digest_new() };
+	char *body = malloc(BODY_MAX);
+	FILE *f = argc == 2 ? fopen(argv[1], "rb") : NULL;
+
+	if (f == NULL) {
+		fprintf(stderr, "usage: hashtime FILE\n");
+		return 64;
+	}
+	in.body = (struct slice){ body, fread(body, 1, BODY_MAX, f) };
+	fclose(f);
+	printf("{\"sha256_ns\":%lld,\"key_ns\":%lld}\n",
+	    time_of(hash_body, &in), time_of(make_key, &in));
+	sbuf_free(&in.scratch);
+	digest_free(&in.digest);
+	free(body);
+	return 0;
+}
