@@ -50,8 +50,8 @@ struct account {
 	_Atomic int64_t used_s;  /* monotonic time of the last hold */
 	_Alignas(64) _Atomic int64_t limit;
 	_Atomic int64_t settled, reserved, lease, suspense;
-	_Atomic int64_t need;         /* highest settled + reserved + hold
-	                                 that met the lease; keeper clears */
+	_Atomic int64_t need;         /* sum of the holds that met the lease
+	                                 since the keeper published it */
 	_Atomic int64_t largest_hold; /* since it was loaded */
 	_Atomic int64_t spend_per_s;  /* keeper's figure, for the chunk */
 	_Alignas(64) _Atomic uint64_t waiters[SEGMENT_SEATS_WORDS];

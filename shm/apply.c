@@ -67,9 +67,9 @@ apply_lease(struct segment *seg, uint32_t entry, struct apply_row *row)
 		return 0;
 	chunk = apply_chunk(a, row->limit);
 	used = apply_add(row->settled, atomic_load(&a->reserved));
-	if (need <= row->lease && row->lease - used >= chunk / 2)
+	if (need <= row->lease - used && row->lease - used >= chunk / 2)
 		return 0;
-	lease = apply_add(need > used ? need : used, chunk);
+	lease = apply_add(apply_add(used, need), chunk);
 	if (lease > row->limit)
 		lease = row->limit;
 	if (lease <= row->lease)

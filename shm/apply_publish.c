@@ -19,8 +19,8 @@ apply_install(struct account *a, const struct apply_row *row)
 	SIM_POINT();
 	atomic_store(&a->lease, lease);
 	SIM_POINT();
-	if (atomic_load(&a->need) <= lease || lease == row->limit)
-		atomic_store(&a->need, 0);
+	/* All who asked are woken after this; who needs more asks again. */
+	atomic_store(&a->need, 0);
 	atomic_store_explicit(&a->state, ACCOUNT_READY, memory_order_release);
 }
 

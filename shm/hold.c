@@ -103,12 +103,15 @@ hold_explain(struct hold_try *t, uint32_t i, const struct account *a)
 
 /* The keeper is to look at this account, and to wake us after. */
 static void
-hold_ask_lease(struct hold_try *t, uint32_t i, int64_t need)
+hold_ask_lease(struct hold_try *t, uint32_t i)
 {
 	struct account *a = account_at(t->o->seg, t->entry[i]);
+	int64_t need;
 
-	if (need > atomic_load(&a->need))
-		atomic_store(&a->need, need);
+	if (__builtin_add_overflow(atomic_load(&a->need),
+		t->terms->accounts[i].amount, &need))
+		need = INT64_MAX;
+	atomic_store(&a->need, need);
 	account_await(a, t->o->index);
 	account_want(t->o->seg, t->entry[i]);
 }
@@ -143,7 +146,7 @@ hold_check(struct hold_try *t, uint32_t i)
 	    atomic_load(&a->state) == ACCOUNT_FREE)
 		return HOLD_BUSY;
 	if (atomic_load(&a->state) == ACCOUNT_LOADING) {
-		hold_ask_lease(t, i, 0);
+		hold_ask_lease(t, i);
 		return HOLD_LOADING;
 	}
 	result = hold_check_limit(t, i, a);
@@ -152,9 +155,7 @@ hold_check(struct hold_try *t, uint32_t i)
 	if (result == HOLD_HELD)
 		account_await(a, t->o->index);
 	if (result == HOLD_LEASE)
-		hold_ask_lease(t, i,
-		    atomic_load(&a->settled) + atomic_load(&a->reserved) +
-			t->terms->accounts[i].amount);
+		hold_ask_lease(t, i);
 	return result;
 }
 

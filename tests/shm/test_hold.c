@@ -348,7 +348,7 @@ struct lease_row {
 	int64_t limit, lease, settled, hold, want;
 };
 
-/* hold is the largest seen and what was refused for want of a lease. */
+/* hold is the largest seen and the sum of those that met the lease. */
 static const struct lease_row lease_rows[] = {
 	{ "the need and two holds", 100000, 0, 0, 50, 150 },
 	{ "a chunk is 1 % at most", 100000, 0, 0, 5000, 6000 },
@@ -372,11 +372,37 @@ START_TEST(leases)
 	bench_account(&b, 1, r->limit, r->lease, r->settled);
 	a = account_at(b.seg, account_find(b.seg, &key));
 	atomic_store(&a->largest_hold, r->hold);
-	atomic_store(&a->need, r->settled + r->hold);
+	atomic_store(&a->need, r->hold);
 	ck_assert_int_eq(apply_lease(b.seg, account_find(b.seg, &key), &row),
 	    r->want > r->lease);
 	ck_assert_msg(row.lease == r->want, "%s: %lld", r->title,
 	    (long long)row.lease);
+	segment_close(&b.seg);
+}
+END_TEST
+
+/* Many who ask at once are served by one lease, and asked for no longer. */
+START_TEST(lease_for_all)
+{
+	struct bench b;
+	int64_t amount = 60;
+	struct account_key key = bench_key(1);
+	struct apply_row row = { .limit = 1000000 };
+	uint32_t slot;
+
+	bench_open(&b);
+	bench_account(&b, 1, row.limit, 0, 0);
+	for (int i = 0; i < 50; i++)
+		ck_assert_int_eq(bench_take(&b, 1, &amount, &slot), HOLD_LEASE);
+	ck_assert_int_eq(apply_lease(b.seg, account_find(b.seg, &key), &row),
+	    1);
+	ck_assert_int_ge(row.lease, 50 * amount);
+	apply_publish_row(b.seg, &key, &row);
+	for (int i = 0; i < 50; i++)
+		ck_assert_int_eq(bench_take(&b, 1, &amount, &slot), HOLD_OK);
+	row.lease = 100000;
+	ck_assert_int_eq(apply_lease(b.seg, account_find(b.seg, &key), &row),
+	    0);
 	segment_close(&b.seg);
 }
 END_TEST
@@ -489,6 +515,7 @@ test_suite(void)
 	tcase_add_test(t, lane_full);
 	tcase_add_test(t, reap);
 	tcase_add_loop_test(t, leases, 0, COUNT(lease_rows));
+	tcase_add_test(t, lease_for_all);
 	tcase_add_test(t, limits);
 	tcase_add_test(t, lost_and_clean);
 	tcase_add_test(t, table_full);
