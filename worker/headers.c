@@ -39,7 +39,7 @@ headers_ids(struct req *r, struct sbuf *b)
 	sbuf_clear(b);
 	hex_write(r->id, sizeof r->id, hex);
 	hex_uuid(r->id, uuid);
-	if (r->logged && !r->log_omitted)
+	if (r->key != NULL && r->logged && !r->log_omitted)
 		header_slice(b, "x-respan-log-id: ",
 		    (struct slice){ hex, HEX_ID_SIZE - 1 });
 	header_slice(b, "x-respan-gateway-request-id: ",

@@ -250,6 +250,20 @@ stream_finish(struct req *r)
 	req_run(r);
 }
 
+/* No usage came: the chunk that was asked for holds the estimate. */
+static void
+stream_estimate(struct req *r)
+{
+	const struct relay_state *s = relay_state(r->relay);
+	struct usage u;
+
+	if (s->has_usage || !params_wants_usage(&r->params))
+		return;
+	usage_of_totals(&u, bound_estimate_tokens(r->bound_request.body_bytes),
+	    bound_estimate_tokens((int64_t)s->text_bytes));
+	relay_set_usage(r->relay, &u);
+}
+
 void
 relay_stream_end(struct req *r)
 {
@@ -257,6 +271,7 @@ relay_stream_end(struct req *r)
 
 	r->ended_ns = now_mono_ns();
 	relay_out_clear(out);
+	stream_estimate(r);
 	if (relay_finish(r->relay, true, out) == RELAY_COMPLETE)
 		stream_finish(r);
 	else

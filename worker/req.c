@@ -243,14 +243,19 @@ void
 req_gone(struct req *r)
 {
 	struct exchange *x = r->x;
+	enum err_kind why = ERR_CLIENT_GONE;
 
 	r->x = NULL;
-	r->client_gone = true;
-	if (x != NULL)
+	if (x != NULL) {
+		why = exchange_why(x);
 		exchange_drop(x);
+	}
+	r->client_gone = why == ERR_CLIENT_GONE;
 	if (r->ended || answer_continues_without_client(r))
 		return;
-	err_set(&r->err, ERR_CLIENT_GONE, "The client closed the connection.");
+	err_set(&r->err, why,
+	    r->client_gone ? "The client closed the connection."
+			   : "The request was refused while it came.");
 	r->answer.kind = ANSWER_NONE;
 	req_abandon(r);
 }

@@ -51,12 +51,44 @@ expand_forbid(struct req *r, struct slice name)
 	return req_fail(r);
 }
 
+/* Parameters whose silent loss would be a lie: whose key, whose words. */
+static const enum param_id refused[] = { PARAM_prompt,
+	PARAM_customer_credentials, PARAM_credential_override,
+	PARAM_customer_api_keys };
+
+/* What is accepted and has no effect: said so. */
+static const enum param_id ignored[] = { PARAM_load_balance_group,
+	PARAM_load_balance_models, PARAM_loadbalance_models, PARAM_models,
+	PARAM_fallback_models, PARAM_retry_params, PARAM_retries,
+	PARAM_model_name_map, PARAM_variables };
+
+static int
+expand_check_params(struct req *r)
+{
+	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+		struct slice name = params_name(refused[i]);
+
+		if (params_has(&r->params, refused[i]))
+			return err_param(&r->err, ERR_UNSUPPORTED_PARAMETER,
+			    name.p,
+			    "Parameter '%.*s' is not supported by this "
+			    "endpoint.",
+			    SLICE_ARGS(name));
+	}
+	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+		if (params_has(&r->params, ignored[i]))
+			params_warn(&r->params, params_name(ignored[i]));
+	return 0;
+}
+
 enum step_result
 step_expand_run(struct req *r)
 {
 	struct slice name = params_text(&r->params, PARAM_model);
 	int shown = (int)(name.n < EXPAND_SHOWN ? name.n : EXPAND_SHOWN);
 
+	if (expand_check_params(r) != 0)
+		return req_fail(r);
 	if (name.n == 0) {
 		err_param(&r->err, ERR_MISSING_PARAMETER, "model",
 		    "Missing required parameter: 'model'.");

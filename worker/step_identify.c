@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "net/addr.h"
@@ -100,11 +101,48 @@ identify_demo_ok(struct req *r)
 	return s->keys.n == 0 && w->keys_count == 0;
 }
 
+/* The address ranges of the key; none = any. */
+static bool
+identify_address_ok(struct req *r)
+{
+	struct slice list = r->key->def.addresses, item;
+	struct addr_net net;
+	struct addr peer;
+
+	if (list.n == 0)
+		return true;
+	if (addr_from_sockaddr(&peer, exchange_peer(r->x),
+		sizeof(struct sockaddr_storage)) != 1)
+		return false;
+	while (defs_list_next(&list, &item))
+		if (addr_read_net(&net, item) && addr_in_net(&peer, &net))
+			return true;
+	return false;
+}
+
 static enum step_result
 identify_refuse(struct req *r, enum err_kind kind, const char *text)
 {
 	err_set(&r->err, kind, "%s", text);
 	return req_fail(r);
+}
+
+#define IDENTIFY_LOGGED 10 /* records of bad keys in a second */
+
+/* A bad key leaves a short record, but a flood of them does not. */
+static enum step_result
+identify_unknown(struct req *r, enum err_kind kind, const char *text)
+{
+	struct worker *w = r->w;
+	uint64_t second = now_mono_ms() / 1000;
+
+	if (w->refused_second != second) {
+		w->refused_second = second;
+		w->refused_logged = 0;
+	}
+	r->logged = r->route.route == ROUTE_CHAT &&
+	            w->refused_logged++ < IDENTIFY_LOGGED;
+	return identify_refuse(r, kind, text);
 }
 
 /* Most requests come from where the last one came from. */
@@ -137,7 +175,7 @@ step_identify_run(struct req *r)
 	if (found < 0)
 		return req_fail(r);
 	if (found == 0)
-		return identify_refuse(r, ERR_MISSING_KEY,
+		return identify_unknown(r, ERR_MISSING_KEY,
 		    "Authentication credentials were not provided.");
 	identify_client_address(r);
 	verdict = keys_judge(w->keys, credential,
@@ -145,8 +183,12 @@ step_identify_run(struct req *r)
 	    &r->key);
 	if (verdict != KEY_GOOD) {
 		r->verdict = key_verdict_name(verdict);
-		return identify_refuse(r, ERR_INVALID_KEY, invalid_key);
+		return identify_unknown(r, ERR_INVALID_KEY, invalid_key);
 	}
+	r->logged = r->route.route == ROUTE_CHAT;
+	if (!identify_address_ok(r))
+		return identify_refuse(r, ERR_IP_NOT_ALLOWED,
+		    "This key may not be used from this address.");
 	if (!(r->key->def.scopes & SCOPE_GATEWAY))
 		return identify_refuse(r, ERR_KEY_NOT_PERMITTED,
 		    "This key lacks the scope 'gateway'.");

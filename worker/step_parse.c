@@ -77,7 +77,6 @@ step_parse_run(struct req *r)
 {
 	if (r->body.p == NULL)
 		return STEP_WAIT;
-	r->logged = true;
 	if (r->form_type && (r->body.n == 0 || *r->body.p != '{')) {
 		err_set(&r->err, ERR_MEDIA_TYPE,
 		    "Unsupported media type "

@@ -62,6 +62,8 @@ struct worker {
 	bool draining, stopping;
 	uint64_t drain_until_ms;
 
+	uint64_t refused_second; /* of the bad keys that were recorded */
+	unsigned refused_logged;
 	struct addr last_peer; /* and how it is written */
 	char last_peer_text[ADDR_TEXT_SIZE];
 	struct source_call *calls; /* to be used again */
