@@ -66,15 +66,37 @@ unit_SRCS = $(wildcard $(foreach r,$(ROOMS),tests/$r/test_*.c))
 UNITS     = $(unit_SRCS:%.c=$O/%)
 ALL_C     = $(wildcard $(foreach r,$(ROOMS),$r/*.[ch]) tests/*.[ch] \
 	tests/*/*.[ch])
+ASAN_E2E  = test_chat
 SAN       = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 
 all: $O/holdfast $O/holdfastctl  ## compile everything
 
-units: $(UNITS)           ## compile the unit tests
+check:                    ## what stands before a commit; installs what it needs
+	@sh packaging/need.sh check
+	@$(MAKE) -s all units
+	@sh tests/check.sh "$(T)"
+
+units: $(UNITS) $(net_PROGRAMS)  ## compile the unit tests
 
 unit: units               ## run the unit tests (T=net/http1 runs one)
 	O=$O sh tests/units.sh $(T)
+
+e2e: all $(net_PROGRAMS)  ## the end-to-end tests, against the real binary
+	@O=$O sh tests/e2e.sh $(E2E)
+
+asan:                     ## the unit and some end-to-end tests, ASan and UBSan
+	@$(MAKE) -s O=build/asan CFLAGS="$(SAN)" LDFLAGS="$(SAN)" all units
+	@O=build/asan ASAN_OPTIONS=detect_leaks=0 sh tests/units.sh $(T)
+	@O=build/asan ASAN_OPTIONS=detect_leaks=0 sh tests/e2e.sh -k "$(ASAN_E2E)"
+
+valgrind: units           ## the unit tests under valgrind
+	@for t in $(UNITS); do CK_FORK=no valgrind -q --leak-check=full \
+		--error-exitcode=1 $$t || exit 1; done
+
+ci:                       ## everything that stands before main
+	@sh packaging/need.sh ci
+	@sh tests/ci.sh $(STAGES)
 
 lint:                     ## the arrows between the rooms
 	sh tests/lint/arrows.sh
@@ -158,7 +180,8 @@ $O/%.o: %.c
 	$(CC) $(hf_CPPFLAGS) $(CPPFLAGS) $(hf_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 .SECONDARY:
-.PHONY: all units unit lint format-check run install deb check-package help \
+.PHONY: all check units unit e2e asan valgrind ci lint format-check run install \
+	deb check-package help clean
 	clean
 -include $(wildcard tests/*/rules.mk)
 -include $(wildcard $O/*/*.d $O/tests/*/*.d)

@@ -1,0 +1,57 @@
+#!/bin/sh
+# Everything that stands between a commit and main.  Each stage writes its
+# output to build/ci/STAGE.log and ends with "N passed, N failed[, N skipped]";
+# the last line of all is their sum.
+# usage: tests/ci.sh [STAGE ...]
+set -u
+mkdir -p build/ci
+stages=${*:-"gcc clang lint unit e2e clients asan counts chroot"}
+passed=0 failed=0 skipped=0
+jobs=$(nproc)
+
+# A command whose success is one check.
+one() {
+	if "$@"; then echo "1 passed, 0 failed"; else
+		echo "0 passed, 1 failed"
+	fi
+}
+
+stage_gcc() { one make -s -j"$jobs" CC=gcc WERROR=-Werror all units; }
+stage_clang() {
+	one make -s -j"$jobs" O=build/clang CC=clang WERROR=-Werror all units
+}
+stage_lint() {
+	one make -s lint
+	one make -s format-check
+}
+stage_unit() { make -s unit; }
+stage_e2e() { make -s e2e; }
+stage_clients() { make -s check-clients; }
+stage_asan() { make -s asan; }
+stage_counts() { make -s check-counts; }
+stage_chroot() {
+	packaging/chroot.sh build/chroot
+	[ $? -ne 77 ] || echo "0 passed, 0 failed, 1 skipped"
+}
+
+for stage in $stages; do
+	log=build/ci/$stage.log
+	began=$(date +%s)
+	"stage_$stage" >"$log" 2>&1
+	sum=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | awk '
+		{ p += $1; f += $3; s += ($5 == "" ? 0 : $5) }
+		END { print p + 0, f + 0, s + 0, NR }')
+	set -- $sum
+	# A stage that said nothing did not run.
+	[ "$4" -gt 0 ] || set -- 0 1 0 1
+	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+	printf '%-8s %5d passed, %d failed, %d skipped in %d s\n' "$stage" \
+		"$1" "$2" "$3" $(($(date +%s) - began))
+	[ "$2" -eq 0 ] || tail -60 "$log"
+done
+if [ "$skipped" -gt 0 ]; then
+	echo "$passed passed, $failed failed, $skipped skipped"
+else
+	echo "$passed passed, $failed failed"
+fi
+[ "$failed" -eq 0 ]

@@ -1,0 +1,20 @@
+#!/bin/sh
+# The end-to-end tests with Debian's pytest; its summary in our words.
+# usage: O=build tests/e2e.sh [pytest arguments]
+set -u
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+workers=$(($(nproc) * 2))
+/usr/bin/python3 -m pytest -q -p no:cacheprovider -n "$workers" tests/e2e "$@" 2>&1 |
+	tee "$out"
+python3 - "$out" <<'EOF'
+import re
+import sys
+
+last = [x for x in open(sys.argv[1]) if re.search(r"\d+ (passed|failed|error|skipped)", x)]
+n = {k: int(v) for v, k in re.findall(r"(\d+) (passed|failed|error|skipped)", last[-1])} if last else {}
+bad = n.get("failed", 0) + n.get("error", 0) + (0 if last else 1)
+print("%d passed, %d failed" % (n.get("passed", 0), bad) +
+      (", %d skipped" % n["skipped"] if n.get("skipped") else ""))
+sys.exit(bad > 0)
+EOF
