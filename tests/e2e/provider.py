@@ -3,6 +3,7 @@
 provider.answer is called with each Request and returns a list of steps:
   bytes            sent as they are
   ("wait", s)      seconds of silence; ends early when the peer leaves
+  ("event", e)     silence until the event is set or the peer leaves
   ("fin",)         close after what was sent
   ("reset",)       close with RST
   ("until_gone",)  wait until the peer leaves; the time is noted
@@ -220,6 +221,10 @@ class Provider:
             elif step[0] == "wait":
                 if self._left(s, step[1]):
                     return False
+            elif step[0] == "event":
+                while not step[1].is_set():
+                    if self._left(s, 0.02):
+                        return False
             elif step[0] == "until_gone":
                 self._left(s, 60)
                 return False
