@@ -16,6 +16,7 @@
 #include "base/slice.h"
 
 struct err;
+struct params_messages;
 struct pool;
 
 #define JSCAN_DEPTH 64
@@ -45,6 +46,8 @@ struct jscan_body {
 	struct slice text; /* all of it, blanks around it too */
 	struct jscan_item *members;
 	unsigned n;
+	/* Read on the way by params_body(); NULL: not. */
+	const struct params_messages *messages;
 };
 
 /*

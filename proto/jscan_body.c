@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/pool.h"
+#include "proto/jscan_read.h"
 #include "proto/jstr.h"
 
 static bool
@@ -57,15 +58,16 @@ jscan_unique(struct slice object, const char *where, struct err *e)
 }
 
 int
-jscan_body(struct slice text, struct pool *pool, struct jscan_body *body_r,
-    struct err *e)
+jscan_body_hooked(struct slice text, const struct jscan_hook *hook,
+    struct pool *pool, struct jscan_body *body_r, struct err *e)
 {
 	struct jscan_item members[JSCAN_MEMBERS_MAX];
 	const struct jscan_item *twice;
 	struct err why;
 	unsigned n;
 
-	if (jscan_object(text, members, JSCAN_MEMBERS_MAX, &n, &why) != 0) {
+	if (jscan_object_hooked(text, hook, members, JSCAN_MEMBERS_MAX, &n,
+		&why) != 0) {
 		if (why.kind != ERR_INVALID_JSON)
 			return err_set(e, why.kind, "%s", why.text);
 		return err_set(e, why.kind,
@@ -75,8 +77,16 @@ jscan_body(struct slice text, struct pool *pool, struct jscan_body *body_r,
 	if (twice != NULL)
 		return jscan_body_duplicate(twice, "", e);
 	body_r->text = text;
+	body_r->messages = NULL;
 	body_r->n = n;
 	body_r->members = pool_alloc(pool, n * sizeof members[0]);
 	memcpy(body_r->members, members, n * sizeof members[0]);
 	return 0;
+}
+
+int
+jscan_body(struct slice text, struct pool *pool, struct jscan_body *body_r,
+    struct err *e)
+{
+	return jscan_body_hooked(text, NULL, pool, body_r, e);
 }

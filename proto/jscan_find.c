@@ -38,25 +38,6 @@ jscan_find_bracket_portable(const char *p, const char *end)
 #include <immintrin.h>
 
 static inline unsigned
-jscan_find_special_mask(__m128i v)
-{
-	__m128i hit = _mm_cmplt_epi8(v, _mm_set1_epi8(' '));
-
-	hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
-	hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-	return (unsigned)_mm_movemask_epi8(hit);
-}
-
-static inline unsigned
-jscan_find_quote_mask(__m128i v)
-{
-	__m128i hit = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-
-	hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-	return (unsigned)_mm_movemask_epi8(hit);
-}
-
-static inline unsigned
 jscan_find_bracket_mask(__m128i v)
 {
 	__m128i lower = _mm_or_si128(v, _mm_set1_epi8(0x20));

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/pool.h"
+#include "proto/jscan_block.h"
 #include "proto/jscan_find.h"
 #include "tests/proto/corpus.h"
 #include "tests/suite.h"
@@ -280,6 +281,83 @@ START_TEST(all_forms_find_the_same)
 }
 END_TEST
 
+/* Leaves all of a string to the look byte by byte. */
+static const char *
+stay(const char *p, const char *end, bool *escaped)
+{
+	(void)end;
+	(void)escaped;
+	return p;
+}
+
+/* What strings are made of; those behind the NULL are malformed. */
+static const char *const string_bits[] = { "a", "plain ASCII text, long enough",
+	"\\n", "\\\\", "\\\"", "\\/", "\\u0041", "\\ud83d\\ude00", "\\u0000",
+	"\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xe4\xb8\xad", "\xed\x9f\xbf",
+	"\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", NULL, "\"",
+	"\n", "\x1f", "\\x", "\\u00", "\\", "\\ud800", "\x80", "\xbf",
+	"\xc1\x80", "\xc3", "\xe0\x9f\x80", "\xe4\xb8", "\xed\xa0\x80",
+	"\xf0\x8f\x80\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+	"\xf0\x90\x80", "\xff" };
+
+static unsigned
+next_random(uint64_t *state)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(*state >> 33);
+}
+
+/* A string of up to 40 of these, with at most one that is malformed. */
+static struct slice
+random_string(uint64_t *state, char *out, size_t valid)
+{
+	unsigned bits = next_random(state) % 40;
+	unsigned wrong = next_random(state) % 80;
+	size_t n = 0, which;
+
+	out[n++] = '"';
+	for (unsigned i = 0; i < bits; i++) {
+		which = next_random(state) % valid;
+		if (i == wrong)
+			which = valid + 1 +
+			        next_random(state) %
+			            (COUNT(string_bits) - valid - 1);
+		n += (size_t)sprintf(out + n, "%s", string_bits[which]);
+	}
+	out[n++] = '"';
+	return (struct slice){ out, n };
+}
+
+/* Blocks and bytes come to one verdict on a string, at one place. */
+START_TEST(blocks_judge_like_bytes)
+{
+	jscan_block_fn *block = jscan_block;
+	struct jscan_item a, b;
+	struct err e, f;
+	uint64_t state = 1;
+	size_t valid = 0;
+	struct slice text;
+	char buf[2048];
+	int got;
+
+	while (string_bits[valid] != NULL)
+		valid++;
+	for (unsigned i = 0; i < 100000; i++) {
+		text = random_string(&state, buf, valid);
+		e.text[0] = f.text[0] = '\0';
+		a = b = (struct jscan_item){ .escaped = false };
+		jscan_block = block;
+		got = jscan_value(text, &a, &e);
+		jscan_block = stay;
+		ck_assert_int_eq(jscan_value(text, &b, &f), got);
+		ck_assert_str_eq(e.text, f.text);
+		ck_assert_int_eq(a.escaped, b.escaped);
+		ck_assert_uint_eq(a.value.n, b.value.n);
+	}
+	jscan_block = block;
+}
+END_TEST
+
 /* Every prefix of a valid text is refused, on memory that ends there. */
 START_TEST(refuses_every_cut)
 {
@@ -315,6 +393,7 @@ test_suite(void)
 	tcase_add_test(t, walks_what_it_has_checked);
 	tcase_add_test(t, names_the_duplicate);
 	tcase_add_loop_test(t, all_forms_find_the_same, 0, COUNT(finders));
+	tcase_add_test(t, blocks_judge_like_bytes);
 	tcase_add_test(t, refuses_every_cut);
 	suite_add_tcase(s, t);
 	return s;

@@ -1,0 +1,250 @@
+#include "proto/jscan_block.h"
+
+#include <stdint.h>
+
+static jscan_block_fn jscan_block_first;
+
+jscan_block_fn *jscan_block = jscan_block_first;
+
+static const char *
+jscan_block_none(const char *p, const char *end, bool *escaped)
+{
+	(void)end;
+	(void)escaped;
+	return p;
+}
+
+#ifdef __SSE2__
+
+#include <immintrin.h>
+
+#define BLOCK 32
+#define AVX2 __attribute__((target("avx2")))
+
+/* What the block before leaves open at its end. */
+struct jscan_open_end {
+	__m256i bytes;
+	bool cut;       /* a sequence of UTF-8 is not complete */
+	uint32_t slash; /* 1: its last byte escapes the next one */
+};
+
+/*
+ * UTF-8 by the lookup of Keiser and Lemire ("Validating UTF-8 In Less Than One
+ * Instruction Per Byte"): what can be wrong with two bytes in a row is looked
+ * up by three of their four halves; an error is a bit that all three have.
+ */
+enum {
+	TOO_SHORT = 1,       /* a lead byte without its tail */
+	TOO_LONG = 2,        /* a tail byte behind ASCII */
+	OVERLONG_3 = 4,      /* e0 80..9f */
+	TOO_LARGE = 8,       /* f4 90..bf, f5.. */
+	SURROGATE = 16,      /* ed a0..bf */
+	OVERLONG_2 = 32,     /* c0, c1 */
+	TOO_LARGE_1000 = 64, /* f5.. 80..8f */
+	OVERLONG_4 = 64,     /* f0 80..8f */
+	TWO_TAILS = 128,     /* right only as third and fourth byte */
+	ANY_LOW = TOO_SHORT | TOO_LONG | TWO_TAILS,
+};
+
+/* Both halves of a vector look up in the same sixteen bytes. */
+#define TWICE(...) _mm256_setr_epi8(__VA_ARGS__, __VA_ARGS__)
+#define B(bits) ((char)(bits))
+
+static AVX2 inline __m256i
+jscan_block_lookup(__m256i table, __m256i halves)
+{
+	return _mm256_shuffle_epi8(table,
+	    _mm256_and_si256(halves, _mm256_set1_epi8(0x0f)));
+}
+
+/* The errors that two bytes in a row can show. */
+static AVX2 inline __m256i
+jscan_block_pairs(__m256i v, __m256i before)
+{
+	const __m256i first_high = TWICE(TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG,
+	    TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, B(TWO_TAILS), B(TWO_TAILS),
+	    B(TWO_TAILS), B(TWO_TAILS), TOO_SHORT | OVERLONG_2, TOO_SHORT,
+	    TOO_SHORT | OVERLONG_3 | SURROGATE,
+	    TOO_SHORT | TOO_LARGE | TOO_LARGE_1000 | OVERLONG_4);
+	const char large = B(ANY_LOW | TOO_LARGE | TOO_LARGE_1000);
+	const __m256i first_low =
+	    TWICE(B(ANY_LOW | OVERLONG_3 | OVERLONG_2 | OVERLONG_4),
+		B(ANY_LOW | OVERLONG_2), B(ANY_LOW), B(ANY_LOW),
+		B(ANY_LOW | TOO_LARGE), large, large, large, large, large,
+		large, large, large, B(large | SURROGATE), large, large);
+	const char tail = B(TOO_LONG | OVERLONG_2 | TWO_TAILS);
+	const __m256i second_high = TWICE(TOO_SHORT, TOO_SHORT, TOO_SHORT,
+	    TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT,
+	    B(tail | OVERLONG_3 | TOO_LARGE_1000),
+	    B(tail | OVERLONG_3 | TOO_LARGE), B(tail | SURROGATE | TOO_LARGE),
+	    B(tail | SURROGATE | TOO_LARGE), TOO_SHORT, TOO_SHORT, TOO_SHORT,
+	    TOO_SHORT);
+
+	return _mm256_and_si256(_mm256_and_si256(jscan_block_lookup(first_high,
+						     _mm256_srli_epi16(before,
+							 4)),
+				    jscan_block_lookup(first_low, before)),
+	    jscan_block_lookup(second_high, _mm256_srli_epi16(v, 4)));
+}
+
+/* The bytes that lie n before those of v. */
+#define BEFORE(v, last, n)                                                     \
+	_mm256_alignr_epi8(v, _mm256_permute2x128_si256(last, v, 0x21),        \
+	    16 - (n))
+
+static AVX2 inline bool
+jscan_block_is_utf8(__m256i v, __m256i last)
+{
+	/* Where a third or fourth byte must be, and thus two tails. */
+	__m256i third =
+	    _mm256_subs_epu8(BEFORE(v, last, 2), _mm256_set1_epi8(0xe0 - 0x80));
+	__m256i fourth =
+	    _mm256_subs_epu8(BEFORE(v, last, 3), _mm256_set1_epi8(0xf0 - 0x80));
+	__m256i due = _mm256_and_si256(_mm256_or_si256(third, fourth),
+	    _mm256_set1_epi8(B(0x80)));
+	__m256i wrong =
+	    _mm256_xor_si256(due, jscan_block_pairs(v, BEFORE(v, last, 1)));
+
+	return _mm256_testz_si256(wrong, wrong);
+}
+
+/* Whether a sequence goes on behind valid v. */
+static inline bool
+jscan_block_is_cut(const char *p)
+{
+	const unsigned char *u = (const unsigned char *)p + BLOCK;
+
+	return u[-1] >= 0xc0 || u[-2] >= 0xe0 || u[-3] >= 0xf0;
+}
+
+/* Which bytes stand behind a backslash that escapes them. */
+static inline uint32_t
+jscan_block_escaped(uint32_t slashes, uint32_t *carry)
+{
+	const uint32_t even = 0x55555555;
+	uint32_t follow, odd_starts, runs;
+
+	slashes &= ~*carry;
+	follow = slashes << 1 | *carry;
+	odd_starts = slashes & ~even & ~follow;
+	/* A run of backslashes ends where the addition stops carrying. */
+	*carry = __builtin_add_overflow(odd_starts, slashes, &runs);
+	return (even ^ runs << 1) & follow;
+}
+
+/* Which bytes make a short escape behind a backslash: all but "u". */
+static AVX2 inline uint32_t
+jscan_block_short(__m256i v)
+{
+	/* One bit for each of the rows 2 5 6 7 of the ASCII table. */
+	const __m256i low =
+	    TWICE(0, 0, 1 | 4 | 8, 0, 8, 0, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1);
+	const __m256i high =
+	    TWICE(0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0);
+	__m256i both = _mm256_and_si256(jscan_block_lookup(low, v),
+	    jscan_block_lookup(high, _mm256_srli_epi16(v, 4)));
+
+	return ~(uint32_t)_mm256_movemask_epi8(
+	    _mm256_cmpeq_epi8(both, _mm256_setzero_si256()));
+}
+
+static AVX2 inline uint32_t
+jscan_block_equal(__m256i v, char c)
+{
+	return (uint32_t)_mm256_movemask_epi8(
+	    _mm256_cmpeq_epi8(v, _mm256_set1_epi8(c)));
+}
+
+/* Nothing in v but plain ASCII. */
+static AVX2 inline bool
+jscan_block_is_plain(__m256i v)
+{
+	/* As signed numbers, bytes of 0x80 and above are below a blank too. */
+	__m256i hit = _mm256_cmpgt_epi8(_mm256_set1_epi8(' '), v);
+
+	hit = _mm256_or_si256(hit, _mm256_cmpeq_epi8(v, _mm256_set1_epi8('"')));
+	hit =
+	    _mm256_or_si256(hit, _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\')));
+	return _mm256_testz_si256(hit, hit);
+}
+
+static AVX2 inline uint32_t
+jscan_block_controls(__m256i v)
+{
+	const __m256i last = _mm256_set1_epi8(0x1f);
+
+	return (uint32_t)_mm256_movemask_epi8(
+	    _mm256_cmpeq_epi8(_mm256_max_epu8(v, last), last));
+}
+
+/* The last place between two characters, at or before p. */
+static const char *
+jscan_block_border(const char *p, bool cut, uint32_t slash)
+{
+	if (slash != 0)
+		return p - 1;
+	if (!cut)
+		return p;
+	do
+		p--;
+	while ((*p & 0xc0) == 0x80);
+	return p;
+}
+
+AVX2 const char *
+jscan_block_avx2(const char *p, const char *end, bool *escaped)
+{
+	struct jscan_open_end last = { .bytes = _mm256_setzero_si256() };
+	uint32_t slashes, marks, stop, carry;
+	__m256i v;
+
+	for (; end - p >= BLOCK; p += BLOCK) {
+		v = _mm256_loadu_si256((const __m256i *)(const void *)p);
+		/* last.bytes may stay: they end with a whole character too. */
+		if (!last.cut && last.slash == 0 && jscan_block_is_plain(v))
+			continue;
+		if ((_mm256_movemask_epi8(v) != 0 || last.cut) &&
+		    !jscan_block_is_utf8(v, last.bytes))
+			break;
+		carry = last.slash;
+		stop = jscan_block_equal(v, '"') | jscan_block_controls(v);
+		slashes = jscan_block_equal(v, '\\');
+		if ((slashes | carry) != 0) {
+			marks = jscan_block_escaped(slashes, &last.slash);
+			if ((marks & carry & ~jscan_block_short(v)) != 0)
+				return p - 1;
+			stop &= ~marks;
+			stop |= (marks & ~jscan_block_short(v)) >> 1;
+		}
+		if (stop != 0) {
+			if ((slashes & ((stop & -stop) - 1)) != 0)
+				*escaped = true;
+			return p + __builtin_ctz(stop);
+		}
+		if (slashes != 0)
+			*escaped = true;
+		last.bytes = v;
+		last.cut = jscan_block_is_cut(p);
+	}
+	return jscan_block_border(p, last.cut, last.slash);
+}
+
+static const char *
+jscan_block_first(const char *p, const char *end, bool *escaped)
+{
+	__builtin_cpu_init();
+	jscan_block = __builtin_cpu_supports("avx2") ? jscan_block_avx2
+	                                             : jscan_block_none;
+	return jscan_block(p, end, escaped);
+}
+
+#else
+
+static const char *
+jscan_block_first(const char *p, const char *end, bool *escaped)
+{
+	jscan_block = jscan_block_none;
+	return jscan_block(p, end, escaped);
+}
+
+#endif
