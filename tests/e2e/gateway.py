@@ -114,14 +114,14 @@ logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
         with open(self.conf, "w") as f:
             f.write(self.text)
 
-    def start(self, env=None, wait=True):
+    def start(self, env=None, wait=True, prefix=()):
         os.makedirs(os.path.join(self.dir, "run"), exist_ok=True)
         self.write()
         environment = dict(os.environ, TEST_PROVIDER_KEY="sk-provider-secret")
         environment.update(env or {})
         self.stderr = open(self.stderr_path, "ab")
         self.process = subprocess.Popen(
-            [os.path.join(BUILD, "holdfast"), "-c", self.conf],
+            list(prefix) + [os.path.join(BUILD, "holdfast"), "-c", self.conf],
             stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr,
             env=environment, cwd=self.dir)
         if wait:
