@@ -182,6 +182,5 @@ $O/%.o: %.c
 .SECONDARY:
 .PHONY: all check units unit e2e asan valgrind ci lint format-check run install \
 	deb check-package help clean
-	clean
 -include $(wildcard tests/*/rules.mk)
 -include $(wildcard $O/*/*.d $O/tests/*/*.d)

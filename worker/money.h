@@ -10,6 +10,13 @@
 
 #include "worker/req.h"
 
+/*
+ * How long a request waits for the keeper's commit.  A disk that needs longer
+ * is broken; one that needs 50 ms under load is not, and nobody is refused
+ * for it.
+ */
+#define MONEY_KEEPER_MS 1000
+
 /* The accounts of key, customer and organization, as of now. */
 void money_accounts(struct req *r);
 

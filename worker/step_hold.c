@@ -1,7 +1,7 @@
 /*
  * hold - the money of one attempt, set aside before a byte of it leaves.
  *
- * Waits for a lease (50 ms), for money that others hold (budgets.hold_wait),
+ * Waits for a lease (MONEY_KEEPER_MS), for money that others hold (budgets.hold_wait),
  * for a lock that is being rebuilt (a turn).
  */
 #include "base/clock.h"
@@ -12,7 +12,6 @@
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
-#define HOLD_KEEPER_MS 50
 
 /* The body as it will be sent; its bound and price. */
 static int
@@ -60,7 +59,7 @@ hold_patience_ms(const struct req *r, enum hold_result why)
 {
 	if (why == HOLD_HELD)
 		return (uint64_t)r->w->settings->budgets_hold_wait_ms;
-	return HOLD_KEEPER_MS;
+	return MONEY_KEEPER_MS;
 }
 
 static enum step_result

@@ -1,7 +1,7 @@
 /*
  * limit - the customer, the rate windows, how many at once, and a slot.
  *
- * Waits for the keeper when the customer is new or changed: at most 50 ms.
+ * Waits for the keeper when the customer is new or changed.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,6 @@
 #include "worker/req.h"
 #include "worker/worker_priv.h"
 
-#define LIMIT_KEEPER_MS 50
 #define LIMIT_SECOND_NS 1000000000
 
 static enum step_result
@@ -33,7 +32,7 @@ limit_ask(struct req *r, struct slice id, const struct params_customer *p,
     uint64_t digest)
 {
 	r->ticket = customers_ask(r->w, r->key->def.environment, id, p, digest);
-	r->wait_until_ms = now_mono_ms() + LIMIT_KEEPER_MS;
+	r->wait_until_ms = now_mono_ms() + MONEY_KEEPER_MS;
 	if (r->ticket == 0)
 		return limit_unavailable(r);
 	req_wait_until(r, r->wait_until_ms);
