@@ -3,11 +3,12 @@
 #include <assert.h>
 
 #include "net/http1_priv.h"
+#include "net/http1_skip.h"
 
 /*
  * The state machine that takes a head apart.  Each state is one function that
- * eats as many bytes as it can; a head may end in any of them and go on in
- * the next call.
+ * eats as many bytes as it can; what a call brings may end in any of them, and
+ * the next call goes on there.
  */
 enum state {
 	START,
@@ -23,11 +24,6 @@ enum state {
 	REASON,
 	LINE_LF,
 	FIELD,
-	NAME,
-	BLANKS,
-	LENGTH,
-	LENGTH_END,
-	VALUE,
 	END_LF,
 	STATE_COUNT
 };
@@ -74,33 +70,42 @@ begin_part(struct scan *s, int state)
 }
 
 static struct slice
-part(const struct scan *s)
+span(const char *from, const char *to)
 {
-	const char *from = s->base + s->p->mark;
-
-	return (struct slice){ from, (size_t)(s->at - from) };
+	return (struct slice){ from, (size_t)(to - from) };
 }
 
-/* Is the line too long, counted to here? */
+static struct slice
+part(const struct scan *s)
+{
+	return span(s->base + s->p->mark, s->at);
+}
+
 static int
-check_line(struct scan *s)
+long_line(const struct scan *s, size_t len)
 {
 	const struct http1_limits *limits = s->p->limits;
-	size_t len = (size_t)(s->at - s->base) - s->p->line;
 	size_t i;
 
-	if (len <= limits->line)
-		return NEXT;
 	if (s->p->state < FIELD)
 		return err_set(s->e, ERR_URI_TOO_LONG,
 		    "The request line is longer than %zu bytes.", limits->line);
-	if (len <= limits->long_line && s->p->state >= BLANKS)
+	if (len <= limits->long_line)
 		for (i = 0; i < limits->long_count; i++)
 			if (slice_eq_nocase(limits->long_names[i],
 				s->h->fields[s->h->count].name))
 				return NEXT;
 	return err_set(s->e, ERR_HEADERS_TOO_LARGE,
 	    "A header line is longer than %zu bytes.", limits->line);
+}
+
+/* Is the line too long, counted to here? */
+static inline int
+check_line(const struct scan *s)
+{
+	size_t len = (size_t)(s->at - s->base) - s->p->line;
+
+	return len <= s->p->limits->line ? NEXT : long_line(s, len);
 }
 
 static int
@@ -145,7 +150,7 @@ method(struct scan *s)
 static int
 target(struct scan *s)
 {
-	s->at = skip_class(s->at, s->end, BYTE_TARGET);
+	s->at = skip_target(s->at, s->end);
 	if (s->at == s->end)
 		return MORE;
 	s->h->target = part(s);
@@ -165,13 +170,12 @@ other_version(struct scan *s)
 	    "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
 }
 
-/* "HTTP/1.0" or "HTTP/1.1", told byte for byte. */
+/* "HTTP/1.0" or "HTTP/1.1", told byte for byte where it is neither. */
 static int
-version(struct scan *s, int next)
+version_form(struct scan *s)
 {
 	static const char form[] = "HTTP/0.0";
 	size_t i = part(s).n;
-	const char *from = s->base + s->p->mark;
 
 	for (; s->at < s->end && i < 8; s->at++, i++) {
 		bool ok = form[i] == '0' ? byte_is(*s->at, BYTE_DIGIT)
@@ -180,8 +184,20 @@ version(struct scan *s, int next)
 		if (!ok)
 			return bad(s, "not an HTTP version");
 	}
-	if (i < 8)
-		return MORE;
+	return i < 8 ? MORE : NEXT;
+}
+
+static int
+version(struct scan *s, int next)
+{
+	const char *from = s->base + s->p->mark;
+	int r;
+
+	if (s->at == from && s->end - from >= 8 &&
+	    memcmp(from, "HTTP/1.1", 8) == 0)
+		s->at += 8;
+	else if ((r = version_form(s)) != NEXT)
+		return r;
 	if (slice_eq(s->h->method, SLICE("PRI")) && from[5] == '2')
 		return bad(s, "HTTP/2 is not spoken here");
 	s->h->minor = (unsigned)(from[7] - '0');
@@ -257,7 +273,7 @@ reason_space(struct scan *s)
 static int
 reason(struct scan *s)
 {
-	s->at = http1_skip_value(s->at, s->end);
+	s->at = skip_value(s->at, s->end);
 	if (s->at == s->end)
 		return MORE;
 	if (*s->at != '\r')
@@ -281,96 +297,71 @@ line_lf(struct scan *s)
 	return NEXT;
 }
 
-static int
-field(struct scan *s)
-{
-	if (*s->at == '\r') {
-		s->at++;
-		s->p->state = END_LF;
-		return NEXT;
-	}
-	if (*s->at == ' ' || *s->at == '\t')
-		return bad(s, "a folded or indented line");
-	if (s->h->count >= s->p->limits->fields)
-		return err_set(s->e, ERR_HEADERS_TOO_LARGE,
-		    "More than %u headers.", s->p->limits->fields);
-	begin_part(s, NAME);
-	return NEXT;
-}
-
 /* Two lengths, or a length beside a coding: two ways to read the body. */
 static int
-check_framing(struct scan *s)
+check_framing(struct scan *s, enum http1_name name)
 {
 	const unsigned char *first = s->h->first;
 
-	if (s->p->name == HTTP1_CONTENT_LENGTH &&
+	if (name == HTTP1_CONTENT_LENGTH &&
 	    (first[HTTP1_CONTENT_LENGTH] | first[HTTP1_TRANSFER_ENCODING]) != 0)
 		return bad(s, "a second length of the body");
-	if (s->p->name == HTTP1_TRANSFER_ENCODING &&
-	    first[HTTP1_CONTENT_LENGTH] != 0)
+	if (name == HTTP1_TRANSFER_ENCODING && first[HTTP1_CONTENT_LENGTH] != 0)
 		return bad(s, "Transfer-Encoding beside Content-Length");
-	return 0;
-}
-
-static int
-name(struct scan *s)
-{
-	struct slice *name_r = &s->h->fields[s->h->count].name;
-
-	s->at = skip_class(s->at, s->end, BYTE_TOKEN);
-	if (s->at == s->end)
-		return MORE;
-	*name_r = part(s);
-	if (*s->at != ':' || name_r->n == 0)
-		return bad(s, "not a header name");
-	s->p->name = http1_name_id(*name_r);
-	if (check_framing(s) < 0)
-		return -1;
-	s->at++;
-	s->p->state = BLANKS;
 	return NEXT;
 }
 
+/* Up to the colon.  The bytes of a name that we know need no look. */
 static int
-blanks(struct scan *s)
+name(struct scan *s, enum http1_name *id_r)
 {
-	while (s->at < s->end && (*s->at == ' ' || *s->at == '\t'))
-		s->at++;
-	if (s->at == s->end)
-		return MORE;
-	begin_part(s, s->p->name == HTTP1_CONTENT_LENGTH ? LENGTH : VALUE);
-	return NEXT;
+	const char *from = s->at;
+	const char *at = find_near_colon(from, s->end);
+	enum http1_name id = HTTP1_NAME_OTHER;
+
+	if (at != from)
+		id = http1_name_id(span(from, at));
+	if (id == HTTP1_NAME_OTHER) {
+		s->at = at = skip_class(from, s->end, BYTE_TOKEN);
+		if (at == s->end)
+			return MORE;
+		if (*at != ':' || at == from)
+			return bad(s, "not a header name");
+		id = http1_name_id(span(from, at));
+	}
+	s->at = at;
+	s->h->fields[s->h->count].name = span(from, at);
+	*id_r = id;
+	return id != HTTP1_NAME_OTHER ? check_framing(s, id) : NEXT;
+}
+
+static const char *
+skip_blanks(const char *at, const char *end)
+{
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	return at;
 }
 
 /* The digits of Content-Length: 19 of them always fit in 64 bits. */
 static int
-length(struct scan *s)
+check_length(struct scan *s)
 {
-	size_t n;
+	const char *from = s->at;
 
-	s->at = skip_class(s->at, s->end, BYTE_DIGIT);
-	n = part(s).n;
-	if (n > 19)
+	s->at = skip_class(from, s->end, BYTE_DIGIT);
+	if (s->at - from > 19)
 		return bad(s, "a Content-Length out of range");
 	if (s->at == s->end)
 		return MORE;
-	if (n == 0)
+	if (s->at == from)
 		return bad(s, "a Content-Length that is no number");
-	s->p->state = LENGTH_END;
-	return NEXT;
-}
-
-static int
-length_end(struct scan *s)
-{
-	while (s->at < s->end && (*s->at == ' ' || *s->at == '\t'))
-		s->at++;
+	s->at = skip_blanks(s->at, s->end);
 	if (s->at == s->end)
 		return MORE;
 	if (*s->at != '\r')
 		return bad(s, "a Content-Length that is no number");
-	s->p->state = VALUE;
+	s->at = from;
 	return NEXT;
 }
 
@@ -385,27 +376,60 @@ note_known(struct http1_head *h, enum http1_name id)
 		h->first[id] = (unsigned char)(h->count + 1);
 }
 
+/* Up to the LF. */
 static int
 value(struct scan *s)
 {
-	struct slice *value_r = &s->h->fields[s->h->count].value;
+	const char *from = s->at;
+	const char *at = skip_value(from, s->end), *last = at;
 
-	s->at = http1_skip_value(s->at, s->end);
-	if (s->at == s->end)
+	s->at = at;
+	if (at == s->end)
 		return MORE;
-	if (*s->at != '\r')
+	if (*at != '\r')
 		return bad(s, "a forbidden byte in a header value");
 	if (check_line(s) < 0)
 		return -1;
-	*value_r = part(s);
-	while (value_r->n > 0 && (value_r->p[value_r->n - 1] == ' ' ||
-				     value_r->p[value_r->n - 1] == '\t'))
-		value_r->n--;
-	note_known(s->h, s->p->name);
+	while (last > from && (last[-1] == ' ' || last[-1] == '\t'))
+		last--;
+	s->h->fields[s->h->count].value = span(from, last);
+	s->at = ++at;
+	if (at == s->end)
+		return MORE;
+	return *at == '\n' ? NEXT : bad(s, "a CR without LF");
+}
+
+/*
+ * A whole line at once: one that is not complete is looked at again from its
+ * begin when more has come.
+ */
+static int
+field(struct scan *s)
+{
+	enum http1_name id = HTTP1_NAME_OTHER;
+	int r;
+
+	if (*s->at == '\r') {
+		s->at++;
+		s->p->state = END_LF;
+		return NEXT;
+	}
+	if (*s->at == ' ' || *s->at == '\t')
+		return bad(s, "a folded or indented line");
+	if (s->h->count >= s->p->limits->fields)
+		return err_set(s->e, ERR_HEADERS_TOO_LARGE,
+		    "More than %u headers.", s->p->limits->fields);
+	if ((r = name(s, &id)) != NEXT)
+		return r;
+	s->at = skip_blanks(s->at + 1, s->end);
+	if (id == HTTP1_CONTENT_LENGTH && (r = check_length(s)) != NEXT)
+		return r;
+	if ((r = value(s)) != NEXT)
+		return r;
+	note_known(s->h, id);
 	if (++s->h->count < HTTP1_FIELDS_MAX)
 		s->h->fields[s->h->count].name = (struct slice){ NULL, 0 };
-	s->at++;
-	s->p->state = LINE_LF;
+	s->p->line = (size_t)(++s->at - s->base);
 	return NEXT;
 }
 
@@ -432,11 +456,6 @@ static int (*const states[STATE_COUNT])(struct scan *s) = {
 	[REASON] = reason,
 	[LINE_LF] = line_lf,
 	[FIELD] = field,
-	[NAME] = name,
-	[BLANKS] = blanks,
-	[LENGTH] = length,
-	[LENGTH_END] = length_end,
-	[VALUE] = value,
 	[END_LF] = end_lf,
 };
 
@@ -463,15 +482,17 @@ http1_grammar(struct http1_parser *p, const char *buf, size_t len,
 	p->base = buf;
 	while (r == NEXT && s.at < s.end)
 		r = states[p->state](&s);
-	p->pos = (size_t)(s.at - buf);
+	p->pos = p->state == FIELD ? p->line : (size_t)(s.at - buf);
 	if (r < 0 || check_block(&s) < 0)
 		return -1;
 	if (r == DONE) {
 		*used_r = p->pos;
 		return 1;
 	}
-	/* At LINE_LF the line has been checked already. */
-	return p->state != LINE_LF && check_line(&s) < 0 ? -1 : 0;
+	/* A line that ends in CR has been checked already. */
+	if (s.at > buf && s.at[-1] == '\r')
+		return 0;
+	return check_line(&s) < 0 ? -1 : 0;
 }
 
 int

@@ -102,8 +102,7 @@ struct http1_parser {
 	size_t line;      /* begin of the line */
 	int state;
 	bool response;
-	bool to_head;         /* a response to HEAD */
-	enum http1_name name; /* of the header being read */
+	bool to_head; /* a response to HEAD */
 };
 
 void http1_request_start(struct http1_parser *p,

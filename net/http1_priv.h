@@ -33,20 +33,10 @@ skip_class(const char *at, const char *end, int class)
 	return at;
 }
 
-/* The first byte that no header value may hold; end when there is none. */
-const char *http1_skip_value(const char *at, const char *end);
-
-/* lower: letters in lower case, digits and '-'.  name: a token. */
-static inline bool
-name_is(const char *name, const char *lower, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if ((name[i] | 0x20) != lower[i])
-			return false;
-	return true;
-}
-
-/* HTTP1_NAME_OTHER when it is none of net/http1_names.def. */
+/*
+ * HTTP1_NAME_OTHER when it is none of net/http1_names.def; name need not be a
+ * token.
+ */
 enum http1_name http1_name_id(struct slice name);
 
 enum http1_method http1_method_id(struct slice method);

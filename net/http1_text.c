@@ -1,6 +1,8 @@
+#include <assert.h>
 #include <stdint.h>
 
 #include "net/http1_priv.h"
+#include "net/http1_skip.h"
 
 /* Classes of bytes and the words that the grammar knows. */
 
@@ -50,50 +52,103 @@ const unsigned char http1_bytes[256] = {
 	[0x80 ... 0xff] = BYTE_VALUE,
 };
 
-#define EACH (UINT64_C(0x0101010101010101))
-#define HIGH (EACH * 0x80)
+/* Open addressing; filled at the first look. */
+enum { SLOTS = 64 };
 
-/*
- * Eight bytes at a time: the high bit of each byte below 0x20 or equal to
- * 0x7f.  May flag too many (HTAB; a byte behind a flagged one), never too
- * few: the table decides.
- */
-static uint64_t
-suspects(uint64_t word)
+static const struct slice names[HTTP1_NAME_COUNT] = {
+#define HTTP1_NAME(symbol, text) [HTTP1_##symbol] = { text, sizeof(text) - 1 },
+#include "net/http1_names.def"
+#undef HTTP1_NAME
+};
+
+static unsigned char slots[SLOTS];
+
+static_assert(HTTP1_NAME_COUNT <= SLOTS / 2, "the names fill the slots");
+
+static unsigned
+name_slot(const char *name, size_t n)
 {
-	uint64_t low = (word - EACH * 0x20) & ~word;
-	uint64_t del = word ^ (EACH * 0x7f);
+	unsigned first = name[0] & 0x1f, last = name[n - 1] & 0x1f;
 
-	return (low | ((del - EACH) & ~del)) & HIGH;
+	return ((unsigned)n + first * 2 + last * 5) % SLOTS;
 }
 
-const char *
-http1_skip_value(const char *at, const char *end)
+static void
+names_fill(void)
+{
+	for (unsigned id = 1; id < HTTP1_NAME_COUNT; id++) {
+		unsigned i = name_slot(names[id].p, names[id].n);
+
+		assert(names[id].n >= 4);
+		while (slots[i] != 0)
+			i = (i + 1) % SLOTS;
+		slots[i] = (unsigned char)id;
+	}
+}
+
+static uint64_t
+load8(const char *p)
 {
 	uint64_t word;
 
-	while (end - at >= 8) {
-		memcpy(&word, at, 8);
-		if (suspects(word) == 0) {
-			at += 8;
-			continue;
-		}
-		for (int i = 0; i < 8; i++, at++)
-			if (!byte_is(*at, BYTE_VALUE))
-				return at;
-	}
-	return skip_class(at, end, BYTE_VALUE);
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+static uint32_t
+load4(const char *p)
+{
+	uint32_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/*
+ * Letter case is the bit 0x20 of letters, which alone among the bytes of our
+ * names have the bit 0x40: a CR does not pass for a hyphen.
+ */
+static bool
+same8(const char *name, const char *lower)
+{
+	uint64_t low = load8(lower);
+
+	return (load8(name) | (low >> 1 & UINT64_C(0x2020202020202020))) == low;
+}
+
+static bool
+same4(const char *name, const char *lower)
+{
+	uint32_t low = load4(lower);
+
+	return (load4(name) | (low >> 1 & 0x20202020U)) == low;
+}
+
+/* Words from the front and one that ends where the name does; n >= 4. */
+static bool
+name_is(const char *name, const char *lower, size_t n)
+{
+	if (n < 8)
+		return same4(name, lower) && same4(name + n - 4, lower + n - 4);
+	for (size_t i = 0; i + 8 < n; i += 8)
+		if (!same8(name + i, lower + i))
+			return false;
+	return same8(name + n - 8, lower + n - 8);
 }
 
 enum http1_name
 http1_name_id(struct slice name)
 {
-#define HTTP1_NAME(symbol, text)                                               \
-	if (name.n == sizeof(text) - 1 &&                                      \
-	    name_is(name.p, text, sizeof(text) - 1))                           \
-		return HTTP1_##symbol;
-#include "net/http1_names.def"
-#undef HTTP1_NAME
+	unsigned i;
+
+	if (name.n < 4)
+		return HTTP1_NAME_OTHER;
+	if (slots[name_slot(names[1].p, names[1].n)] == 0)
+		names_fill();
+	for (i = name_slot(name.p, name.n); slots[i] != 0; i = (i + 1) % SLOTS)
+		if (names[slots[i]].n == name.n &&
+		    name_is(name.p, names[slots[i]].p, name.n))
+			return slots[i];
 	return HTTP1_NAME_OTHER;
 }
 
@@ -176,7 +231,7 @@ http1_value_ok(struct slice value)
 {
 	const char *end = value.p + value.n;
 
-	return value.n == 0 || http1_skip_value(value.p, end) == end;
+	return value.n == 0 || skip_value(value.p, end) == end;
 }
 
 bool
