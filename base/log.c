@@ -45,6 +45,9 @@ log_escape(const char *text, char *out, size_t size)
 	return n;
 }
 
+static void log_write(enum log_level level, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 log_write(enum log_level level, const char *fmt, va_list ap)
 {

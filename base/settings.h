@@ -206,7 +206,8 @@ struct settings {
 static inline struct slice
 settings_str(const struct settings *s, struct sref r)
 {
-	return (struct slice){ r.len > 0 ? (const char *)s + r.off : "", r.len };
+	return (
+	    struct slice){ r.len > 0 ? (const char *)s + r.off : "", r.len };
 }
 
 /* The first element of a list; the caller knows its type. */

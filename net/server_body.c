@@ -11,8 +11,8 @@ enum { GROW_BYTES = 64 * 1024, DIRECT_BYTES = 16 * 1024 };
 static int
 too_large(struct err *e, size_t max)
 {
-	return err_set(e, ERR_TOO_LARGE,
-	    "The request body exceeds %zu bytes.", max);
+	return err_set(e, ERR_TOO_LARGE, "The request body exceeds %zu bytes.",
+	    max);
 }
 
 static uint64_t

@@ -1,8 +1,8 @@
 /*
  * hold - the money of one attempt, set aside before a byte of it leaves.
  *
- * Waits for a lease (MONEY_KEEPER_MS), for money that others hold (budgets.hold_wait),
- * for a lock that is being rebuilt (a turn).
+ * Waits for a lease (MONEY_KEEPER_MS), for money that others hold
+ * (budgets.hold_wait), for a lock that is being rebuilt (a turn).
  */
 #include "base/clock.h"
 #include "base/settings.h"
@@ -11,7 +11,6 @@
 #include "worker/req.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
-
 
 /* The body as it will be sent; its bound and price. */
 static int

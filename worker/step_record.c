@@ -32,8 +32,9 @@
 	X(evaluation_identifier)                                               \
 	X(trace_unique_id)                                                     \
 	X(span_unique_id)                                                      \
-	X(span_parent_id) X(span_name) X(span_path) X(span_workflow_name)      \
-	    X(trace_name) X(note) X(group_identifier)
+	X(span_parent_id)                                                      \
+	X(span_name) X(span_path) X(span_workflow_name) X(trace_name) X(note)  \
+	    X(group_identifier)
 
 /* Parameters whose JSON goes as it was sent. */
 #define RECORD_JSON(X)                                                         \
@@ -43,8 +44,9 @@
 	X(top_p)                                                               \
 	X(n)                                                                   \
 	X(stop)                                                                \
-	X(seed) X(frequency_penalty) X(presence_penalty) X(logit_bias)         \
-	    X(logprobs) X(top_logprobs) X(reasoning_effort) X(service_tier)    \
+	X(seed)                                                                \
+	X(frequency_penalty) X(presence_penalty) X(logit_bias) X(logprobs)     \
+	    X(top_logprobs) X(reasoning_effort) X(service_tier)                \
 		X(parallel_tool_calls) X(tool_choice) X(response_format)       \
 		    X(cache_options) X(positive_feedback)
 
