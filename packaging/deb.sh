@@ -11,6 +11,7 @@ name=holdfast
 version=$(sed -n '1s/.*(\(.*\)-.*/\1/p' packaging/debian/changelog)
 revision=$(sed -n '1s/.*-\(.*\)).*/\1/p' packaging/debian/changelog)
 # An upgrade of Debian shall move the package too.
+# shellcheck disable=SC1091
 release=$(. /etc/os-release && echo "${VERSION_ID:-0}")
 tree=$out/$name-$version
 
@@ -24,13 +25,14 @@ git archive --prefix="$name-$version/" HEAD |
 cp -r "$tree/packaging/debian" "$tree/debian"
 sed -i "1s/-$revision)/-$revision~deb${release}u1)/" "$tree/debian/changelog"
 
-export DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS-nocheck} parallel=$(nproc)"
+jobs=$(nproc)
+export DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS-nocheck} parallel=$jobs"
 if ! (cd "$tree" && dpkg-buildpackage -us -uc) >"$out/build.log" 2>&1; then
 	tail -40 "$out/build.log" >&2
 	exit 1
 fi
 deb=$(ls "$out/${name}_$version"-*.deb)
-lintian --fail-on error,warning --suppress-tags \
+lintian --allow-root --fail-on error,warning --suppress-tags \
 	initial-upload-closes-no-bugs,bad-distribution-in-changes-file \
 	"$out/${name}_$version"-*.changes
 echo "Built $deb.  Install it with:"

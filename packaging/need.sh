@@ -26,6 +26,7 @@ for purpose; do
 	esac
 done
 missing=
+# shellcheck disable=SC2086
 for p in $(printf '%s\n' $wanted | sort -u); do
 	dpkg-query -W -f '${Status}' "$p" 2>/dev/null |
 		grep -q 'ok installed' || missing="$missing $p"
