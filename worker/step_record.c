@@ -24,6 +24,7 @@
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
+/* clang-format off: these lists are tables. */
 /* Parameters whose decoded text goes into a field of the same name. */
 #define RECORD_TEXTS(X)                                                        \
 	X(custom_identifier)                                                   \
@@ -33,8 +34,9 @@
 	X(trace_unique_id)                                                     \
 	X(span_unique_id)                                                      \
 	X(span_parent_id)                                                      \
-	X(span_name) X(span_path) X(span_workflow_name) X(trace_name) X(note)  \
-	    X(group_identifier)
+	X(span_name)                                                           \
+	X(span_path)                                                           \
+	X(span_workflow_name) X(trace_name) X(note) X(group_identifier)
 
 /* Parameters whose JSON goes as it was sent. */
 #define RECORD_JSON(X)                                                         \
@@ -45,10 +47,12 @@
 	X(n)                                                                   \
 	X(stop)                                                                \
 	X(seed)                                                                \
-	X(frequency_penalty) X(presence_penalty) X(logit_bias) X(logprobs)     \
-	    X(top_logprobs) X(reasoning_effort) X(service_tier)                \
-		X(parallel_tool_calls) X(tool_choice) X(response_format)       \
-		    X(cache_options) X(positive_feedback)
+	X(frequency_penalty)                                                   \
+	X(presence_penalty)                                                    \
+	X(logit_bias) X(logprobs) X(top_logprobs) X(reasoning_effort)          \
+	    X(service_tier) X(parallel_tool_calls) X(tool_choice)              \
+		X(response_format) X(cache_options) X(positive_feedback)
+/* clang-format on */
 
 static void
 record_params(const struct req *r, struct record *rec)

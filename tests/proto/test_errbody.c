@@ -95,8 +95,9 @@ START_TEST(names_every_status_we_answer)
 {
 	for (int kind = ERR_BAD_REQUEST; kind <= ERR_HTTP_VERSION; kind++)
 		if (kind != ERR_CLIENT_GONE)
-			ck_assert_msg(*errbody_reason(err_status(kind)) != '\0',
-			    "%d", err_status(kind));
+			ck_assert_msg(*errbody_reason(err_status(
+					  (enum err_kind)kind)) != '\0',
+			    "%d", err_status((enum err_kind)kind));
 	ck_assert_str_eq(errbody_reason(429), "Too Many Requests");
 	ck_assert_str_eq(errbody_reason(299), "");
 }
