@@ -9,11 +9,16 @@
 int
 addr_from_sockaddr(struct addr *a, const struct sockaddr *sa, socklen_t len)
 {
-	bool ours = sa->sa_family == AF_INET || sa->sa_family == AF_INET6 ||
-	            sa->sa_family == AF_UNIX;
+	socklen_t own = sa->sa_family == AF_INET    ? sizeof a->sa.in
+	                : sa->sa_family == AF_INET6 ? sizeof a->sa.in6
+	                : sa->sa_family != AF_UNIX  ? 0
+	                : len < sizeof a->sa.un     ? len
+	                                            : sizeof a->sa.un;
 
-	if (!ours || len > sizeof a->sa)
+	/* len may be that of a sockaddr_storage, which is larger than ours. */
+	if (own == 0 || len < own)
 		return 0;
+	len = own;
 	memset(a, 0, sizeof *a);
 	memcpy(&a->sa, sa, len);
 	a->len = len;

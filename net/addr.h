@@ -58,7 +58,8 @@ bool addr_looks_numeric(struct slice text);
  * hyphen inside, underscore; one trailing dot; not numeric. */
 bool addr_is_name(struct slice text);
 
-/* Fill from the kernel's form.  1, or 0 when the family is not ours. */
+/* Fill from the kernel's form; len may be that of the storage around it.  1,
+ * or 0 when the family is not ours or len is too short for it. */
 int addr_from_sockaddr(struct addr *a, const struct sockaddr *sa,
     socklen_t len);
 

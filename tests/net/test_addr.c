@@ -368,6 +368,46 @@ START_TEST(test_addr_listen)
 }
 END_TEST
 
+/* The kernel's form, in a structure of its own or in a larger one. */
+START_TEST(test_addr_kernel)
+{
+	struct sockaddr_storage ss;
+	struct addr a;
+
+	memset(&ss, 0, sizeof ss);
+	ss.ss_family = AF_INET;
+	((struct sockaddr_in *)&ss)->sin_addr.s_addr = htonl(0x7f000001);
+	ck_assert_int_eq(addr_from_sockaddr(&a, (struct sockaddr *)&ss,
+			     sizeof(struct sockaddr_in)),
+	    1);
+	ck_assert(addr_is_loopback(&a));
+	ck_assert_int_eq(addr_from_sockaddr(&a, (struct sockaddr *)&ss,
+			     sizeof ss),
+	    1);
+	ck_assert(addr_is_loopback(&a));
+	ck_assert_uint_eq(a.len, sizeof(struct sockaddr_in));
+	ck_assert_int_eq(addr_from_sockaddr(&a, (struct sockaddr *)&ss, 8), 0);
+	((struct sockaddr_in *)&ss)->sin_addr.s_addr = htonl(0xc0000201);
+	ck_assert_int_eq(addr_from_sockaddr(&a, (struct sockaddr *)&ss,
+			     sizeof ss),
+	    1);
+	ck_assert(!addr_is_loopback(&a));
+	ss.ss_family = AF_INET6;
+	ck_assert_int_eq(addr_from_sockaddr(&a, (struct sockaddr *)&ss,
+			     sizeof ss),
+	    1);
+	ck_assert_uint_eq(a.len, sizeof(struct sockaddr_in6));
+	ss.ss_family = AF_UNIX;
+	ck_assert_int_eq(addr_from_sockaddr(&a, (struct sockaddr *)&ss,
+			     sizeof ss),
+	    1);
+	ss.ss_family = AF_UNSPEC;
+	ck_assert_int_eq(addr_from_sockaddr(&a, (struct sockaddr *)&ss,
+			     sizeof ss),
+	    0);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -376,6 +416,7 @@ test_suite(void)
 
 	tcase_add_loop_test(t, test_addr_literals, 0, (int)COUNT(literals));
 	tcase_add_test(t, test_addr_nul);
+	tcase_add_test(t, test_addr_kernel);
 	tcase_add_loop_test(t, test_addr_names, 0, (int)COUNT(names));
 	tcase_add_test(t, test_addr_name_lengths);
 	tcase_add_loop_test(t, test_addr_public, 0, (int)COUNT(publics));
