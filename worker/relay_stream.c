@@ -175,7 +175,8 @@ stream_broken(struct req *r, const char *class)
 	if (said != NULL) {
 		r->provider_error = said;
 		r->provider_code = slice_str(said->code);
-		err_set(&r->err, ERR_UPSTREAM_STREAM, "%s", said->message);
+		err_set(&r->err, ERR_UPSTREAM_STREAM, "%.*s",
+		    SLICE_ARGS(relay_redact(r, slice_str(said->message))));
 		class = "in_stream_error";
 	} else {
 		err_set(&r->err, ERR_UPSTREAM_STREAM,

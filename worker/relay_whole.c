@@ -54,14 +54,21 @@ whole_pass_error(struct req *r, unsigned status, struct slice body)
 	r->done = true;
 }
 
-/* A provider that repeats our key must not show it to the client. */
-static struct slice
-whole_hide(struct req *r, struct slice body, struct slice secret)
+struct slice
+relay_redact(struct req *r, struct slice body)
 {
-	struct sbuf *b = pool_zalloc(r->pool, sizeof *b);
+	const struct settings_credential *c =
+	    target_credential(r->w, r->choice.target, r->choice.credential);
+	struct slice secret = SLICE("");
+	struct sbuf *b;
 	const char *at;
 	struct slice copy;
 
+	if (c != NULL)
+		secret = settings_secret(r->w->secrets, c->api_key);
+	if (secret.n == 0 || memmem(body.p, body.n, secret.p, secret.n) == NULL)
+		return body;
+	b = pool_zalloc(r->pool, sizeof *b);
 	while ((at = memmem(body.p, body.n, secret.p, secret.n)) != NULL) {
 		sbuf_add(b, body.p, (size_t)(at - body.p));
 		sbuf_adds(b, "[redacted]");
@@ -78,16 +85,12 @@ whole_error(struct req *r, unsigned status, struct slice body)
 {
 	struct slice name =
 	    settings_str(r->w->settings, r->choice.target->provider->name);
-	struct slice secret = { "", 0 };
-	const struct settings_credential *c =
-	    target_credential(r->w, r->choice.target, r->choice.credential);
 	struct relay_error said;
 	struct jscan_item item;
 	struct sbuf *b;
 	struct err e;
 
-	if (c != NULL)
-		secret = settings_secret(r->w->secrets, c->api_key);
+	body = relay_redact(r, body);
 	relay_error_read(body, (int)status, &said);
 	err_set(&r->err, ERR_UPSTREAM_INVALID, "%s", said.message);
 	r->provider_code = pool_copy(r->pool, slice_str(said.code));
@@ -100,9 +103,6 @@ whole_error(struct req *r, unsigned status, struct slice body)
 		    "null}}",
 		    SLICE_ARGS(name), status);
 		body = sbuf_slice(b);
-	} else if (secret.n > 0 &&
-		   memmem(body.p, body.n, secret.p, secret.n) != NULL) {
-		body = whole_hide(r, body, secret);
 	}
 	whole_pass_error(r, status, body);
 }

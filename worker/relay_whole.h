@@ -18,6 +18,12 @@ void relay_fail(struct req *r, enum outcome outcome, const char *class);
 /* The request ends while the source works: what is that charged as? */
 void relay_abandon(struct req *r);
 
+/*
+ * A provider's text without the credential that it was sent: neither client
+ * nor log may see it.  Borrowed, or a copy in the request's pool.
+ */
+struct slice relay_redact(struct req *r, struct slice body);
+
 /* request_breakdown as JSON, in w->scratch; empty when not asked. */
 struct slice relay_breakdown(struct req *r, struct slice message);
 
