@@ -24,51 +24,20 @@
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
-/* clang-format off: these lists are tables. */
-/* Parameters whose decoded text goes into a field of the same name. */
-#define RECORD_TEXTS(X)                                                        \
-	X(custom_identifier)                                                   \
-	X(thread_identifier)                                                   \
-	X(trace_group_identifier)                                              \
-	X(evaluation_identifier)                                               \
-	X(trace_unique_id)                                                     \
-	X(span_unique_id)                                                      \
-	X(span_parent_id)                                                      \
-	X(span_name)                                                           \
-	X(span_path)                                                           \
-	X(span_workflow_name) X(trace_name) X(note) X(group_identifier)
-
-/* Parameters whose JSON goes as it was sent. */
-#define RECORD_JSON(X)                                                         \
-	X(metadata)                                                            \
-	X(properties)                                                          \
-	X(temperature)                                                         \
-	X(top_p)                                                               \
-	X(n)                                                                   \
-	X(stop)                                                                \
-	X(seed)                                                                \
-	X(frequency_penalty)                                                   \
-	X(presence_penalty)                                                    \
-	X(logit_bias) X(logprobs) X(top_logprobs) X(reasoning_effort)          \
-	    X(service_tier) X(parallel_tool_calls) X(tool_choice)              \
-		X(response_format) X(cache_options) X(positive_feedback)
-/* clang-format on */
-
 static void
 record_params(const struct req *r, struct record *rec)
 {
 	const struct params *p = &r->params;
 
-#define X(name)                                                                \
+#define PARAM_TEXT(name)                                                       \
 	if (params_has(p, PARAM_##name))                                       \
 		rec->name = params_text(p, PARAM_##name);
-	RECORD_TEXTS(X)
-#undef X
-#define X(name)                                                                \
+#define PARAM_JSON(name)                                                       \
 	if (params_has(p, PARAM_##name))                                       \
 		rec->name = params_json(p, PARAM_##name);
-	RECORD_JSON(X)
-#undef X
+#include "worker/record_params.def"
+#undef PARAM_TEXT
+#undef PARAM_JSON
 	rec->max_tokens =
 	    params_json(p, params_has(p, PARAM_max_completion_tokens)
 			       ? PARAM_max_completion_tokens

@@ -220,8 +220,8 @@ static const char *const fine[] = {
 	WITH("\"respan_api_controls\":{\"block\":\"True\"}"),
 	WITH("\"extra_headers\":{\"HTTP-Referer\":\"https://a\"}"),
 	"{\"prompt\":{\"prompt_id\":\"p\",\"version\":\"latest\"}}",
-	"{\"messages\":[{\"role\":\"assistant\",\"content\":null},"
-	"{\"role\":\"tool\",\"content\":[]},{\"role\":\"us\\u0065r\"}]}",
+	("{\"messages\":[{\"role\":\"assistant\",\"content\":null},"
+	 "{\"role\":\"tool\",\"content\":[]},{\"role\":\"us\\u0065r\"}]}"),
 };
 
 START_TEST(takes_what_is_right)
