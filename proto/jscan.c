@@ -253,10 +253,21 @@ jscan_value(struct slice text, struct jscan_item *item_r, struct err *e)
 	return 0;
 }
 
+/* A name in escapes is not looked for: its member is read as any other. */
+static bool
+jscan_hook_fits(struct jscan_hook *hook, const struct jscan_reader *s)
+{
+	if (hook == NULL || !jscan_read_sees(s, hook->first) ||
+	    !slice_eq(s->name, hook->name))
+		return false;
+	hook->used = true;
+	return true;
+}
+
 /* *n_r counts on past max, so that the rest is checked too. */
 static int
 jscan_members(struct jscan_reader *s, struct jscan_item *members, unsigned max,
-    unsigned *n_r, const struct jscan_hook *hook)
+    unsigned *n_r, struct jscan_hook *hook)
 {
 	struct jscan_item extra, *to;
 	unsigned n = 0;
@@ -265,8 +276,7 @@ jscan_members(struct jscan_reader *s, struct jscan_item *members, unsigned max,
 	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
 		to = n < max ? &members[n] : &extra;
 		n++;
-		if (hook != NULL && jscan_read_sees(s, hook->first) &&
-		    slice_eq(s->name, hook->name))
+		if (jscan_hook_fits(hook, s))
 			more = hook->read(s, to, hook->arg);
 		else
 			more = jscan_read_item(s, to);
@@ -292,7 +302,7 @@ jscan_refuse(struct slice text, struct err *e)
 }
 
 int
-jscan_object_hooked(struct slice text, const struct jscan_hook *hook,
+jscan_object_hooked(struct slice text, struct jscan_hook *hook,
     struct jscan_item *members, unsigned max, unsigned *n_r, struct err *e)
 {
 	struct jscan_reader s;

@@ -58,8 +58,8 @@ jscan_unique(struct slice object, const char *where, struct err *e)
 }
 
 int
-jscan_body_hooked(struct slice text, const struct jscan_hook *hook,
-    struct pool *pool, struct jscan_body *body_r, struct err *e)
+jscan_body_hooked(struct slice text, struct jscan_hook *hook, struct pool *pool,
+    struct jscan_body *body_r, struct err *e)
 {
 	struct jscan_item members[JSCAN_MEMBERS_MAX];
 	const struct jscan_item *twice;

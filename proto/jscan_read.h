@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "proto/jscan.h"
+#include "proto/jstr.h"
 
 /*
  * There is no stack but one bit for each open bracket: depth is at most
@@ -66,12 +67,13 @@ struct jscan_hook {
 	int (*read)(struct jscan_reader *s, struct jscan_item *item_r,
 	    void *arg);
 	void *arg;
+	bool used; /* read() was called */
 };
 
 /* jscan_object() and jscan_body() with a hook (NULL: none). */
-int jscan_object_hooked(struct slice text, const struct jscan_hook *hook,
+int jscan_object_hooked(struct slice text, struct jscan_hook *hook,
     struct jscan_item *members, unsigned max, unsigned *n_r, struct err *e);
-int jscan_body_hooked(struct slice text, const struct jscan_hook *hook,
+int jscan_body_hooked(struct slice text, struct jscan_hook *hook,
     struct pool *pool, struct jscan_body *body_r, struct err *e);
 
 /* What the value at hand can only be, by its first byte. */
@@ -79,6 +81,14 @@ static inline bool
 jscan_read_sees(const struct jscan_reader *s, char first)
 {
 	return s->p < s->end && *s->p == first;
+}
+
+/* Whether the member at hand bears that name. */
+static inline bool
+jscan_read_is(const struct jscan_reader *s, struct slice name)
+{
+	return s->name_escaped ? jstr_equal(s->name, name)
+	                       : slice_eq(s->name, name);
 }
 
 #endif

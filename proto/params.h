@@ -43,8 +43,19 @@ struct param {
 	int64_t number;    /* booleans, integers; numbers in 10^-9 */
 };
 
-/* What the walk over messages saw. */
+enum params_messages_fault {
+	MESSAGES_FINE,
+	MESSAGES_ELEMENT, /* that is no object */
+	MESSAGES_TWICE,   /* a role, or a content */
+	MESSAGES_ROLE,
+	MESSAGES_CONTENT,
+};
+
+/* What reading the messages saw; behind a fault nothing is of use. */
 struct params_messages {
+	enum params_messages_fault fault; /* the first one */
+	unsigned fault_at;                /* which message */
+	struct jscan_item fault_item;
 	unsigned n;
 	unsigned images;    /* parts image_url */
 	unsigned audios;    /* parts input_audio */
@@ -110,6 +121,13 @@ struct params_source {
 	const struct slice *headers_allow;
 	unsigned n_headers_allow;
 };
+
+/*
+ * A request's body as jscan_body() reads it, with its messages read in the
+ * same pass: most bytes of most requests are theirs.
+ */
+int params_body(struct slice text, struct pool *pool, struct jscan_body *body_r,
+    struct err *e);
 
 /*
  * Merge and check the parameters of a chat request.  0 with *p_r filled, or

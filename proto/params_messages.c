@@ -1,15 +1,20 @@
 #include "proto/params_priv.h"
 
+#include <assert.h>
+
 #include "base/err.h"
 #include "base/pool.h"
+#include "proto/jscan_read.h"
 #include "proto/jstr.h"
 #include "proto/utf8.h"
 
 /*
- * One walk over the messages: roles and kinds of content are checked, and what
- * the hold needs is counted (spec/money.md 5).
+ * The messages are read while they are scanned: roles and kinds of content are
+ * checked, and what the hold needs is counted (spec/money.md 5).  A fault is
+ * told later, in its turn among those of other parameters.
  */
 
+/* role: raw. */
 static bool
 params_is_role(struct slice role)
 {
@@ -18,171 +23,178 @@ params_is_role(struct slice role)
 		{ "function", 8 }, { "none", 4 } };
 
 	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
-		if (slice_eq(role, roles[i]))
+		if (jstr_equal(role, roles[i]))
 			return true;
 	return false;
-}
-
-/* The bytes of base64 in a data: URL, or 0. */
-static size_t
-params_data_url(const struct jscan_item *url)
-{
-	struct slice raw = jscan_text(url);
-	const char *comma;
-
-	if (!slice_starts(raw, SLICE("data:")))
-		return 0;
-	comma = memchr(raw.p, ',', raw.n);
-	return comma == NULL ? 0 : raw.n - (size_t)(comma + 1 - raw.p);
-}
-
-/* {"image_url":{"url":"..."}}, or the string itself. */
-static void
-params_part_image(struct params_messages *m, const struct jscan_item *part)
-{
-	struct jscan_item url;
-
-	m->images++;
-	if (!jscan_find(part->value, SLICE("image_url"), &url))
-		return;
-	if (url.type == JSCAN_OBJECT &&
-	    !jscan_find(url.value, SLICE("url"), &url))
-		return;
-	if (url.type == JSCAN_STRING)
-		m->media_bytes += params_data_url(&url);
-}
-
-/* {"input_audio":{"data":"..."}}, {"file":{"file_data":"..."}} */
-static void
-params_part_data(struct params_messages *m, const struct jscan_item *part,
-    struct slice kind, struct slice member)
-{
-	struct jscan_item data;
-
-	if (jscan_find(part->value, kind, &data) && data.type == JSCAN_OBJECT &&
-	    jscan_find(data.value, member, &data) && data.type == JSCAN_STRING)
-		m->media_bytes += jscan_text(&data).n;
-}
-
-static bool
-params_is_text_part(struct slice type)
-{
-	static const struct slice kinds[] = { { "text", 4 }, { "refusal", 7 },
-		{ "thinking", 8 } };
-
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (jstr_equal(type, kinds[i]))
-			return true;
-	return false;
-}
-
-static void
-params_part(struct params_messages *m, const struct jscan_item *part)
-{
-	struct jscan_item type;
-	struct slice raw;
-
-	if (part->type != JSCAN_OBJECT ||
-	    !jscan_find(part->value, SLICE("type"), &type) ||
-	    type.type != JSCAN_STRING)
-		return;
-	raw = jscan_text(&type);
-	if (params_is_text_part(raw))
-		return;
-	if (jstr_equal(raw, SLICE("image_url"))) {
-		params_part_image(m, part);
-	} else if (jstr_equal(raw, SLICE("input_audio"))) {
-		m->audios++;
-		params_part_data(m, part, raw, SLICE("data"));
-	} else {
-		m->documents++;
-		params_part_data(m, part, raw, SLICE("file_data"));
-	}
 }
 
 /* The members of a message that we interpret. */
 struct params_message {
-	struct jscan_item role, content; /* name.p NULL: absent */
+	struct jscan_item role, content; /* value.p NULL: absent */
 };
 
+/* Only the first fault is told; the rest is but scanned. */
+static void
+params_messages_fault(struct params_messages *all,
+    enum params_messages_fault fault, const struct jscan_item *item)
+{
+	if (all->fault != MESSAGES_FINE)
+		return;
+	all->fault = fault;
+	all->fault_at = all->n;
+	all->fault_item = *item;
+}
+
+static bool
+params_is_content(const struct jscan_item *content)
+{
+	return content->value.p == NULL || content->type == JSCAN_NULL ||
+	       content->type == JSCAN_STRING || content->type == JSCAN_ARRAY;
+}
+
+static void
+params_message_judge(struct params_messages *all,
+    const struct params_message *m)
+{
+	if (m->role.value.p == NULL || m->role.type != JSCAN_STRING ||
+	    !params_is_role(jscan_text(&m->role)))
+		params_messages_fault(all, MESSAGES_ROLE, &m->role);
+	else if (!params_is_content(&m->content))
+		params_messages_fault(all, MESSAGES_CONTENT, &m->content);
+	else if (m->content.value.p != NULL && m->content.type != JSCAN_NULL &&
+		 jstr_equal(jscan_text(&m->role), SLICE("user")))
+		all->last_user = m->content;
+}
+
+/* The parts of a message's content, which is an array. */
 static int
-params_message_split(struct params_ctx *c, struct jscan_iter *it, unsigned i,
+params_parts_scan(struct jscan_reader *s, struct params_messages *all,
+    struct jscan_item *content_r)
+{
+	const char *at = s->p;
+	int more;
+
+	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s))
+		if (params_part_scan(s, all) != 0)
+			return -1;
+	content_r->type = JSCAN_ARRAY;
+	content_r->value = (struct slice){ at, (size_t)(s->p - at) };
+	return more;
+}
+
+static int
+params_member_scan(struct jscan_reader *s, struct params_messages *all,
     struct params_message *m)
 {
-	struct jscan_item item, *to;
+	struct jscan_item other, *to;
 
-	m->role.name.p = m->content.name.p = NULL;
-	while (jscan_member_next(it, &item)) {
-		if (jstr_is(&item, SLICE("role")))
-			to = &m->role;
-		else if (jstr_is(&item, SLICE("content")))
-			to = &m->content;
-		else
-			continue;
-		if (to->name.p != NULL) {
-			params_enter_nth(c, SLICE("messages"), i);
-			return params_twice(c, item.name);
-		}
-		*to = item;
+	if (jscan_read_is(s, SLICE("role")))
+		to = &m->role;
+	else if (jscan_read_is(s, SLICE("content")))
+		to = &m->content;
+	else
+		return jscan_read_item(s, &other);
+	if (to->value.p != NULL) {
+		other = (struct jscan_item){ .name = s->name };
+		params_messages_fault(all, MESSAGES_TWICE, &other);
 	}
+	if (to == &m->content && jscan_read_sees(s, '['))
+		return params_parts_scan(s, all, to);
+	return jscan_read_item(s, to);
+}
+
+static int
+params_message_scan(struct jscan_reader *s, struct params_messages *all)
+{
+	struct params_message m = { .role.value.p = NULL };
+	int more;
+
+	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s))
+		if (params_member_scan(s, all, &m) != 0)
+			return -1;
+	if (more == 0)
+		params_message_judge(all, &m);
+	return more;
+}
+
+/* An element that is no message. */
+static int
+params_message_other(struct jscan_reader *s, struct params_messages *all)
+{
+	struct jscan_item item;
+
+	if (jscan_read_item(s, &item) != 0)
+		return -1;
+	params_messages_fault(all, MESSAGES_ELEMENT, &item);
 	return 0;
 }
 
-/* Only a fault needs to know where it was; so the prefix is set here. */
+int
+params_messages_scan(struct jscan_reader *s, struct jscan_item *item_r,
+    void *arg)
+{
+	struct params_messages *all = arg;
+	const char *at = s->p;
+	int more, done;
+
+	item_r->name = s->name;
+	item_r->name_escaped = s->name_escaped;
+	*all = (struct params_messages){ .n = 0 };
+	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
+		done = jscan_read_sees(s, '{') ? params_message_scan(s, all)
+		                               : params_message_other(s, all);
+		if (done != 0)
+			return -1;
+		all->n++;
+	}
+	item_r->type = JSCAN_ARRAY;
+	item_r->escaped = false;
+	item_r->value = (struct slice){ at, (size_t)(s->p - at) };
+	return more;
+}
+
 static int
-params_message_fault(struct params_ctx *c, const struct params_message *m,
-    unsigned i)
+params_tell_role(struct params_ctx *c, const struct jscan_item *item)
 {
 	struct slice role;
 
-	params_enter_nth(c, SLICE("messages"), i);
-	if (m->role.name.p == NULL || m->role.type == JSCAN_NULL)
+	if (item->value.p == NULL || item->type == JSCAN_NULL)
 		return params_missing(c, "role");
-	if (params_expect(c, SLICE("role"), &m->role, JSCAN_STRING) != 0)
+	if (params_expect(c, SLICE("role"), item, JSCAN_STRING) != 0)
 		return -1;
-	role = jstr_item(&m->role, c->pool);
-	if (params_is_role(role))
-		return params_type(c, SLICE("content"), "string or array",
-		    &m->content);
-	role = utf8_cut(role, 64);
+	role = utf8_cut(jstr_item(item, c->pool), 64);
 	return params_value(c, SLICE("role"), "unknown role '%.*s'",
 	    SLICE_ARGS(role));
 }
 
-static bool
-params_message_fits(struct params_ctx *c, const struct params_message *m)
+static int
+params_tell_fault(struct params_ctx *c, const struct params_messages *all)
 {
-	if (m->role.name.p == NULL || m->role.type != JSCAN_STRING)
-		return false;
-	if (!params_is_role(jstr_item(&m->role, c->pool)))
-		return false;
-	return m->content.name.p == NULL || m->content.type == JSCAN_NULL ||
-	       m->content.type == JSCAN_STRING ||
-	       m->content.type == JSCAN_ARRAY;
+	const struct jscan_item *item = &all->fault_item;
+	struct slice name = SLICE("messages");
+
+	if (all->fault == MESSAGES_ELEMENT)
+		return params_type_nth(c, name, all->fault_at, "object", item);
+	params_enter_nth(c, name, all->fault_at);
+	if (all->fault == MESSAGES_TWICE)
+		return params_twice(c, item->name);
+	if (all->fault == MESSAGES_CONTENT)
+		return params_type(c, SLICE("content"), "string or array",
+		    item);
+	return params_tell_role(c, item);
 }
 
-static int
-params_message(struct params_ctx *c, struct jscan_iter *message, unsigned i)
+/* Messages that came in a container have passed the scan, but unread. */
+static void
+params_messages_again(struct slice json, struct params_messages *all_r)
 {
-	struct params_messages *all = &c->p->messages;
-	struct params_message m;
-	struct jscan_item part;
-	struct jscan_iter it;
+	struct jscan_reader s;
+	struct jscan_item item;
+	int done;
 
-	if (params_message_split(c, message, i, &m) != 0)
-		return -1;
-	if (!params_message_fits(c, &m))
-		return params_message_fault(c, &m, i);
-	if (m.content.name.p == NULL || m.content.type == JSCAN_NULL)
-		return 0;
-	if (jstr_equal(jscan_text(&m.role), SLICE("user")))
-		all->last_user = m.content;
-	if (m.content.type != JSCAN_ARRAY)
-		return 0;
-	jscan_enter(&it, m.content.value);
-	while (jscan_element_next(&it, &part))
-		params_part(all, &part);
-	return 0;
+	jscan_read_start(&s, json);
+	done = params_messages_scan(&s, &item, all_r);
+	assert(done == 0);
 }
 
 int
@@ -190,61 +202,35 @@ params_check_messages(struct params_ctx *c, const struct params_row *row,
     struct param *v)
 {
 	struct params_messages *all = &c->p->messages;
-	struct jscan_item other;
-	struct jscan_iter it, message;
-	enum jscan_type type;
+	const struct jscan_body *body = c->source->body;
 
 	if (params_expect(c, row->name, &v->item, JSCAN_ARRAY) != 0)
 		return -1;
-	jscan_enter(&it, v->item.value);
-	for (; jscan_step_in(&it, &message, &type); all->n++) {
-		if (type != JSCAN_OBJECT) {
-			jscan_element_next(&it, &other);
-			return params_type_nth(c, row->name, all->n, "object",
-			    &other);
-		}
-		if (params_message(c, &message, all->n) != 0)
-			return -1;
-		jscan_leave(&it, &message);
-	}
+	if (v->place == PLACE_BODY && body->messages != NULL)
+		*all = *body->messages;
+	else
+		params_messages_again(v->item.value, all);
+	if (all->fault != MESSAGES_FINE)
+		return params_tell_fault(c, all);
 	if (all->n == 0)
 		return params_value(c, row->name, "must not be empty");
 	return 0;
 }
 
-/* The text of a part, or an empty slice. */
-static struct slice
-params_part_text(const struct jscan_item *part, struct pool *pool)
+int
+params_body(struct slice text, struct pool *pool, struct jscan_body *body_r,
+    struct err *e)
 {
-	struct jscan_item text;
+	struct params_messages *all = pool_alloc(pool, sizeof *all);
+	struct jscan_hook hook = { .name = SLICE("messages"),
+		.first = '[',
+		.read = params_messages_scan,
+		.arg = all };
 
-	if (part->type == JSCAN_OBJECT &&
-	    jscan_find(part->value, SLICE("text"), &text) &&
-	    text.type == JSCAN_STRING)
-		return jstr_item(&text, pool);
-	return (struct slice){ "", 0 };
-}
-
-struct slice
-params_last_user_text(const struct params *p, struct pool *pool)
-{
-	const struct jscan_item *content = &p->messages.last_user;
-	struct jscan_item part;
-	struct jscan_iter it;
-	struct slice text;
-	char *out;
-	size_t n = 0;
-
-	if (content->value.p == NULL)
-		return (struct slice){ "", 0 };
-	if (content->type == JSCAN_STRING)
-		return jstr_item(content, pool);
-	out = pool_alloc(pool, content->value.n);
-	jscan_enter(&it, content->value);
-	while (jscan_element_next(&it, &part)) {
-		text = params_part_text(&part, pool);
-		memcpy(out + n, text.p, text.n);
-		n += text.n;
-	}
-	return (struct slice){ out, n };
+	all->n = 0;
+	if (jscan_body_hooked(text, &hook, pool, body_r, e) != 0)
+		return -1;
+	if (hook.used)
+		body_r->messages = all;
+	return 0;
 }

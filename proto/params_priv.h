@@ -60,6 +60,14 @@ int params_read_members(struct params_ctx *c,
     const struct params_members *table, struct slice object,
     struct param *values, struct jscan_item *other_r);
 
+/* The hook of params_body(): the array at hand into *arg, params_messages. */
+struct jscan_reader;
+int params_messages_scan(struct jscan_reader *s, struct jscan_item *item_r,
+    void *arg);
+
+/* One element of an array of content.  0 or -1. */
+int params_part_scan(struct jscan_reader *s, struct params_messages *all);
+
 /* The number itself, or the one inside a string; n 0 when it is neither. */
 struct slice params_lenient(const struct param *v);
 

@@ -154,8 +154,8 @@ relay_delta_calls(struct relay_delta *d, const struct jscan_item *calls)
 	}
 }
 
-static void
-relay_delta_member(struct relay_delta *d, const struct jscan_item *item)
+void
+relay_delta_take(struct relay_delta *d, const struct jscan_item *item)
 {
 	switch (relay_carries(item)) {
 	case CARRIES_ROLE:
@@ -192,18 +192,7 @@ relay_delta_members(struct relay_delta *d, struct slice object)
 
 	jscan_enter(&it, object);
 	while (jscan_member_next(&it, &item) == 1)
-		relay_delta_member(d, &item);
-}
-
-uint64_t
-relay_delta_text(struct slice object, bool *tool_calls_r, bool *refusal_r)
-{
-	struct relay_delta d = { .index = 0 };
-
-	relay_delta_members(&d, object);
-	*tool_calls_r = d.tool_calls;
-	*refusal_r = d.refusal;
-	return d.text_bytes;
+		relay_delta_take(d, &item);
 }
 
 static int

@@ -51,8 +51,7 @@ void relay_delta_native(const struct relay_delta *d, char *out, size_t size);
 unsigned relay_delta_finish(const struct jscan_item *finish,
     struct slice *word_r);
 
-/* Bytes of text in a message or delta (its members). */
-uint64_t relay_delta_text(struct slice object, bool *tool_calls_r,
-    bool *refusal_r);
+/* A member of a delta, or of a whole message. */
+void relay_delta_take(struct relay_delta *d, const struct jscan_item *item);
 
 #endif

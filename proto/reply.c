@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 #include "base/sbuf.h"
-#include "proto/jscan.h"
+#include "proto/jscan_read.h"
 #include "proto/relay.h"
 #include "proto/relay_delta.h"
 
@@ -14,45 +14,134 @@ reply_invalid(struct err *e, const char *what)
 	return err_set(e, ERR_UPSTREAM_INVALID, "reply: %s", what);
 }
 
-static void
-reply_read_choice(struct reply *r, const struct jscan_item *choice)
-{
-	struct jscan_item message, finish = { .type = JSCAN_NULL };
-	bool tool_calls, refusal;
-	struct slice word;
-	unsigned bit;
+/* Members at the top that we read; of those read twice the last one counts. */
+enum reply_member {
+	REPLY_ID,
+	REPLY_MODEL,
+	REPLY_USAGE,
+	REPLY_CHOICES,
+	REPLY_ERROR,
+	REPLY_OBJECT,
+	REPLY_OTHER
+};
 
-	if (choice->type != JSCAN_OBJECT)
-		return;
-	jscan_find(choice->value, SLICE("finish_reason"), &finish);
-	bit = relay_delta_finish(&finish, &word);
-	/* A plain reply is finished, whether it says so or not. */
-	r->finish |= bit != 0 ? bit : RELAY_STOP;
-	if (jscan_find(choice->value, SLICE("message"), &message) == 0 ||
-	    message.type != JSCAN_OBJECT)
-		return;
-	if (r->choices == 0)
-		r->message = message.value;
-	r->text_bytes += relay_delta_text(message.value, &tool_calls, &refusal);
-	r->tool_calls = r->tool_calls || tool_calls;
-	r->refusal = r->refusal || refusal;
+static const struct {
+	struct slice name;
+	enum reply_member which;
+} reply_members[] = {
+	{ SLICE("id"), REPLY_ID },
+	{ SLICE("model"), REPLY_MODEL },
+	{ SLICE("usage"), REPLY_USAGE },
+	{ SLICE("choices"), REPLY_CHOICES },
+	{ SLICE("error"), REPLY_ERROR },
+	{ SLICE("object"), REPLY_OBJECT },
+};
+
+/* A reply while it is being read. */
+struct reply_reader {
+	struct jscan_reader scan;
+	struct reply *r;
+	uint32_t quirks;
+	bool has_choices; /* an array; its count is in the reply */
+	bool is_error;
+};
+
+static enum reply_member
+reply_member(const struct jscan_reader *s)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof reply_members / sizeof *reply_members; i++)
+		if (jscan_read_is(s, reply_members[i].name))
+			return reply_members[i].which;
+	return REPLY_OTHER;
 }
 
 static int
-reply_read_choices(struct reply *r, const struct jscan_item *choices,
-    struct err *e)
+reply_read_message(struct jscan_reader *s, struct relay_delta *d,
+    struct slice *message_r)
 {
-	struct jscan_iter it;
-	struct jscan_item choice;
+	const char *at = s->p;
+	struct jscan_item item;
+	int more;
 
-	if (choices->type != JSCAN_ARRAY)
-		return reply_invalid(e, "choices that are no array");
-	jscan_enter(&it, choices->value);
-	while (jscan_element_next(&it, &choice) == 1) {
-		reply_read_choice(r, &choice);
+	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
+		if (jscan_read_item(s, &item) != 0)
+			return -1;
+		relay_delta_take(d, &item);
+	}
+	*message_r = (struct slice){ at, (size_t)(s->p - at) };
+	return more;
+}
+
+/* What counts of a choice, which is an object. */
+static void
+reply_take_choice(struct reply *r, const struct relay_delta *d,
+    const struct jscan_item *finish, struct slice message)
+{
+	struct slice word;
+	unsigned bit = relay_delta_finish(finish, &word);
+
+	/* A plain reply is finished, whether it says so or not. */
+	r->finish |= bit != 0 ? bit : RELAY_STOP;
+	if (r->choices == 0)
+		r->message = message;
+	r->text_bytes += d->text_bytes;
+	r->tool_calls = r->tool_calls || d->tool_calls;
+	r->refusal = r->refusal || d->refusal;
+}
+
+/* Of members of one name the first counts. */
+static int
+reply_read_choice(struct reply_reader *t)
+{
+	struct jscan_reader *s = &t->scan;
+	struct jscan_item item, finish = { .type = JSCAN_NULL };
+	struct relay_delta d = { .index = 0 };
+	struct slice message = { NULL, 0 };
+	bool finished = false, spoke = false;
+	int more;
+
+	if (!jscan_read_sees(s, '{'))
+		return jscan_read_item(s, &item);
+	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
+		if (!spoke && jscan_read_is(s, SLICE("message"))) {
+			spoke = true;
+			if (jscan_read_sees(s, '{')) {
+				if (reply_read_message(s, &d, &message) != 0)
+					return -1;
+				continue;
+			}
+		}
+		if (jscan_read_item(s, &item) != 0)
+			return -1;
+		if (!finished && jstr_is(&item, SLICE("finish_reason"))) {
+			finished = true;
+			finish = item;
+		}
+	}
+	reply_take_choice(t->r, &d, &finish, message);
+	return more;
+}
+
+static int
+reply_read_choices(struct reply_reader *t)
+{
+	struct jscan_reader *s = &t->scan;
+	struct reply *r = t->r;
+	int more;
+
+	t->has_choices = true;
+	r->choices = r->finish = 0;
+	r->text_bytes = 0;
+	r->tool_calls = r->refusal = false;
+	r->message = (struct slice){ NULL, 0 };
+	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
+		if (reply_read_choice(t) != 0)
+			return -1;
 		r->choices++;
 	}
-	return r->choices > 0 ? 0 : reply_invalid(e, "no choice");
+	return more;
 }
 
 static struct slice
@@ -62,55 +151,97 @@ reply_text(const struct jscan_item *item)
 }
 
 static void
-reply_read_usage(struct reply *r, const struct jscan_item *item,
-    uint32_t quirks)
+reply_take(struct reply_reader *t, enum reply_member which,
+    const struct jscan_item *item)
 {
-	r->usage_json = item->value;
-	if (usage_read(item->value, quirks, &r->usage))
-		r->has_usage = true;
+	struct reply *r = t->r;
+
+	switch (which) {
+	case REPLY_ID:
+		r->id = reply_text(item);
+		break;
+	case REPLY_MODEL:
+		r->model = reply_text(item);
+		break;
+	case REPLY_USAGE:
+		r->usage_json = item->value;
+		if (usage_read(item->value, t->quirks, &r->usage))
+			r->has_usage = true;
+		break;
+	case REPLY_CHOICES:
+		t->has_choices = false;
+		break;
+	case REPLY_ERROR:
+		if (item->type != JSCAN_NULL)
+			t->is_error = true;
+		break;
+	case REPLY_OBJECT:
+		if (slice_eq(item->value, SLICE("\"error\"")))
+			t->is_error = true;
+		break;
+	case REPLY_OTHER:
+		break;
+	}
 }
 
-static bool
-reply_is_error(const struct jscan_item *whole)
+static int
+reply_read_members(struct reply_reader *t)
+{
+	struct jscan_reader *s = &t->scan;
+	enum reply_member which;
+	struct jscan_item item;
+	int more;
+
+	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
+		which = reply_member(s);
+		if (which == REPLY_CHOICES && jscan_read_sees(s, '[')) {
+			if (reply_read_choices(t) != 0)
+				return -1;
+			continue;
+		}
+		if (jscan_read_item(s, &item) != 0)
+			return -1;
+		reply_take(t, which, &item);
+	}
+	return more;
+}
+
+/* A text that is no object: is it at least JSON? */
+static int
+reply_refuse(struct slice body, struct err *e)
 {
 	struct jscan_item item;
+	struct err why;
 
-	if (jscan_find(whole->value, SLICE("error"), &item) == 1 &&
-	    item.type != JSCAN_NULL)
-		return true;
-	return jscan_find(whole->value, SLICE("object"), &item) == 1 &&
-	       slice_eq(item.value, SLICE("\"error\""));
+	if (jscan_value(body, &item, &why) == -1)
+		return reply_invalid(e, why.text);
+	return reply_invalid(e, "no object");
 }
 
 int
 reply_read(struct slice body, uint32_t quirks, struct reply *r, struct err *e)
 {
-	struct jscan_item whole, item, choices = { .type = JSCAN_NULL };
-	struct jscan_iter it;
+	struct reply_reader t = { .r = r, .quirks = quirks };
 	struct err why;
 
 	*r = (struct reply){ .id = SLICE(""), .model = SLICE("") };
-	if (jscan_value(body, &whole, &why) == -1)
+	jscan_read_start(&t.scan, body);
+	if (!jscan_read_sees(&t.scan, '{'))
+		return reply_refuse(body, e);
+	r->body.p = t.scan.p;
+	if (reply_read_members(&t) == 0)
+		r->body.n = (size_t)(t.scan.p - r->body.p);
+	if (r->body.n == 0 || jscan_read_end(&t.scan) != 0) {
+		jscan_read_fail(&t.scan, body, &why);
 		return reply_invalid(e, why.text);
-	if (whole.type != JSCAN_OBJECT)
-		return reply_invalid(e, "no object");
-	r->body = whole.value;
-	if (reply_is_error(&whole)) {
-		relay_error_read(whole.value, 200, &r->error);
+	}
+	if (t.is_error) {
+		relay_error_read(r->body, 200, &r->error);
 		return 0;
 	}
-	jscan_enter(&it, whole.value);
-	while (jscan_member_next(&it, &item) == 1) {
-		if (slice_eq(item.name, SLICE("id")))
-			r->id = reply_text(&item);
-		else if (slice_eq(item.name, SLICE("model")))
-			r->model = reply_text(&item);
-		else if (slice_eq(item.name, SLICE("usage")))
-			reply_read_usage(r, &item, quirks);
-		else if (slice_eq(item.name, SLICE("choices")))
-			choices = item;
-	}
-	return reply_read_choices(r, &choices, e) == -1 ? -1 : 1;
+	if (!t.has_choices)
+		return reply_invalid(e, "choices that are no array");
+	return r->choices > 0 ? 1 : reply_invalid(e, "no choice");
 }
 
 /* The members that are put behind the last one of the provider. */

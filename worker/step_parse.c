@@ -45,7 +45,7 @@ parse_params(struct req *r)
 {
 	struct params_source source = { .body = &r->json };
 
-	if (jscan_body(r->body, r->pool, &r->json, &r->err) != 0 ||
+	if (params_body(r->body, r->pool, &r->json, &r->err) != 0 ||
 	    parse_headers(r, &source) != 0)
 		return -1;
 	parse_headers_allow(r, &source);

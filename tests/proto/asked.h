@@ -27,7 +27,7 @@ asked_read(struct asked *a, struct slice text, const char *header)
 
 	a->pool = pool_new();
 	a->err = (struct err){ .kind = ERR_NONE };
-	if (jscan_body(text, a->pool, &a->body, &a->err) != 0)
+	if (params_body(text, a->pool, &a->body, &a->err) != 0)
 		return -1;
 	if (header != NULL && paramhdr_read(0, slice_str(header), a->pool,
 				  &a->headers[0], &a->err) != 0)

@@ -41,6 +41,24 @@ static const struct row {
 	    ",\"finish_reason\":\"length\"},{\"message\":" MESSAGE
 	    ",\"finish_reason\":null}]}",
 	    1, 2, RELAY_LENGTH | RELAY_STOP, false, false, false, 10 },
+	{ "choices twice: the last ones count",
+	    "{" CHOICES ",\"choices\":[{\"message\":{\"content\":\"ab\"},"
+	    "\"finish_reason\":\"length\"}]}",
+	    1, 1, RELAY_LENGTH, false, false, false, 2 },
+	{ "a message twice: the first one counts",
+	    "{\"choices\":[{\"message\":" MESSAGE ",\"message\":{\"content\":"
+	    "\"ab\"},\"finish_reason\":\"stop\",\"finish_reason\":\"length\"}]"
+	    "}",
+	    1, 1, RELAY_STOP, false, false, false, 5 },
+	{ "a message that is none",
+	    "{\"choices\":[{\"message\":[1]},null,[{\"message\":1}]]}", 1, 3,
+	    RELAY_STOP, false, false, false, 0 },
+	{ "choices, then no choices", "{" CHOICES ",\"choices\":null}", -1, 0,
+	    0, false, false, false, 0 },
+	{ "an error behind choices", "{" CHOICES ",\"error\":{}}", 0, 0, 0,
+	    false, false, false, 0 },
+	{ "cut in a message", "{\"choices\":[{\"message\":{\"content\":\"a", -1,
+	    0, 0, false, false, false, 0 },
 	{ "an error in a 200", "{\"error\":{\"message\":\"m\",\"code\":429}}",
 	    0, 0, 0, false, false, false, 0 },
 	{ "Mistral's error", "{\"object\":\"error\",\"message\":\"m\"}", 0, 0,
