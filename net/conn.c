@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -228,7 +227,6 @@ conn_new(struct loop *l, int fd, struct ssl_st *ssl, const struct conn_ops *ops,
     void *ctx)
 {
 	struct conn *c = xcalloc(1, sizeof(*c));
-	int on = 1;
 
 	c->loop = l;
 	c->fd = fd;
@@ -238,9 +236,16 @@ conn_new(struct loop *l, int fd, struct ssl_st *ssl, const struct conn_ops *ops,
 	c->progress_ms = now_mono_ms();
 	event_assign(&c->in, loop_base(l), fd, EV_READ | EV_PERSIST,
 	    conn_readable, c);
-	/* A unix socket has no Nagle and says so. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	return c;
+}
+
+/* A unix socket has no Nagle and says so. */
+void
+conn_no_delay(int fd)
+{
+	int on = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
 struct conn *
@@ -248,10 +253,7 @@ conn_accept(struct loop *l, int fd, struct ssl_st *ssl,
     const struct conn_ops *ops, void *ctx)
 {
 	struct conn *c = conn_new(l, fd, ssl, ops, ctx);
-	int flags = fcntl(fd, F_GETFL);
 
-	if ((flags & O_NONBLOCK) == 0)
-		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	c->phase = ssl != NULL ? CONN_HANDSHAKE : CONN_OPEN;
 	event_add(&c->in, NULL);
 	return c;
@@ -288,6 +290,7 @@ conn_connect(struct loop *l, const struct sockaddr *to, socklen_t to_len,
 	int r;
 
 	c = conn_new(l, fd, ssl, ops, ctx);
+	conn_no_delay(fd);
 	c->connects = true;
 	r = fd < 0 ? -1 : connect(fd, to, to_len);
 	if (r < 0 && errno != EINPROGRESS) {

@@ -47,9 +47,12 @@ struct conn_ops {
 
 #define CONN_LOW_WATER ((size_t)64 * 1024)
 
+/* Send small writes at once.  What a listening socket accepts inherits it. */
+void conn_no_delay(int fd);
+
 /*
- * Take over fd, an accepted socket (it need not be non-blocking yet), and
- * ssl, NULL for plain.  Without TLS there is no connected callback.
+ * Take over fd, an accepted, non-blocking socket, and ssl, NULL for plain.
+ * Without TLS there is no connected callback.
  */
 struct conn *conn_accept(struct loop *l, int fd, struct ssl_st *ssl,
     const struct conn_ops *ops, void *ctx);

@@ -121,12 +121,16 @@ static void
 listener_ready(int fd, short what, void *ctx)
 {
 	struct listener *l = ctx;
+	unsigned n = 0;
 
 	(void)what;
 	loop_enter(l->server->loop);
-	for (int i = 0; i < ACCEPTS_PER_EVENT; i++)
-		if (!accept_one(l->server, l, fd))
-			return;
+	while (n < l->batch && accept_one(l->server, l, fd))
+		n++;
+	/* To find the queue empty costs a system call: grow by success only. */
+	l->batch = n < l->batch ? 1 : n * 2;
+	if (l->batch > ACCEPTS_PER_EVENT)
+		l->batch = ACCEPTS_PER_EVENT;
 }
 
 struct server *
@@ -209,9 +213,11 @@ server_listen(struct server *s, int fd, struct tls_server *tls)
 
 	l->server = s;
 	l->tls = tls;
+	l->batch = 1;
 	l->ev = event_new(loop_base(s->loop), fd, EV_READ | EV_PERSIST,
 	    listener_ready, l);
 	list_add_tail(&s->listeners, &l->link);
+	conn_no_delay(fd);
 	event_add(l->ev, NULL);
 }
 
@@ -223,6 +229,8 @@ server_adopt(struct server *s, int fd, struct tls_server *tls)
 
 	if (getpeername(fd, &peer.any, &len) < 0)
 		peer.any.sa_family = AF_UNIX;
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	conn_no_delay(fd);
 	session_begin(s, fd, &peer, tls);
 }
 

@@ -37,6 +37,7 @@ struct listener {
 	struct list link;
 	struct event *ev;
 	struct tls_server *tls;
+	unsigned batch; /* connections to take at the next event */
 };
 
 struct server {
