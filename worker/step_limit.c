@@ -149,31 +149,73 @@ limit_enter(struct req *r, int which, uint32_t entry, int64_t max,
 	return 0;
 }
 
+/* One requests-per-minute window and one counter of those at once. */
+struct limit_scope {
+	const struct settings_limits *limits;
+	uint32_t entry;
+	const char *name; /* in the message about the window */
+	struct slice who;
+	const char *what; /* in the message about those at once */
+};
+
+static void
+limit_give_back(struct req *r, const struct limit_scope *scope)
+{
+	struct rate_limit taken = { .per_minute = scope->limits->rpm };
+
+	if (scope->entry != RATE_NONE && taken.per_minute > 0)
+		rate_give(r->w->segment, scope->entry, RATE_REQUESTS, &taken,
+		    1);
+}
+
+/* The scopes in order; a refused request consumes nothing (money.md 11). */
+static int
+limit_take(struct req *r, const struct limit_scope *scopes, int n)
+{
+	int taken = 0, entered = 0;
+
+	while (taken < n &&
+	       limit_window(r, scopes[taken].entry, scopes[taken].limits->rpm,
+		   scopes[taken].name, scopes[taken].who))
+		taken++;
+	while (taken == n && entered < n &&
+	       limit_enter(r, entered, scopes[entered].entry,
+		   scopes[entered].limits->concurrency, scopes[entered].what))
+		entered++;
+	if (entered == n)
+		return 1;
+	while (taken > 0)
+		limit_give_back(r, &scopes[--taken]);
+	return 0;
+}
+
+static uint32_t
+limit_entry(struct req *r, const struct settings_limits *l, enum rate_kind kind,
+    const unsigned char hash[16])
+{
+	if (l->rpm <= 0 && l->concurrency <= 0)
+		return RATE_NONE;
+	return rate_get(r->w->segment, kind, hash);
+}
+
 static int
 limit_rates(struct req *r)
 {
-	struct segment *seg = r->w->segment;
-	const struct settings_limits *k = &r->key->def.limits;
-	uint32_t key = RATE_NONE, customer = RATE_NONE;
-	struct rate_limit taken = { .per_minute = k->rpm };
-	int64_t rpm = 0;
+	const struct key_def *k = &r->key->def;
+	struct limit_scope scopes[2] = { { &k->limits, RATE_NONE, "key",
+	    k->prefix, "this key" } };
+	int n = 1;
 
-	if (k->rpm > 0 || k->concurrency > 0)
-		key = rate_get(seg, RATE_KEY, r->key->hash);
-	if (r->customer != NULL && (rpm = r->customer->def.limits.rpm) > 0)
-		customer = rate_get(seg, RATE_CUSTOMER, r->customer->hash);
-	if (!limit_window(r, key, k->rpm, "key", r->key->def.prefix))
-		return 0;
-	if (!limit_window(r, customer, rpm, "customer",
-		r->customer != NULL ? r->customer->def.identifier
-				    : SLICE("")) ||
-	    !limit_enter(r, 0, key, k->concurrency, "this key")) {
-		/* A refused request consumes nothing (money.md 11). */
-		if (key != RATE_NONE && k->rpm > 0)
-			rate_give(seg, key, RATE_REQUESTS, &taken, 1);
-		return 0;
+	scopes[0].entry = limit_entry(r, &k->limits, RATE_KEY, r->key->hash);
+	if (r->customer != NULL) {
+		const struct customer_def *c = &r->customer->def;
+
+		scopes[n++] = (struct limit_scope){ &c->limits,
+			limit_entry(r, &c->limits, RATE_CUSTOMER,
+			    r->customer->hash),
+			"customer", c->identifier, "this customer" };
 	}
-	return 1;
+	return limit_take(r, scopes, n);
 }
 
 static enum step_result
