@@ -109,6 +109,7 @@ run:                      ## start the demo; installs what it needs from Debian
 	@echo "Compiling ..."
 	@$(MAKE) -s all
 	@mkdir -p build/run
+	@echo "Look at it with: $O/holdfastctl --socket build/run/admin.sock status"
 	@$O/holdfast -F -c etc/demo.conf
 
 install: all $O/man       ## put everything in place: prefix=, DESTDIR=

@@ -342,9 +342,10 @@ app_banner(void *arg, const struct settings *s)
 	app_print_budget(s);
 	printf("\nTry:  curl -s http://127.0.0.1:%u/api/chat/completions -H "
 	       "'Authorization: Bearer demo' \\\n        -d "
-	       "'{\"model\":\"demo/lorem\",\"messages\":[{\"role\":\"user\","
-	       "\"content\":\"Hello\"}],\"customer_identifier\":\"user_123\"}'"
-	       "\nCtrl-C stops it\n",
+	       "'{\"model\":\"demo/lorem\",\"max_tokens\":30,\"messages\":[{"
+	       "\"role\":\"user\",\"content\":\"Hello\"}],"
+	       "\"customer_identifier\":\"user_123\"}'\n"
+	       "Ctrl-C stops it\n",
 	    port);
 	fflush(stdout);
 }

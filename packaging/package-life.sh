@@ -47,7 +47,7 @@ start() {
 }
 stop() {
 	rm -f /start.status
-	pkill -QUIT -o -x holdfast
+	as holdfast holdfast -s quit || return
 	for _ in $(seq 100); do
 		[ -s /start.status ] && break
 		sleep 0.1
