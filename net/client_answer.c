@@ -170,6 +170,9 @@ answer_next(struct answer *a, struct slice *in, struct slice *data_r,
 	case ANSWER_IN_HEAD:
 		return answer_next_head(a, in, e);
 	case ANSWER_IN_BODY:
+		/* A stream may rest for minutes: not with its head. */
+		if (a->own != NULL)
+			answer_fini(a);
 		return answer_next_body(a, in, data_r, e);
 	default:
 		return ANSWER_END;

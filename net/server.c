@@ -175,7 +175,6 @@ spares_free(struct server *s)
 
 		list_del(&x->link);
 		sbuf_free(&x->body);
-		sbuf_free(&x->head_out);
 		free(x);
 	}
 }

@@ -29,7 +29,7 @@ struct exchange *
 exchange_new(struct session *n, const struct http1_head *h, size_t head_bytes)
 {
 	struct exchange *x = exchange_get(n->server);
-	struct sbuf body = x->body, head_out = x->head_out;
+	struct sbuf body = x->body;
 
 	*x = (struct exchange){
 		.server = n->server,
@@ -40,7 +40,6 @@ exchange_new(struct session *n, const struct http1_head *h, size_t head_bytes)
 		.bytes_in = head_bytes,
 		.content_length = h->content_length,
 		.body = body,
-		.head_out = head_out,
 		.kind = h->body,
 		.minor = (unsigned char)h->minor,
 		.head_only = h->method_id == HTTP1_HEAD,
@@ -61,14 +60,13 @@ exchange_recycle(struct defer *d)
 	if (x->body.cap > BODY_KEEP_BYTES)
 		sbuf_free(&x->body);
 	sbuf_clear(&x->body);
-	sbuf_clear(&x->head_out);
+	sbuf_free(&x->head_out);
 	if (s->spares < SPARES_MAX && !s->ended) {
 		s->spares++;
 		list_add_head(&s->spare, &x->link);
 		return;
 	}
 	sbuf_free(&x->body);
-	sbuf_free(&x->head_out);
 	free(x);
 }
 

@@ -247,7 +247,8 @@ stream_write(struct exchange *x, const struct iovec *iov, int count, bool last)
 	if (framed && last)
 		v[n++] = piece("0\r\n\r\n", 5);
 	r = n > 0 ? reply_write(x, v, n) : 1;
-	sbuf_clear(&x->head_out);
+	if (x->head_out.len > 0)
+		sbuf_free(&x->head_out);
 	return r;
 }
 
