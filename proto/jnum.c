@@ -122,13 +122,34 @@ jnum_nano(struct slice number)
 	return jnum_signed(n.minus, rest ? value + 1 : value);
 }
 
+/* What is written with few digits and nothing else: counts mostly are. */
+static bool
+jnum_few_digits(struct slice number, int64_t *value_r)
+{
+	int64_t value = 0;
+
+	if (number.n > 18)
+		return false;
+	for (size_t i = 0; i < number.n; i++) {
+		if (number.p[i] < '0' || number.p[i] > '9')
+			return false;
+		value = value * 10 + (number.p[i] - '0');
+	}
+	*value_r = value;
+	return true;
+}
+
 int
 jnum_int(struct slice number, int64_t *value_r)
 {
-	struct jnum n = jnum_split(number);
+	struct jnum n;
+	uint64_t value;
 	bool rest;
-	uint64_t value = jnum_scaled(&n, 0, &rest);
 
+	if (jnum_few_digits(number, value_r))
+		return 1;
+	n = jnum_split(number);
+	value = jnum_scaled(&n, 0, &rest);
 	if (rest)
 		return 0;
 	*value_r = jnum_signed(n.minus, value);

@@ -14,12 +14,18 @@ jscan_is_blank(char c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
+static inline const char *
+jscan_past_blanks(const char *p, const char *end)
+{
+	while (p < end && (unsigned char)*p <= ' ' && jscan_is_blank(*p))
+		p++;
+	return p;
+}
+
 static inline void
 jscan_blanks(struct jscan_reader *s)
 {
-	while (s->p < s->end && (unsigned char)*s->p <= ' ' &&
-	       jscan_is_blank(*s->p))
-		s->p++;
+	s->p = jscan_past_blanks(s->p, s->end);
 }
 
 static inline bool
@@ -43,23 +49,23 @@ jscan_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static int
+static inline int
 jscan_digits(struct jscan_reader *s)
 {
-	if (s->p == s->end || !jscan_is_digit(*s->p))
+	const char *p = s->p;
+
+	while (p < s->end && jscan_is_digit(*p))
+		p++;
+	if (p == s->p)
 		return jscan_fail(s, "invalid number");
-	while (s->p < s->end && jscan_is_digit(*s->p))
-		s->p++;
+	s->p = p;
 	return 0;
 }
 
+/* Behind the digits before the point. */
 static int
-jscan_number(struct jscan_reader *s)
+jscan_fraction(struct jscan_reader *s)
 {
-	if (*s->p == '-')
-		s->p++;
-	if (!jscan_take(s, '0') && jscan_digits(s) != 0)
-		return -1;
 	if (jscan_take(s, '.') && jscan_digits(s) != 0)
 		return -1;
 	if (!jscan_take(s, 'e') && !jscan_take(s, 'E'))
@@ -67,6 +73,19 @@ jscan_number(struct jscan_reader *s)
 	if (!jscan_take(s, '-'))
 		jscan_take(s, '+');
 	return jscan_digits(s);
+}
+
+static inline int
+jscan_number(struct jscan_reader *s)
+{
+	if (*s->p == '-')
+		s->p++;
+	if (!jscan_take(s, '0') && jscan_digits(s) != 0)
+		return -1;
+	/* Most are integers: what follows is a comma or a bracket. */
+	if (s->p < s->end && (*s->p == '.' || (*s->p | 0x20) == 'e'))
+		return jscan_fraction(s);
+	return 0;
 }
 
 static int
@@ -79,13 +98,11 @@ jscan_word(struct jscan_reader *s, struct slice word)
 	return 0;
 }
 
-/* A value that holds no others; s->p is not at the end. */
+/* A value that holds no others and is no string; s->p is not at the end. */
 static int
-jscan_scalar(struct jscan_reader *s)
+jscan_other(struct jscan_reader *s)
 {
 	switch (*s->p) {
-	case '"':
-		return jscan_string(s);
 	case 't':
 		return jscan_word(s, SLICE("true"));
 	case 'f':
@@ -101,6 +118,12 @@ jscan_scalar(struct jscan_reader *s)
 	}
 }
 
+static inline int
+jscan_scalar(struct jscan_reader *s)
+{
+	return *s->p == '"' ? jscan_string(s) : jscan_other(s);
+}
+
 /* A request's name that is against our limits. */
 static int
 jscan_name_limit(struct jscan_reader *s)
@@ -114,7 +137,7 @@ jscan_name_limit(struct jscan_reader *s)
 static int
 jscan_name(struct jscan_reader *s)
 {
-	const char *at;
+	const char *at, *p;
 
 	jscan_blanks(s);
 	if (!jscan_sees(s, '"'))
@@ -122,14 +145,16 @@ jscan_name(struct jscan_reader *s)
 	at = s->p + 1;
 	if (jscan_string(s) != 0)
 		return -1;
-	s->name = (struct slice){ at, (size_t)(s->p - at) - 1 };
+	p = s->p;
+	s->name = (struct slice){ at, (size_t)(p - at) - 1 };
 	s->name_escaped = s->escaped;
 	if (s->ask && (s->name.n > JSCAN_NAME_MAX || s->zero))
 		return jscan_name_limit(s);
-	jscan_blanks(s);
-	if (!jscan_take(s, ':'))
+	if (p < s->end && *p != ':')
+		s->p = p = jscan_past_blanks(p, s->end);
+	if (p == s->end || *p != ':')
 		return jscan_fail(s, "expected ':'");
-	jscan_blanks(s);
+	s->p = jscan_past_blanks(p + 1, s->end);
 	return 0;
 }
 

@@ -19,12 +19,14 @@ int jscan_string_rest(struct jscan_reader *s);
 static inline int
 jscan_string(struct jscan_reader *s)
 {
+	const char *p = jscan_find_special_near(s->p + 1, s->end);
+
 	s->escaped = s->zero = false;
-	s->p = jscan_find_special_near(s->p + 1, s->end);
-	if (__builtin_expect(s->p < s->end && *s->p == '"', 1)) {
-		s->p++;
+	if (__builtin_expect(p < s->end && *p == '"', 1)) {
+		s->p = p + 1;
 		return 0;
 	}
+	s->p = p;
 	return jscan_string_rest(s);
 }
 

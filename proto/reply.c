@@ -144,6 +144,24 @@ reply_read_choices(struct reply_reader *t)
 	return more;
 }
 
+static int
+reply_read_usage(struct reply_reader *t)
+{
+	struct jscan_reader *s = &t->scan;
+	const char *at = s->p;
+	struct usage usage;
+	bool found;
+
+	if (usage_scan(s, t->quirks, &usage, &found) != 0)
+		return -1;
+	t->r->usage_json = (struct slice){ at, (size_t)(s->p - at) };
+	if (found) {
+		t->r->usage = usage;
+		t->r->has_usage = true;
+	}
+	return 0;
+}
+
 static struct slice
 reply_text(const struct jscan_item *item)
 {
@@ -165,8 +183,6 @@ reply_take(struct reply_reader *t, enum reply_member which,
 		break;
 	case REPLY_USAGE:
 		r->usage_json = item->value;
-		if (usage_read(item->value, t->quirks, &r->usage))
-			r->has_usage = true;
 		break;
 	case REPLY_CHOICES:
 		t->has_choices = false;
@@ -185,24 +201,30 @@ reply_take(struct reply_reader *t, enum reply_member which,
 }
 
 static int
+reply_read_member(struct reply_reader *t)
+{
+	enum reply_member which = reply_member(&t->scan);
+	struct jscan_item item;
+
+	if (which == REPLY_CHOICES && jscan_read_sees(&t->scan, '['))
+		return reply_read_choices(t);
+	if (which == REPLY_USAGE && jscan_read_sees(&t->scan, '{'))
+		return reply_read_usage(t);
+	if (jscan_read_item(&t->scan, &item) != 0)
+		return -1;
+	reply_take(t, which, &item);
+	return 0;
+}
+
+static int
 reply_read_members(struct reply_reader *t)
 {
 	struct jscan_reader *s = &t->scan;
-	enum reply_member which;
-	struct jscan_item item;
 	int more;
 
-	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
-		which = reply_member(s);
-		if (which == REPLY_CHOICES && jscan_read_sees(s, '[')) {
-			if (reply_read_choices(t) != 0)
-				return -1;
-			continue;
-		}
-		if (jscan_read_item(s, &item) != 0)
+	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s))
+		if (reply_read_member(t) != 0)
 			return -1;
-		reply_take(t, which, &item);
-	}
 	return more;
 }
 

@@ -6,7 +6,7 @@
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "proto/jnum.h"
-#include "proto/jscan.h"
+#include "proto/jscan_read.h"
 #include "proto/jstr.h"
 
 #define TICKS_PER_NANO 10 /* xAI counts in 10^-10 USD */
@@ -120,21 +120,31 @@ usage_take(struct usage_given *g, const struct usage_row *rows,
 	}
 }
 
-static void
-usage_take_details(struct usage_given *g, const struct jscan_item *object)
+/* The table for an object of details; NULL: it is none. */
+static const struct usage_row *
+usage_details_of(const struct jscan_reader *s)
 {
-	struct jscan_iter it;
-	struct jscan_item item;
 	size_t i;
 
-	for (i = 0; i < sizeof usage_details / sizeof usage_details[0]; i++) {
-		if (!jstr_is(object, usage_details[i].name))
-			continue;
-		jscan_enter(&it, object->value);
-		while (jscan_member_next(&it, &item) == 1)
-			usage_take(g, usage_details[i].rows, &item);
-		return;
+	for (i = 0; i < sizeof usage_details / sizeof usage_details[0]; i++)
+		if (jscan_read_is(s, usage_details[i].name))
+			return usage_details[i].rows;
+	return NULL;
+}
+
+static int
+usage_scan_details(struct jscan_reader *s, struct usage_given *g,
+    const struct usage_row *rows)
+{
+	struct jscan_item item;
+	int more;
+
+	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
+		if (jscan_read_item(s, &item) != 0)
+			return -1;
+		usage_take(g, rows, &item);
 	}
+	return more;
 }
 
 /* OpenRouter: a number; Perplexity: an object; xAI: ticks. */
@@ -160,23 +170,36 @@ usage_take_cost(struct usage_given *g, const struct jscan_item *item)
 		g->cost_nano = value;
 }
 
-static void
-usage_collect(struct slice json, struct usage_given *g)
+static int
+usage_scan_member(struct jscan_reader *s, struct usage_given *g)
 {
-	struct jscan_iter it;
+	const struct usage_row *details = NULL;
 	struct jscan_item item;
+
+	if (jscan_read_sees(s, '{'))
+		details = usage_details_of(s);
+	if (details != NULL)
+		return usage_scan_details(s, g, details);
+	if (jscan_read_item(s, &item) != 0)
+		return -1;
+	if (item.type != JSCAN_OBJECT)
+		usage_take(g, usage_rows, &item);
+	usage_take_cost(g, &item);
+	return 0;
+}
+
+static int
+usage_collect(struct jscan_reader *s, struct usage_given *g)
+{
+	int more;
 
 	*g = (struct usage_given){ ABSENT, ABSENT, ABSENT, ABSENT, ABSENT,
 		ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT,
 		ABSENT, ABSENT, ABSENT, MONEY_NONE };
-	jscan_enter(&it, json);
-	while (jscan_member_next(&it, &item) == 1) {
-		if (item.type == JSCAN_OBJECT)
-			usage_take_details(g, &item);
-		else
-			usage_take(g, usage_rows, &item);
-		usage_take_cost(g, &item);
-	}
+	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s))
+		if (usage_scan_member(s, g) != 0)
+			return -1;
+	return more;
 }
 
 static int64_t
@@ -272,18 +295,31 @@ usage_normalise(const struct usage_given *g, uint32_t quirks, struct usage *u)
 }
 
 int
-usage_read(struct slice json, uint32_t quirks, struct usage *u_r)
+usage_scan(struct jscan_reader *s, uint32_t quirks, struct usage *u_r,
+    bool *found_r)
 {
 	struct usage_given g;
 
-	if (json.n == 0 || json.p[0] != '{')
-		return 0;
-	usage_collect(json, &g);
+	*found_r = false;
+	if (usage_collect(s, &g) != 0)
+		return -1;
 	if (g.prompt == MALFORMED || g.completion == MALFORMED ||
 	    (g.prompt == ABSENT && g.completion == ABSENT))
 		return 0;
 	usage_normalise(&g, quirks, u_r);
-	return 1;
+	*found_r = true;
+	return 0;
+}
+
+int
+usage_read(struct slice json, uint32_t quirks, struct usage *u_r)
+{
+	struct jscan_reader s;
+	bool found;
+
+	jscan_read_start(&s, json);
+	return jscan_read_sees(&s, '{') &&
+	       usage_scan(&s, quirks, u_r, &found) == 0 && found;
 }
 
 void

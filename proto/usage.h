@@ -45,6 +45,14 @@ void usage_init(struct usage *u);
  */
 int usage_read(struct slice json, uint32_t quirks, struct usage *u_r);
 
+/*
+ * The same for the object at hand, while it is scanned: *found_r for what
+ * usage_read() returns.  0, or -1 when it is no JSON.
+ */
+struct jscan_reader;
+int usage_scan(struct jscan_reader *s, uint32_t quirks, struct usage *u_r,
+    bool *found_r);
+
 /* A usage known only as totals: estimates, demo. */
 void usage_of_totals(struct usage *u_r, int64_t prompt, int64_t completion);
 
