@@ -173,10 +173,21 @@ recall_stream(struct req *r, struct slice body, struct slice message)
 	return 1;
 }
 
+/* A hit may be asked to leave no record (cache.md 7). */
+static bool
+recall_omits_log(const struct req *r)
+{
+	return r->w->settings->cache_omit_log_on_hit ||
+	       params_cache_option(&r->params, SLICE("omit_log")) ||
+	       params_cache_option(&r->params, SLICE("omit_logs"));
+}
+
 static void
 recall_take_entry(struct req *r, const struct cache_entry *entry)
 {
 	r->cache.state = r->cache.followed ? CACHE_COLLAPSED : CACHE_HIT;
+	if (recall_omits_log(r))
+		r->log_omitted = true;
 	r->cache.store = false;
 	r->cache.model = pool_copy(r->pool, entry->model);
 	r->cache.provider = pool_copy(r->pool, entry->provider);

@@ -289,23 +289,6 @@ record_put(struct req *r)
 	lane_commit(lane, LANE_ACCESS, 0, (uint32_t)size);
 }
 
-/* Whether this request leaves a record at all (logs.md, first lines). */
-static bool
-record_wanted(const struct req *r)
-{
-	const struct settings *s = r->w->settings;
-	bool hit =
-	    r->cache.state == CACHE_HIT || r->cache.state == CACHE_COLLAPSED;
-
-	if (r->log_omitted)
-		return false;
-	if (!hit)
-		return true;
-	return !s->cache_omit_log_on_hit &&
-	       !params_cache_option(&r->params, SLICE("omit_log")) &&
-	       !params_cache_option(&r->params, SLICE("omit_logs"));
-}
-
 enum step_result
 step_record_run(struct req *r)
 {
@@ -317,11 +300,11 @@ step_record_run(struct req *r)
 	if (r->asked_ns != 0)
 		r->overhead_ns =
 		    r->asked_ns - r->arrived_ns + (r->replied_ns - r->ended_ns);
-	if (record_wanted(r))
+	if (!r->log_omitted)
 		log_body_request(r);
 	recall_finish(r);
 	counters_request(r->w->counters, r);
-	if (record_wanted(r)) {
+	if (!r->log_omitted) {
 		if (r->log_message == 0)
 			r->log_message = ++r->w->log_message;
 		record_put(r);

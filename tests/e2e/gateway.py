@@ -283,6 +283,11 @@ logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
             return dump if still and not held else None
         return wait_for(rest, seconds, "the books to come to rest")
 
+    def logged(self):
+        """Wait until the logger has taken and committed all there is."""
+        wait_for(lambda: all(s["log"]["head"] == s["log"]["tail"] for s in
+                             self.ctl_json("debug", "dump")["seats"]), 5, "the logger")
+
     def reserved(self):
         """nano-USD that requests in flight hold, of all accounts."""
         return sum(nano(a["held"]) for a in self.ctl_json("debug", "dump")["accounts"])
