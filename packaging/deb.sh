@@ -2,8 +2,8 @@
 # Build the Debian package of the last commit below build/deb.
 # usage: packaging/deb.sh
 #
-# Works on a copy, so the tree stays as it is.  The package's own tests are
-# left out unless DEB_BUILD_OPTIONS says otherwise: "make check" runs them.
+# Works on a copy, so the tree stays as it is.  The tests do not run again
+# here: "make check" does that.
 set -eu
 cd "$(dirname "$0")/.."
 out=build/deb
@@ -26,7 +26,7 @@ cp -r "$tree/packaging/debian" "$tree/debian"
 sed -i "1s/-$revision)/-$revision~deb${release}u1)/" "$tree/debian/changelog"
 
 jobs=$(nproc)
-export DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS-nocheck} parallel=$jobs"
+export DEB_BUILD_PROFILES=nocheck DEB_BUILD_OPTIONS="nocheck parallel=$jobs"
 if ! (cd "$tree" && dpkg-buildpackage -us -uc) >"$out/build.log" 2>&1; then
 	tail -40 "$out/build.log" >&2
 	exit 1

@@ -11,7 +11,7 @@ check="$build check libsubunit-dev python3 python3-pytest python3-pytest-xdist
 ci="$check clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind
 	debootstrap openssl python3-jsonschema"
 bench="$build python3 nginx-light procps"
-package="$build debhelper dpkg-dev fakeroot lintian xz-utils
+package="$build build-essential debhelper dpkg-dev fakeroot lintian xz-utils
 	debootstrap iproute2"
 
 wanted=
