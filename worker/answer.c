@@ -23,11 +23,11 @@ answer_status(const struct req *r)
 		return 499;
 	if (r->answer.kind == ANSWER_BODY)
 		return (int)r->answer.status;
-	if (r->err.kind == ERR_BUDGET_EXCEEDED)
+	if (r->err->kind == ERR_BUDGET_EXCEEDED)
 		return r->w->settings->budgets_status;
-	if (r->err.kind == ERR_UPSTREAM_STREAM)
+	if (r->err->kind == ERR_UPSTREAM_STREAM)
 		return 502;
-	return err_status(r->err.kind);
+	return err_status(r->err->kind);
 }
 
 bool
@@ -64,10 +64,10 @@ answer_error_body(struct req *r, struct sbuf *b)
 	body.request_id = slice_str(id);
 	/* A stream that failed before its release: the provider's words. */
 	if (r->provider_error != NULL)
-		errbody_write_code(&body, slice_str(r->err.text), SLICE(""),
+		errbody_write_code(&body, slice_str(r->err->text), SLICE(""),
 		    r->provider_error->code, b);
 	else
-		errbody_write(&body, &r->err, b);
+		errbody_write(&body, req_err(r), b);
 }
 
 static void
@@ -150,10 +150,10 @@ answer_stream_cut(struct req *r)
 	struct relay_out *out = &r->w->out;
 
 	relay_out_clear(out);
-	relay_error_frame(r->relay, slice_str(r->err.text),
+	relay_error_frame(r->relay, slice_str(r->err->text),
 	    said != NULL ? slice_str(said->type) : SLICE("respan_error"),
 	    said != NULL ? slice_str(said->code)
-			 : slice_str(err_code(r->err.kind)),
+			 : slice_str(err_code(r->err->kind)),
 	    out);
 	relay_out_seal(out);
 	if (answer_write_out(r))

@@ -147,7 +147,7 @@ money_find_price(struct req *r)
 	}
 	if (!r->limited || settings_is(s, s->budgets_unknown_price, "free"))
 		return 0;
-	return err_param(&r->err, ERR_PRICE_UNKNOWN, "model",
+	return err_param(req_err(r), ERR_PRICE_UNKNOWN, "model",
 	    "model %.*s has no price; set models.price or "
 	    "budgets.unknown_price",
 	    SLICE_ARGS(r->choice.slug));
@@ -234,7 +234,7 @@ money_bound(struct req *r)
 	q->body_bytes = (int64_t)(r->edit.len - r->params.messages.media_bytes);
 	if (r->put_max_tokens > 0)
 		q->max_tokens = r->put_max_tokens;
-	if (bound_hold(money_model(r, &copy), q, &r->bound, &r->err) != 0)
+	if (bound_hold(money_model(r, &copy), q, &r->bound, req_err(r)) != 0)
 		return -1;
 	for (uint32_t i = 0; i < t->n_accounts; i++) {
 		t->accounts[i].amount =
@@ -242,7 +242,7 @@ money_bound(struct req *r)
 			? money_markup(r->bound.cost_nano, t->markup_bp)
 			: r->bound.cost_nano;
 		if (t->accounts[i].amount < 0)
-			return err_set(&r->err, ERR_INTERNAL,
+			return err_set(req_err(r), ERR_INTERNAL,
 			    "price out of range");
 	}
 	t->price_version = r->w->settings->price_version;

@@ -29,7 +29,7 @@ int money_find_price(struct req *r);
 /* What a request without a limit of its own gets put in; 0 = nothing. */
 int64_t money_max_tokens(struct req *r);
 
-/* The bound of r->edit as it will be sent.  0, or -1 with r->err. */
+/* The bound of r->edit as it will be sent.  0, or -1 with r->err-> */
 int money_bound(struct req *r);
 
 /* Try to set the money aside. */

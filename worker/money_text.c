@@ -72,7 +72,7 @@ money_refuse_spent(struct req *r)
 		money_add_time(&text, end_s);
 		sbuf_addc(&text, '.');
 	}
-	err_set(&r->err,
+	err_set(req_err(r),
 	    kind == ACCOUNT_KEY_TOTAL ? ERR_KEY_BUDGET_EXCEEDED
 				      : ERR_BUDGET_EXCEEDED,
 	    "%s",
@@ -80,7 +80,7 @@ money_refuse_spent(struct req *r)
 		? "This key has reached its spending limit."
 		: text.data);
 	r->detail = pool_copy(r->pool, kind == ACCOUNT_KEY_TOTAL
-					   ? slice_str(r->err.text)
+					   ? slice_str(req_err(r)->text)
 					   : sbuf_slice(&detail));
 	sbuf_free(&text);
 	sbuf_free(&detail);
@@ -92,7 +92,7 @@ money_refuse_held(struct req *r)
 	uint32_t kind = r->terms.accounts[r->refusal.which].key.kind;
 	bool customer = kind <= ACCOUNT_CUSTOMER_TOTAL;
 
-	err_set(&r->err, ERR_BUDGET_HELD,
+	err_set(req_err(r), ERR_BUDGET_HELD,
 	    "The rest of the budget of %s%.*s is held by requests in flight.",
 	    customer ? "customer " : words[kind].who,
 	    customer ? (int)r->customer->def.identifier.n : 0,
@@ -107,7 +107,7 @@ money_refuse(struct req *r, enum hold_result why)
 	else if (why == HOLD_HELD)
 		money_refuse_held(r);
 	else
-		err_set(&r->err, ERR_BUDGET_UNAVAILABLE,
+		err_set(req_err(r), ERR_BUDGET_UNAVAILABLE,
 		    "The budget ledger is not available. Please retry.");
 }
 

@@ -95,7 +95,7 @@ pages_model(struct req *r, struct sbuf *b)
 	r->all_models = true;
 	if (!models_write_one(r->w->settings, r->route.rest, pages_show, r,
 		b)) {
-		err_param(&r->err, ERR_MODEL_NOT_FOUND, "model",
+		err_param(req_err(r), ERR_MODEL_NOT_FOUND, "model",
 		    "Requested model %.*s is not available in the model list",
 		    (int)(r->route.rest.n < 200 ? r->route.rest.n : 200),
 		    r->route.rest.p);
@@ -109,7 +109,7 @@ static enum step_result
 pages_models_public(struct req *r, struct sbuf *b)
 {
 	if (!r->w->settings->server_public_models) {
-		err_set(&r->err, ERR_UNKNOWN_PATH, "no such endpoint %.*s",
+		err_set(req_err(r), ERR_UNKNOWN_PATH, "no such endpoint %.*s",
 		    SLICE_ARGS(r->w->head->path));
 		return req_fail(r);
 	}

@@ -175,11 +175,11 @@ stream_broken(struct req *r, const char *class)
 	if (said != NULL) {
 		r->provider_error = said;
 		r->provider_code = slice_str(said->code);
-		err_set(&r->err, ERR_UPSTREAM_STREAM, "%.*s",
+		err_set(req_err(r), ERR_UPSTREAM_STREAM, "%.*s",
 		    SLICE_ARGS(relay_redact(r, slice_str(said->message))));
 		class = "in_stream_error";
 	} else {
-		err_set(&r->err, ERR_UPSTREAM_STREAM,
+		err_set(req_err(r), ERR_UPSTREAM_STREAM,
 		    "The provider's stream ended unexpectedly.");
 	}
 	/* An error before any output costs nothing (money.md 9). */

@@ -27,7 +27,7 @@ whole_invalid(struct req *r)
 	struct slice name =
 	    settings_str(r->w->settings, r->choice.target->provider->name);
 
-	err_set(&r->err, ERR_UPSTREAM_INVALID,
+	err_set(req_err(r), ERR_UPSTREAM_INVALID,
 	    "Provider %.*s sent an invalid response.", SLICE_ARGS(name));
 	relay_fail(r, OUTCOME_UNKNOWN, "malformed");
 }
@@ -92,7 +92,8 @@ whole_error(struct req *r, unsigned status, struct slice body)
 
 	body = relay_redact(r, body);
 	relay_error_read(body, (int)status, &said);
-	err_set(&r->err, ERR_UPSTREAM_INVALID, "%s", said.message);
+	err_set(req_err(r), ERR_UPSTREAM_INVALID, "%s", said.message);
+	req_keep_err(r);
 	r->provider_code = pool_copy(r->pool, slice_str(said.code));
 	if (body.n > WHOLE_ERROR_MAX || jscan_value(body, &item, &e) != 0) {
 		b = whole_buffer(r);

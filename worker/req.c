@@ -40,7 +40,7 @@ req_timeout(void *ctx)
 	struct req *r = ctx;
 
 	if (r->deadline_ms <= now_mono_ms() && r->step < STEP_settle) {
-		err_set(&r->err, ERR_UPSTREAM_TIMEOUT,
+		err_set(req_err(r), ERR_UPSTREAM_TIMEOUT,
 		    "The request took longer than it may.");
 		req_fail_waiting(r);
 		return;
@@ -58,7 +58,7 @@ req_new(struct worker *w, struct exchange *x)
 
 	memset(r, 0, offsetof(struct req, json));
 	r->terms.n_accounts = 0;
-	r->err.kind = ERR_NONE;
+	r->err = &w->no_err;
 
 	r->w = w;
 	r->pool = pool;
@@ -193,9 +193,25 @@ req_wait_until(struct req *r, uint64_t deadline_ms)
 				 : r->deadline_ms);
 }
 
+struct err *
+req_err(struct req *r)
+{
+	return &r->w->err;
+}
+
+void
+req_keep_err(struct req *r)
+{
+	struct err *kept = pool_alloc(r->pool, sizeof *kept);
+
+	*kept = r->w->err;
+	r->err = kept;
+}
+
 enum step_result
 req_fail(struct req *r)
 {
+	req_keep_err(r);
 	r->answer.kind = r->released ? ANSWER_CUT : ANSWER_ERROR;
 	return STEP_DONE;
 }
@@ -253,9 +269,10 @@ req_gone(struct req *r)
 	r->client_gone = why == ERR_CLIENT_GONE;
 	if (r->ended || answer_continues_without_client(r))
 		return;
-	err_set(&r->err, why,
+	err_set(req_err(r), why,
 	    r->client_gone ? "The client closed the connection."
 			   : "The request was refused while it came.");
+	req_keep_err(r);
 	r->answer.kind = ANSWER_NONE;
 	req_abandon(r);
 }

@@ -227,6 +227,7 @@ struct req {
 	bool slot_taken; /* step limit was passed */
 	uint64_t replied_ns, overhead_ns;
 	struct answer answer;
+	const struct err *err; /* why it failed; kind NONE: it did not */
 
 	/* From here on: not cleared, filled by the step that needs it. */
 	struct jscan_body json;
@@ -238,7 +239,6 @@ struct req {
 	struct req_account accounts[ACCOUNTS_PER_HOLD];
 	struct bound_request bound_request;
 	struct call_info call_info; /* of a call that failed */
-	struct err err;
 };
 
 /* A request whose head has come; the exchange is taken. */
@@ -256,7 +256,16 @@ void req_next_turn(struct req *r);
 /* The client left: undo what is waited for, settle, record. */
 void req_gone(struct req *r);
 
-/* End it with an error of ours; returns STEP_DONE. */
+/*
+ * Where a step says why it fails, just before req_fail(), which keeps it in
+ * r->err: an error is large and few requests have one.
+ */
+struct err *req_err(struct req *r);
+
+/* Keep what req_err() holds without ending the request. */
+void req_keep_err(struct req *r);
+
+/* End it with the error in req_err(); returns STEP_DONE. */
 enum step_result req_fail(struct req *r);
 
 /* The same from a callback, while a step waits. */

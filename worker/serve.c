@@ -152,7 +152,7 @@ serve_stop(struct worker *w)
 	while (!list_empty(&w->requests)) {
 		struct req *r = LIST_OWNER(w->requests.next, struct req, link);
 
-		err_set(&r->err, ERR_SHUTTING_DOWN,
+		err_set(req_err(r), ERR_SHUTTING_DOWN,
 		    "The gateway is shutting down. Please retry.");
 		req_fail_waiting(r);
 		if (!r->ended)

@@ -291,7 +291,7 @@ source_demo_open(struct req *r, struct slice model, struct slice body)
 	if (demo_open(&s->demo, &o, body, &e) != 0) {
 		source_demo_end(s);
 		r->source = NULL;
-		r->err = e;
+		*req_err(r) = e;
 		r->done = true;
 		req_fail(r);
 		return;

@@ -21,7 +21,7 @@ step_choose_run(struct req *r)
 	if (c->credential != TARGET_NO_CREDENTIAL)
 		return STEP_NEXT;
 	name = settings_str(w->settings, c->target->provider->name);
-	err_set(&r->err, ERR_NO_CREDENTIALS,
+	err_set(req_err(r), ERR_NO_CREDENTIALS,
 	    "No credentials for provider %.*s. Add a provider key, or send "
 	    "customer_credentials.",
 	    SLICE_ARGS(name));

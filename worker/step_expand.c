@@ -44,7 +44,7 @@ expand_find(struct req *r, struct slice name)
 static enum step_result
 expand_forbid(struct req *r, struct slice name)
 {
-	err_param(&r->err, ERR_MODEL_NOT_PERMITTED, "model",
+	err_param(req_err(r), ERR_MODEL_NOT_PERMITTED, "model",
 	    "This key may not use model %.*s.%s",
 	    (int)(name.n < EXPAND_SHOWN ? name.n : EXPAND_SHOWN), name.p,
 	    r->key->demo ? " Create a key with: holdfastctl key new" : "");
@@ -69,7 +69,7 @@ expand_check_params(struct req *r)
 		struct slice name = params_name(refused[i]);
 
 		if (params_has(&r->params, refused[i]))
-			return err_param(&r->err, ERR_UNSUPPORTED_PARAMETER,
+			return err_param(req_err(r), ERR_UNSUPPORTED_PARAMETER,
 			    name.p,
 			    "Parameter '%.*s' is not supported by this "
 			    "endpoint.",
@@ -90,7 +90,7 @@ step_expand_run(struct req *r)
 	if (expand_check_params(r) != 0)
 		return req_fail(r);
 	if (name.n == 0) {
-		err_param(&r->err, ERR_MISSING_PARAMETER, "model",
+		err_param(req_err(r), ERR_MISSING_PARAMETER, "model",
 		    "Missing required parameter: 'model'.");
 		return req_fail(r);
 	}
@@ -98,7 +98,7 @@ step_expand_run(struct req *r)
 	if (r->key->demo && !key_permits(r->key->def.models, name))
 		return expand_forbid(r, name);
 	if (!expand_find(r, name)) {
-		err_param(&r->err, ERR_MODEL_NOT_FOUND, "model",
+		err_param(req_err(r), ERR_MODEL_NOT_FOUND, "model",
 		    "Requested model %.*s is not available in the model list",
 		    shown, name.p);
 		return req_fail(r);

@@ -62,7 +62,7 @@ identify_credential(struct req *r, const struct http1_head *h,
 		struct slice second;
 
 		if (http1_next(h, SLICE("authorization"), &at, &second))
-			return err_param(&r->err, ERR_INVALID_HEADER, NULL,
+			return err_param(req_err(r), ERR_INVALID_HEADER, NULL,
 			    "Header Authorization is malformed.");
 		*credential_r = identify_scheme(value);
 		if (credential_r->p == NULL)
@@ -123,7 +123,7 @@ identify_address_ok(struct req *r)
 static enum step_result
 identify_refuse(struct req *r, enum err_kind kind, const char *text)
 {
-	err_set(&r->err, kind, "%s", text);
+	err_set(req_err(r), kind, "%s", text);
 	return req_fail(r);
 }
 
@@ -194,7 +194,7 @@ step_identify_run(struct req *r)
 		    "This key lacks the scope 'gateway'.");
 	if (r->route.route != ROUTE_CHAT)
 		return pages_serve(r);
-	if (receive_check_media(r, w->head, &r->err) != 0)
+	if (receive_check_media(r, w->head, req_err(r)) != 0)
 		return req_fail(r);
 	exchange_accept(r->x, (size_t)w->settings->server_max_body_bytes);
 	return STEP_NEXT;

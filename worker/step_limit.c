@@ -21,7 +21,7 @@
 static enum step_result
 limit_unavailable(struct req *r)
 {
-	err_set(&r->err, ERR_BUDGET_UNAVAILABLE,
+	err_set(req_err(r), ERR_BUDGET_UNAVAILABLE,
 	    "The budget ledger is not available. Please retry.");
 	return req_fail(r);
 }
@@ -61,12 +61,14 @@ limit_customer(struct req *r)
 	if (id.n == 0) {
 		if (!s->customers_required)
 			return STEP_NEXT;
-		err_param(&r->err, ERR_MISSING_PARAMETER, "customer_identifier",
+		err_param(req_err(r), ERR_MISSING_PARAMETER,
+		    "customer_identifier",
 		    "Missing required parameter: 'customer_identifier'.");
 		return req_fail(r);
 	}
 	if (!key_permits(r->key->def.customers, id)) {
-		err_param(&r->err, ERR_KEY_NOT_PERMITTED, "customer_identifier",
+		err_param(req_err(r), ERR_KEY_NOT_PERMITTED,
+		    "customer_identifier",
 		    "This key may not act for this customer.");
 		return req_fail(r);
 	}
@@ -76,8 +78,8 @@ limit_customer(struct req *r)
 		return limit_unavailable(r);
 	if (found == 0 && settings_is(s, s->customers_unknown, "refuse") &&
 	    p == NULL) {
-		err_param(&r->err, ERR_CUSTOMER_UNKNOWN, "customer_identifier",
-		    "Customer %.*s is not known.",
+		err_param(req_err(r), ERR_CUSTOMER_UNKNOWN,
+		    "customer_identifier", "Customer %.*s is not known.",
 		    (int)(id.n < 200 ? id.n : 200), id.p);
 		return req_fail(r);
 	}
@@ -105,14 +107,14 @@ limit_refuse_rate(struct req *r, const struct rate_state *state,
 	r->answer.retry_known = true;
 	r->answer.retry_after_ms =
 	    (int64_t)((state->wait_ns + 999999) / 1000000);
-	err_set(&r->err, ERR_RATE_LIMIT,
+	err_set(req_err(r), ERR_RATE_LIMIT,
 	    "Rate limit exceeded: %" PRId64
 	    " requests per minute for %s %.*s. Retry in %" PRIu64 " s.",
 	    state->limit, scope, (int)(who.n < 200 ? who.n : 200), who.p, s);
 	r->detail = SLICE("Rate limit exceeded");
 }
 
-/* 1 passed; 0 refused, with r->err. */
+/* 1 passed; 0 refused, with r->err-> */
 static int
 limit_window(struct req *r, uint32_t entry, int64_t rpm, const char *scope,
     struct slice who)
@@ -144,7 +146,7 @@ limit_enter(struct req *r, int which, uint32_t entry, int64_t max,
 	}
 	r->answer.retry_known = true;
 	r->answer.retry_after_ms = 1000;
-	err_set(&r->err, ERR_CONCURRENCY,
+	err_set(req_err(r), ERR_CONCURRENCY,
 	    "Too many concurrent requests for %s.", scope);
 	return 0;
 }
@@ -227,7 +229,7 @@ limit_take_slot(struct req *r)
 		return STEP_NEXT;
 	r->answer.retry_known = true;
 	r->answer.retry_after_ms = 1000;
-	err_set(&r->err, ERR_OVERLOADED,
+	err_set(req_err(r), ERR_OVERLOADED,
 	    "The gateway is overloaded. Please retry.");
 	return req_fail(r);
 }

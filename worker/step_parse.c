@@ -18,7 +18,7 @@ parse_headers(struct req *r, struct params_source *source)
 		if (r->raw_headers[i].p == NULL)
 			continue;
 		if (paramhdr_read(i, r->raw_headers[i], r->pool,
-			&decoded[source->n_headers], &r->err) != 0)
+			&decoded[source->n_headers], req_err(r)) != 0)
 			return -1;
 		source->n_headers++;
 	}
@@ -45,11 +45,11 @@ parse_params(struct req *r)
 {
 	struct params_source source = { .body = &r->json };
 
-	if (params_body(r->body, r->pool, &r->json, &r->err) != 0 ||
+	if (params_body(r->body, r->pool, &r->json, req_err(r)) != 0 ||
 	    parse_headers(r, &source) != 0)
 		return -1;
 	parse_headers_allow(r, &source);
-	return params_read(&source, r->pool, &r->params, &r->err);
+	return params_read(&source, r->pool, &r->params, req_err(r));
 }
 
 /* A stream has no deadline of its own, but what "timeout" sets. */
@@ -78,7 +78,7 @@ step_parse_run(struct req *r)
 	if (r->body.p == NULL)
 		return STEP_WAIT;
 	if (r->form_type && (r->body.n == 0 || *r->body.p != '{')) {
-		err_set(&r->err, ERR_MEDIA_TYPE,
+		err_set(req_err(r), ERR_MEDIA_TYPE,
 		    "Unsupported media type "
 		    "'application/x-www-form-urlencoded'.");
 		return req_fail(r);

@@ -110,7 +110,7 @@ recall_make_key(struct req *r)
 	if (params_cache_option(p, SLICE("cache_by_customer")))
 		k.customer = params_customer_id(p);
 	return cachekey_make(&k, r->w->digest, &r->w->scratch, r->cache.key,
-	    &r->err);
+	    req_err(r));
 }
 
 /* Decide what the request wants of the cache, and make its key. */

@@ -126,7 +126,7 @@ step_receive_run(struct req *r)
 	const struct http1_head *h = w->head;
 
 	if (routes_find(&w->bases, h->method, h->path, r->pool, &r->route,
-		&r->err) != 0)
+		req_err(r)) != 0)
 		return req_fail(r);
 	r->http_method = pool_copy(r->pool, h->method);
 	r->http_path = pool_copy(r->pool, h->path);

@@ -71,7 +71,7 @@ record_key(const struct req *r, struct record *rec)
 static void
 record_outcome(struct req *r, struct record *rec)
 {
-	bool good = !r->client_gone && r->err.kind == ERR_NONE &&
+	bool good = !r->client_gone && r->err->kind == ERR_NONE &&
 	            (r->answer.kind == ANSWER_BODY ||
 			r->answer.kind == ANSWER_STREAM) &&
 	            !r->answer.from_provider;
@@ -84,8 +84,8 @@ record_outcome(struct req *r, struct record *rec)
 	rec->stream = r->stream;
 	if (good)
 		return;
-	rec->error_code = slice_str(err_code(r->err.kind));
-	rec->error_message = slice_str(r->err.text);
+	rec->error_code = slice_str(err_code(r->err->kind));
+	rec->error_message = slice_str(r->err->text);
 	if (r->provider_code.n > 0 || r->answer.from_provider)
 		rec->error_code = r->provider_code;
 	if (r->verdict != NULL)

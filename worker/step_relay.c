@@ -82,18 +82,18 @@ relay_say(struct req *r, enum err_kind kind)
 	bool begun = r->relay != NULL && kind != ERR_UPSTREAM_TIMEOUT;
 
 	if (r->released || begun)
-		err_set(&r->err,
+		err_set(req_err(r),
 		    kind == ERR_UPSTREAM_TIMEOUT ? kind : ERR_UPSTREAM_STREAM,
 		    "The provider's stream ended unexpectedly.");
 	else if (kind == ERR_UPSTREAM_CONNECT)
-		err_set(&r->err, kind, "Could not connect to provider %.*s.",
+		err_set(req_err(r), kind, "Could not connect to provider %.*s.",
 		    SLICE_ARGS(name));
 	else if (kind == ERR_UPSTREAM_TIMEOUT)
-		err_set(&r->err, kind,
+		err_set(req_err(r), kind,
 		    "Provider %.*s did not answer within %u s.",
 		    SLICE_ARGS(name), (unsigned)s);
 	else
-		err_set(&r->err, kind,
+		err_set(req_err(r), kind,
 		    "Provider %.*s sent an invalid response.",
 		    SLICE_ARGS(name));
 }
@@ -203,7 +203,7 @@ relay_race(struct req *r, enum outcome outcome)
 {
 	r->outcome = outcome;
 	if (!attempt_settle(r)) {
-		err_set(&r->err, ERR_BUDGET_UNAVAILABLE,
+		err_set(req_err(r), ERR_BUDGET_UNAVAILABLE,
 		    "The budget ledger is not available. Please retry.");
 		relay_fail(r, outcome, "budget");
 		return;

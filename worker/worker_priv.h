@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/list.h"
 #include "base/sbuf.h"
 #include "net/addr.h"
@@ -67,6 +68,9 @@ struct worker {
 	struct addr last_peer; /* and how it is written */
 	char last_peer_text[ADDR_TEXT_SIZE];
 	struct source_call *calls; /* to be used again */
+
+	struct err err;          /* req_err() */
+	const struct err no_err; /* of requests that did not fail */
 
 	/* One of each is enough: used within one callback. */
 	struct relay_out out;
