@@ -89,8 +89,8 @@ def served(request):
 
 
 def ask(case, stream, manner="", usage=False):
-    """A request body; the manner of the answer stands in the prompt."""
-    body = {"model": case.slug, "messages": [{"role": "user", "content": "Hello " + manner}]}
+    """A request body of one length; the manner of the answer stands in the prompt."""
+    body = {"model": case.slug, "messages": [{"role": "user", "content": "Hello %-16s" % manner}]}
     if stream:
         body["stream"] = True
         if usage:
