@@ -1,7 +1,5 @@
 #include "proto/edit_value.h"
 
-#include <stdio.h>
-
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
@@ -79,13 +77,16 @@ edit_cap(const struct edit_options *options)
 	                                          : PARAM_max_tokens;
 }
 
+/* value > 0 */
 static struct slice
 edit_decimal(int64_t value, struct pool *pool)
 {
-	char digits[24];
-	int n = snprintf(digits, sizeof digits, "%lld", (long long)value);
+	char digits[24], *end = digits + sizeof digits, *p = end;
 
-	return pool_copy(pool, (struct slice){ digits, (size_t)n });
+	do
+		*--p = (char)('0' + value % 10);
+	while ((value /= 10) > 0);
+	return pool_copy(pool, (struct slice){ p, (size_t)(end - p) });
 }
 
 /* An integer that was not spelled as one goes out as one. */

@@ -98,7 +98,7 @@ jscan_word(struct jscan_reader *s, struct slice word)
 	return 0;
 }
 
-/* A value that holds no others and is no string; s->p is not at the end. */
+/* A word or a negative number; s->p is not at the end. */
 static int
 jscan_other(struct jscan_reader *s)
 {
@@ -112,8 +112,6 @@ jscan_other(struct jscan_reader *s)
 	case '-':
 		return jscan_number(s);
 	default:
-		if (jscan_is_digit(*s->p))
-			return jscan_number(s);
 		return jscan_fail(s, "unexpected byte");
 	}
 }
@@ -121,7 +119,9 @@ jscan_other(struct jscan_reader *s)
 static inline int
 jscan_scalar(struct jscan_reader *s)
 {
-	return *s->p == '"' ? jscan_string(s) : jscan_other(s);
+	if (*s->p == '"')
+		return jscan_string(s);
+	return jscan_is_digit(*s->p) ? jscan_number(s) : jscan_other(s);
 }
 
 /* A request's name that is against our limits. */
@@ -135,7 +135,7 @@ jscan_name_limit(struct jscan_reader *s)
 
 /* A member's name and its colon; blanks before and after are skipped too. */
 static int
-jscan_name(struct jscan_reader *s)
+jscan_any_name(struct jscan_reader *s)
 {
 	const char *at, *p;
 
@@ -158,6 +158,31 @@ jscan_name(struct jscan_reader *s)
 	return 0;
 }
 
+/* A short name with at most one blank on either side, as nearly all are. */
+static inline int
+jscan_name(struct jscan_reader *s)
+{
+	const char *p = s->p;
+	int n;
+
+	if (s->end - p < JSCAN_FIND_ROOM + 8)
+		return jscan_any_name(s);
+	p += *p == ' ';
+	if (*p++ != '"')
+		return jscan_any_name(s);
+	n = jscan_find_word(p);
+	if (n < 0 || p[n + 1] != ':')
+		return jscan_any_name(s);
+	s->name = (struct slice){ p, (size_t)n };
+	s->name_escaped = false;
+	p += n + 2;
+	p += *p == ' ';
+	if ((unsigned char)*p <= ' ')
+		p = jscan_past_blanks(p, s->end);
+	s->p = p;
+	return 0;
+}
+
 int
 jscan_read_open(struct jscan_reader *s)
 {
@@ -176,24 +201,31 @@ jscan_read_open(struct jscan_reader *s)
 	return 1;
 }
 
-int
-jscan_read_next(struct jscan_reader *s)
+/* Behind the last value and blanks. */
+static int
+jscan_close(struct jscan_reader *s)
 {
 	bool object = s->in_object & 1;
 
-	jscan_blanks(s);
-	if (jscan_take(s, ',')) {
-		if (object)
-			return jscan_name(s) == 0 ? 1 : -1;
-		jscan_blanks(s);
-		return 1;
-	}
 	if (!jscan_take(s, object ? '}' : ']'))
 		return jscan_fail(s,
 		    object ? "expected ',' or '}'" : "expected ',' or ']'");
 	s->in_object >>= 1;
 	s->depth--;
 	return 0;
+}
+
+int
+jscan_read_next(struct jscan_reader *s)
+{
+	if (!jscan_sees(s, ','))
+		jscan_blanks(s);
+	if (!jscan_take(s, ','))
+		return jscan_close(s);
+	if (s->in_object & 1)
+		return jscan_name(s) == 0 ? 1 : -1;
+	jscan_blanks(s);
+	return 1;
 }
 
 /* Behind a value, above floor: 1 when another follows, 0 when all closed. */
@@ -229,17 +261,17 @@ int
 jscan_read_item(struct jscan_reader *s, struct jscan_item *item_r)
 {
 	const char *at = s->p;
-	enum jscan_type type;
+	int done;
 
 	if (at == s->end)
 		return jscan_fail(s, "");
 	item_r->name = s->name;
 	item_r->name_escaped = s->name_escaped;
-	type = jscan_type_of(*at);
-	if ((type < JSCAN_ARRAY ? jscan_scalar(s) : jscan_container(s)) != 0)
+	done = *at == '{' || *at == '[' ? jscan_container(s) : jscan_scalar(s);
+	if (done != 0)
 		return -1;
-	item_r->type = type;
-	item_r->escaped = type == JSCAN_STRING && s->escaped;
+	item_r->type = jscan_type_of(*at);
+	item_r->escaped = *at == '"' && s->escaped;
 	item_r->value = (struct slice){ at, (size_t)(s->p - at) };
 	return 0;
 }

@@ -87,22 +87,6 @@ int jscan_member_next(struct jscan_iter *it, struct jscan_item *item_r);
 int jscan_element_next(struct jscan_iter *it, struct jscan_item *item_r);
 
 /*
- * Step into the next element of an array instead of over it, which saves a
- * pass over its bytes: 1 with the element's type, and for a container *inner_r
- * is as after jscan_enter().  When the inner walk has come to its end (0),
- * jscan_leave() lets the outer one go on; any other element is to be read with
- * jscan_element_next().  0 at the end of the array.
- */
-int jscan_step_in(struct jscan_iter *it, struct jscan_iter *inner_r,
-    enum jscan_type *type_r);
-
-static inline void
-jscan_leave(struct jscan_iter *it, const struct jscan_iter *inner)
-{
-	it->p = inner->p + 1;
-}
-
-/*
  * The first member of that name in a checked object.  1 with *item_r, 0 when
  * there is none.
  */
@@ -126,8 +110,14 @@ jscan_text(const struct jscan_item *item)
 	return (struct slice){ item->value.p + 1, item->value.n - 2 };
 }
 
+extern const unsigned char jscan_types[128];
+
 /* The type of a value by its first byte, which begins a valid one. */
-enum jscan_type jscan_type_of(char first);
+static inline enum jscan_type
+jscan_type_of(char first)
+{
+	return (enum jscan_type)jscan_types[first & 127];
+}
 
 /* "null", "boolean", "integer", "number", "string", "array", "object". */
 const char *jscan_type_name(const struct jscan_item *item);

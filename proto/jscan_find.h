@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#define JSCAN_FIND_ROOM 32
+
 typedef const char *jscan_find_fn(const char *p, const char *end);
 
 /*
@@ -35,7 +37,7 @@ static inline unsigned
 jscan_find_special_mask(__m128i v)
 {
 	/* As signed numbers, bytes of 0x80 and above are below a blank too. */
-	__m128i hit = _mm_cmplt_epi8(v, _mm_set1_epi8(' '));
+	__m128i hit = _mm_cmpgt_epi8(_mm_set1_epi8(' '), v);
 
 	hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
 	hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
@@ -51,32 +53,37 @@ jscan_find_quote_mask(__m128i v)
 	return (unsigned)_mm_movemask_epi8(hit);
 }
 
-/*
- * A first look, inline for the many strings that are short: at the byte that
- * the function without _near would find, or at one before it that is plain.
- */
-static inline const char *
-jscan_find_special_near(const char *p, const char *end)
+static inline __m128i
+jscan_find_load(const char *p)
 {
-	unsigned hits;
-
-	if (end - p < 16)
-		return p;
-	hits = jscan_find_special_mask(
-	    _mm_loadu_si128((const __m128i *)(const void *)p));
-	return p + (hits != 0 ? __builtin_ctz(hits) : 15);
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 
-static inline const char *
-jscan_find_quote_near(const char *p, const char *end)
-{
-	unsigned hits;
+/* The first two vectors as one mask; mostly the first one is enough. */
+#define JSCAN_FIND_WORD(mask, p)                                               \
+	unsigned hits = mask(jscan_find_load(p));                              \
+	if (hits == 0)                                                         \
+		hits = mask(jscan_find_load((p) + 16)) << 16;                  \
+	return hits != 0 && (p)[__builtin_ctz(hits)] == '"'                    \
+	           ? __builtin_ctz(hits)                                       \
+	           : -1
 
-	if (end - p < 16)
-		return p;
-	hits = jscan_find_quote_mask(
-	    _mm_loadu_si128((const __m128i *)(const void *)p));
-	return p + (hits != 0 ? __builtin_ctz(hits) : 15);
+/*
+ * A first look, inline for the many strings that are short: the length of the
+ * plain text that a quote ends within JSCAN_FIND_ROOM bytes, all of which
+ * must be there to be read; -1 when it does not.
+ */
+static inline int
+jscan_find_word(const char *p)
+{
+	JSCAN_FIND_WORD(jscan_find_special_mask, p);
+}
+
+/* The same where nothing but a backslash can be amiss. */
+static inline int
+jscan_find_checked_word(const char *p)
+{
+	JSCAN_FIND_WORD(jscan_find_quote_mask, p);
 }
 
 jscan_find_fn jscan_find_special_sse2;
@@ -88,18 +95,18 @@ jscan_find_fn jscan_find_quote_avx2;
 
 #else
 
-static inline const char *
-jscan_find_special_near(const char *p, const char *end)
+static inline int
+jscan_find_word(const char *p)
 {
-	(void)end;
-	return p;
+	(void)p;
+	return -1;
 }
 
-static inline const char *
-jscan_find_quote_near(const char *p, const char *end)
+static inline int
+jscan_find_checked_word(const char *p)
 {
-	(void)end;
-	return p;
+	(void)p;
+	return -1;
 }
 
 #endif

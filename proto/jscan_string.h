@@ -19,15 +19,16 @@ int jscan_string_rest(struct jscan_reader *s);
 static inline int
 jscan_string(struct jscan_reader *s)
 {
-	const char *p = jscan_find_special_near(s->p + 1, s->end);
+	int n = -1;
 
 	s->escaped = s->zero = false;
-	if (__builtin_expect(p < s->end && *p == '"', 1)) {
-		s->p = p + 1;
-		return 0;
-	}
-	s->p = p;
-	return jscan_string_rest(s);
+	s->p++;
+	if (s->end - s->p >= JSCAN_FIND_ROOM)
+		n = jscan_find_word(s->p);
+	if (n < 0)
+		return jscan_string_rest(s);
+	s->p += n + 1;
+	return 0;
 }
 
 #endif

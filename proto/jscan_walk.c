@@ -11,25 +11,26 @@
  * and nothing but the vector loops needs to know where the text ends.
  */
 
-enum jscan_type
-jscan_type_of(char first)
-{
-	switch (first) {
-	case '{':
-		return JSCAN_OBJECT;
-	case '[':
-		return JSCAN_ARRAY;
-	case '"':
-		return JSCAN_STRING;
-	case 't':
-	case 'f':
-		return JSCAN_BOOL;
-	case 'n':
-		return JSCAN_NULL;
-	default:
-		return JSCAN_NUMBER;
-	}
-}
+/* Any other byte begins no value. */
+const unsigned char jscan_types[128] = {
+	['{'] = JSCAN_OBJECT,
+	['['] = JSCAN_ARRAY,
+	['"'] = JSCAN_STRING,
+	['t'] = JSCAN_BOOL,
+	['f'] = JSCAN_BOOL,
+	['n'] = JSCAN_NULL,
+	['-'] = JSCAN_NUMBER,
+	['0'] = JSCAN_NUMBER,
+	['1'] = JSCAN_NUMBER,
+	['2'] = JSCAN_NUMBER,
+	['3'] = JSCAN_NUMBER,
+	['4'] = JSCAN_NUMBER,
+	['5'] = JSCAN_NUMBER,
+	['6'] = JSCAN_NUMBER,
+	['7'] = JSCAN_NUMBER,
+	['8'] = JSCAN_NUMBER,
+	['9'] = JSCAN_NUMBER,
+};
 
 static inline const char *
 jscan_walk_blanks(const char *p)
@@ -39,18 +40,30 @@ jscan_walk_blanks(const char *p)
 	return p;
 }
 
-/* From an opening quote to behind the closing one. */
+/* From anywhere in a string to behind its closing quote. */
 static const char *
-jscan_walk_string(const char *p, const char *end, bool *escaped_r)
+jscan_walk_rest(const char *p, const char *end, bool *escaped_r)
 {
-	*escaped_r = false;
-	for (p++;; p += 2) {
+	for (;; p += 2) {
 		p = jscan_find_quote(p, end);
 		assert(p < end);
 		if (*p == '"')
 			return p + 1;
 		*escaped_r = true;
 	}
+}
+
+/* From an opening quote to behind the closing one. */
+static inline const char *
+jscan_walk_string(const char *p, const char *end, bool *escaped_r)
+{
+	int n = -1;
+
+	*escaped_r = false;
+	p++;
+	if (end - p >= JSCAN_FIND_ROOM)
+		n = jscan_find_checked_word(p);
+	return n >= 0 ? p + n + 1 : jscan_walk_rest(p, end, escaped_r);
 }
 
 /* From an opening bracket to behind its match. */
@@ -145,18 +158,6 @@ jscan_element_next(struct jscan_iter *it, struct jscan_item *item_r)
 	item_r->name = (struct slice){ NULL, 0 };
 	item_r->name_escaped = false;
 	jscan_walk_value(it, item_r);
-	return 1;
-}
-
-int
-jscan_step_in(struct jscan_iter *it, struct jscan_iter *inner_r,
-    enum jscan_type *type_r)
-{
-	if (!jscan_walk_next(it))
-		return 0;
-	*type_r = jscan_type_of(*it->p);
-	inner_r->p = it->p + 1;
-	inner_r->end = it->end;
 	return 1;
 }
 

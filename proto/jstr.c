@@ -166,10 +166,3 @@ jstr_same(struct slice a, struct slice b)
 		piece_b = slice_skip(piece_b, n);
 	}
 }
-
-bool
-jstr_is(const struct jscan_item *item, struct slice name)
-{
-	return item->name_escaped ? jstr_equal(item->name, name)
-	                          : slice_eq(item->name, name);
-}

@@ -8,9 +8,8 @@
  * escapes are well formed and its surrogates paired.
  */
 
-#include "base/slice.h"
+#include "proto/jscan.h"
 
-struct jscan_item;
 struct pool;
 struct sbuf;
 
@@ -36,6 +35,21 @@ bool jstr_equal(struct slice raw, struct slice text);
 bool jstr_same(struct slice a, struct slice b);
 
 /* Whether this item's name is that text. */
-bool jstr_is(const struct jscan_item *item, struct slice name);
+static inline bool
+jstr_is(const struct jscan_item *item, struct slice name)
+{
+	return item->name_escaped ? jstr_equal(item->name, name)
+	                          : slice_eq(item->name, name);
+}
+
+/* Whether the item is a string of that text. */
+static inline bool
+jstr_says(const struct jscan_item *item, struct slice text)
+{
+	if (item->type != JSCAN_STRING)
+		return false;
+	return item->escaped ? jstr_equal(jscan_text(item), text)
+	                     : slice_eq(jscan_text(item), text);
+}
 
 #endif

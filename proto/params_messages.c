@@ -14,16 +14,15 @@
  * told later, in its turn among those of other parameters.
  */
 
-/* role: raw. */
 static bool
-params_is_role(struct slice role)
+params_is_role(const struct jscan_item *role)
 {
 	static const struct slice roles[] = { { "user", 4 }, { "assistant", 9 },
 		{ "system", 6 }, { "tool", 4 }, { "developer", 9 },
 		{ "function", 8 }, { "none", 4 } };
 
 	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
-		if (jstr_equal(role, roles[i]))
+		if (jstr_says(role, roles[i]))
 			return true;
 	return false;
 }
@@ -56,13 +55,12 @@ static void
 params_message_judge(struct params_messages *all,
     const struct params_message *m)
 {
-	if (m->role.value.p == NULL || m->role.type != JSCAN_STRING ||
-	    !params_is_role(jscan_text(&m->role)))
+	if (m->role.value.p == NULL || !params_is_role(&m->role))
 		params_messages_fault(all, MESSAGES_ROLE, &m->role);
 	else if (!params_is_content(&m->content))
 		params_messages_fault(all, MESSAGES_CONTENT, &m->content);
 	else if (m->content.value.p != NULL && m->content.type != JSCAN_NULL &&
-		 jstr_equal(jscan_text(&m->role), SLICE("user")))
+		 jstr_says(&m->role, SLICE("user")))
 		all->last_user = m->content;
 }
 

@@ -48,13 +48,13 @@ params_part_data(struct params_messages *m, const struct jscan_item *part,
 }
 
 static bool
-params_is_text_part(struct slice type)
+params_is_text_part(const struct jscan_item *type)
 {
 	static const struct slice kinds[] = { { "text", 4 }, { "refusal", 7 },
 		{ "thinking", 8 } };
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (jstr_equal(type, kinds[i]))
+		if (jstr_says(type, kinds[i]))
 			return true;
 	return false;
 }
@@ -92,7 +92,7 @@ params_part_scan(struct jscan_reader *s, struct params_messages *all)
 	}
 	item.value = (struct slice){ at, (size_t)(s->p - at) };
 	if (more == 0 && type.value.p != NULL && type.type == JSCAN_STRING &&
-	    !params_is_text_part(jscan_text(&type)))
+	    !params_is_text_part(&type))
 		params_part_media(all, &item, jscan_text(&type));
 	return more;
 }
