@@ -1,0 +1,57 @@
+"""The harness of tests/e2e, and a way to run the OpenAI SDK of npm."""
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+E2E = os.path.join(os.path.dirname(HERE), "e2e")
+sys.path.insert(0, E2E)
+
+_spec = importlib.util.spec_from_file_location("e2e_fixtures", os.path.join(E2E, "conftest.py"))
+_e2e = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_e2e)
+provider, gateway, make_gateway, shared = _e2e.provider, _e2e.gateway, _e2e.make_gateway, _e2e.shared
+pytest_runtest_makereport = _e2e.pytest_runtest_makereport
+
+from gateway import KEY  # noqa: E402
+
+
+class Said:
+    """What the SDK gave back: value or error, attempts, waits in ms."""
+
+    def __init__(self, out):
+        self.value, self.error = out.get("value"), out.get("error")
+        self.attempts, self.waits, self.notes = out["attempts"], out["waits"], out["notes"]
+
+    def threw(self, kind, status=None, code=None):
+        assert self.error, self.value
+        assert self.error["kind"] == kind, self.error
+        if status is not None:
+            assert self.error["status"] == status, self.error
+        if code is not None:
+            assert self.error["code"] == code, self.error
+        return self.error
+
+
+@pytest.fixture
+def sdk():
+    """sdk(gateway, "return await client…") runs it; see run.mjs."""
+    if not shutil.which("node"):
+        pytest.skip("no node")
+    if not os.path.isdir(os.path.join(HERE, "node_modules", "openai")):
+        pytest.skip("the openai package is not installed (make check-clients does it)")
+
+    def run(gateway, script, key=KEY, path="/api", env=None):
+        done = subprocess.run(
+            ["node", os.path.join(HERE, "run.mjs")], input=script, capture_output=True, text=True, timeout=60,
+            env=dict(os.environ, BASE_URL="http://127.0.0.1:%d%s" % (gateway.port, path), API_KEY=key, **(env or {})))
+        assert done.returncode == 0 and done.stdout, done.stderr
+        said = Said(json.loads(done.stdout.splitlines()[-1]))
+        return said
+
+    return run
