@@ -91,6 +91,7 @@ def run(bench, wanted):
     try:
         for name, section in SECTIONS.items():
             if name in wanted:
+                bench.load.section = name
                 bench.add(section(bench))
         if memory is not None:
             bench.add(memory.rows())
@@ -113,16 +114,19 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     began, bench = time.time(), Bench(wanted)
     foreign = [os.getloadavg()[0]]
-    run(bench, wanted)
+    with rig.precedence():
+        run(bench, wanted)
     foreign.append(os.getloadavg()[0])
     day = datetime.datetime.fromtimestamp(began, datetime.timezone.utc).strftime("%Y-%m-%d")
     result = {"date": day, "commit": commit(), "machine": machine(),
               "seconds": round(time.time() - began), "load_average": foreign,
-              "problems": bench.load.problems, "rows": bench.rows, "settings": bench.settings}
+              "repeated_runs": bench.load.repeated, "problems": bench.load.problems, "rows": bench.rows, "settings": bench.settings}
     table = "%s, commit %s, %s, %d CPUs, Linux %s, nginx %s\n\n%s\n" % (
         day, result["commit"], result["machine"]["cpu"], result["machine"]["cpus"],
         result["machine"]["kernel"], result["machine"]["nginx"], figures.table(bench.rows))
     table += "".join("\nPROBLEM: " + p for p in bench.load.problems)
+    if bench.load.repeated:
+        table += "\n%d runs repeated: no CPU, because of foreign load\n" % bench.load.repeated
     print("\n" + table)
     write(os.path.join(rig.BUILD, "report"), "bench", result, table)
     if set(wanted) == set(everything):

@@ -9,6 +9,7 @@ import rig
 from figures import row
 
 STEPS = (1000, 2000)
+BATCH = 50  # opened at once
 
 
 def open_stream(port, request, tls):
@@ -26,6 +27,8 @@ def wait_first_event(s):
         if not part:
             raise RuntimeError("a stream ended: %r" % got[:200])
         got += part
+        if b"HTTP/1.1 200" not in got:
+            raise RuntimeError("a stream was refused: %r" % got[:200])
 
 
 def tls_context(port, gateway):
@@ -45,10 +48,11 @@ def growth(server, pids, port, request, tls):
             return rig.memory_kib(pids), rig.memory_kib(server.pids())
         marks, count = [figure()], 0
         for step in STEPS:
-            fresh = [stack.enter_context(open_stream(port, request, tls))
-                     for _ in range(step - count)]
-            for s in fresh:
-                wait_first_event(s)
+            for _ in range(count, step, BATCH):
+                fresh = [stack.enter_context(open_stream(port, request, tls))
+                         for _ in range(BATCH)]
+                for s in fresh:
+                    wait_first_event(s)
             count = step
             marks.append(figure())
     return marks

@@ -56,6 +56,7 @@ static struct {
 	char *mark; /* in request; NULL = all are equal */
 	unsigned long serial;
 	unsigned long sent, done, errors, refused, bytes;
+	int bad_status; /* the last that was not 200 */
 	struct histogram whole, first;
 } run;
 
@@ -186,8 +187,10 @@ conn_finish(struct conn *c)
 
 	c->busy = false;
 	run.done++;
-	if (c->status != 200)
+	if (c->status != 200) {
 		run.errors++;
+		run.bad_status = c->status;
+	}
 	histogram_add(&run.whole, now - c->due_ns);
 	histogram_add(&run.first, c->first_ns - c->due_ns);
 	if (run.fresh)
@@ -292,14 +295,16 @@ static void
 print(double seconds)
 {
 	printf("{\"sent\":%lu,\"requests\":%lu,\"errors\":%lu,"
-	       "\"refused\":%lu,\"bytes\":%lu,\"seconds\":%.3f,"
+	       "\"bad_status\":%d,\"refused\":%lu,\"bytes\":%lu,\"seconds\":%."
+	       "3f,"
 	       "\"per_second\":%.1f,"
 	       "\"p50_us\":%lld,\"p90_us\":%lld,\"p99_us\":%lld,"
 	       "\"first_p50_us\":%lld,\"first_p99_us\":%lld}\n",
-	    run.sent, run.done, run.errors, run.refused, run.bytes, seconds,
-	    (double)run.done / seconds, histogram_at(&run.whole, 0.5),
-	    histogram_at(&run.whole, 0.9), histogram_at(&run.whole, 0.99),
-	    histogram_at(&run.first, 0.5), histogram_at(&run.first, 0.99));
+	    run.sent, run.done, run.errors, run.bad_status, run.refused,
+	    run.bytes, seconds, (double)run.done / seconds,
+	    histogram_at(&run.whole, 0.5), histogram_at(&run.whole, 0.9),
+	    histogram_at(&run.whole, 0.99), histogram_at(&run.first, 0.5),
+	    histogram_at(&run.first, 0.99));
 }
 
 static void
