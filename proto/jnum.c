@@ -6,6 +6,9 @@
 /* Digits beyond this many places change no 64-bit result. */
 #define JNUM_EXPONENT_MAX 100000
 
+/* Out of line, so that short numbers need few registers. */
+#define RARE __attribute__((noinline))
+
 /* A number as 0.DIGITS * 10^point, its digits in two runs. */
 struct jnum {
 	bool minus;
@@ -112,8 +115,43 @@ jnum_is(struct slice text)
 	       item.type == JSCAN_NUMBER && item.value.n == text.n;
 }
 
-int64_t
-jnum_nano(struct slice number)
+/* Take up to max digits off the front of *s: their value, and their number. */
+static int64_t
+jnum_take_few(struct slice *s, size_t max, size_t *n_r)
+{
+	int64_t value = 0;
+	size_t n = 0;
+
+	for (; n < s->n && n < max; n++) {
+		if (s->p[n] < '0' || s->p[n] > '9')
+			break;
+		value = value * 10 + (s->p[n] - '0');
+	}
+	*s = slice_skip(*s, n);
+	*n_r = n;
+	return value;
+}
+
+/* Most numbers are short: digits, and perhaps a point and digits. */
+static bool
+jnum_short_nano(struct slice number, int64_t *nano_r)
+{
+	static const int64_t units[] = { 1000000000, 100000000, 10000000,
+		1000000, 100000, 10000, 1000, 100, 10, 1 };
+	int64_t value;
+	size_t n;
+
+	value = jnum_take_few(&number, 9, &n) * units[0];
+	if (number.n > 0 && *number.p == '.') {
+		slice_take(&number);
+		value += jnum_take_few(&number, 9, &n) * units[n];
+	}
+	*nano_r = value;
+	return number.n == 0;
+}
+
+static RARE int64_t
+jnum_long_nano(struct slice number)
 {
 	struct jnum n = jnum_split(number);
 	bool rest;
@@ -122,37 +160,37 @@ jnum_nano(struct slice number)
 	return jnum_signed(n.minus, rest ? value + 1 : value);
 }
 
-/* What is written with few digits and nothing else: counts mostly are. */
-static bool
-jnum_few_digits(struct slice number, int64_t *value_r)
+int64_t
+jnum_nano(struct slice number)
 {
-	int64_t value = 0;
+	int64_t nano;
 
-	if (number.n > 18)
-		return false;
-	for (size_t i = 0; i < number.n; i++) {
-		if (number.p[i] < '0' || number.p[i] > '9')
-			return false;
-		value = value * 10 + (number.p[i] - '0');
-	}
-	*value_r = value;
-	return true;
+	return jnum_short_nano(number, &nano) ? nano : jnum_long_nano(number);
+}
+
+static RARE int
+jnum_long_int(struct slice number, int64_t *value_r)
+{
+	struct jnum n = jnum_split(number);
+	bool rest;
+	uint64_t value = jnum_scaled(&n, 0, &rest);
+
+	if (rest)
+		return 0;
+	*value_r = jnum_signed(n.minus, value);
+	return 1;
 }
 
 int
 jnum_int(struct slice number, int64_t *value_r)
 {
-	struct jnum n;
-	uint64_t value;
-	bool rest;
+	struct slice left = number;
+	size_t n;
+	int64_t value = jnum_take_few(&left, 18, &n);
 
-	if (jnum_few_digits(number, value_r))
-		return 1;
-	n = jnum_split(number);
-	value = jnum_scaled(&n, 0, &rest);
-	if (rest)
-		return 0;
-	*value_r = jnum_signed(n.minus, value);
+	if (left.n > 0)
+		return jnum_long_int(number, value_r);
+	*value_r = value;
 	return 1;
 }
 

@@ -8,6 +8,9 @@
 
 static_assert(JSCAN_DEPTH <= 64, "one bit for each level");
 
+/* What is rare stays out of line, so that the rest needs few registers. */
+#define RARE __attribute__((noinline))
+
 static inline bool
 jscan_is_blank(char c)
 {
@@ -63,7 +66,7 @@ jscan_digits(struct jscan_reader *s)
 }
 
 /* Behind the digits before the point. */
-static int
+static RARE int
 jscan_fraction(struct jscan_reader *s)
 {
 	if (jscan_take(s, '.') && jscan_digits(s) != 0)
@@ -99,7 +102,7 @@ jscan_word(struct jscan_reader *s, struct slice word)
 }
 
 /* A word or a negative number; s->p is not at the end. */
-static int
+static RARE int
 jscan_other(struct jscan_reader *s)
 {
 	switch (*s->p) {
@@ -134,7 +137,7 @@ jscan_name_limit(struct jscan_reader *s)
 }
 
 /* A member's name and its colon; blanks before and after are skipped too. */
-static int
+static RARE int
 jscan_any_name(struct jscan_reader *s)
 {
 	const char *at, *p;
@@ -202,7 +205,7 @@ jscan_read_open(struct jscan_reader *s)
 }
 
 /* Behind the last value and blanks. */
-static int
+static RARE int
 jscan_close(struct jscan_reader *s)
 {
 	bool object = s->in_object & 1;
@@ -240,7 +243,7 @@ jscan_after(struct jscan_reader *s, unsigned floor)
 }
 
 /* The container at hand and all it holds. */
-static int
+static RARE int
 jscan_container(struct jscan_reader *s)
 {
 	unsigned floor = s->depth;
