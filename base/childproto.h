@@ -19,6 +19,7 @@ enum child_message {
 	CHILD_DONE = 'Y',    /* MASTER_SETTINGS was taken */
 
 	/* down, from the master */
+	MASTER_ANNOUNCE = 'a', /* worker: a stop comes; serve, but not ready */
 	MASTER_DRAIN = 'd',    /* take nothing new, finish what runs, end */
 	MASTER_STOP = 's',     /* end at once, but in order */
 	MASTER_REOPEN = 'r',   /* logger: open the files again */

@@ -237,6 +237,17 @@ app_listen(const struct app *app, const struct settings *s,
 	return listen_tcp(address, (unsigned)l->port, e);
 }
 
+/* Who connects when the workers have gone shall be refused, not wait. */
+static void
+app_unlisten(void *arg, void *prepared)
+{
+	struct shared *s = prepared;
+
+	(void)arg;
+	while (s->n > 0)
+		close(s->listen_fds[--s->n]);
+}
+
 static void
 app_unprepare(void *arg, void *prepared)
 {
@@ -247,8 +258,7 @@ app_unprepare(void *arg, void *prepared)
 		app->shared = NULL;
 		app->settings = NULL;
 	}
-	for (size_t i = 0; i < s->n; i++)
-		close(s->listen_fds[i]);
+	app_unlisten(app, s);
 	free(s->listen_fds);
 	worker_tls_free(&s->tls);
 	free(s);
@@ -396,6 +406,7 @@ app_serve(struct app *app)
 		.load = app_load,
 		.prepare = app_prepare,
 		.unprepare = app_unprepare,
+		.unlisten = app_unlisten,
 		.ready = app_banner,
 	};
 	struct err e = { 0 };

@@ -74,6 +74,9 @@ struct master_options {
 	    const char *secrets, struct err *e);
 	void (*unprepare)(void *arg, void *prepared);
 
+	/* A stop: keep no listener open for that; may be NULL, may repeat. */
+	void (*unlisten)(void *arg, void *prepared);
+
 	/* All children are ready for the first time; may be NULL. */
 	void (*ready)(void *arg, const struct settings *s);
 

@@ -22,8 +22,36 @@ stop_patience_ns(const struct master *m)
 }
 
 static void
+stop_unlisten(const struct master *m, struct generation *g)
+{
+	const struct master_options *o = m->options;
+
+	if (g != NULL && g->prepared != NULL && o->unlisten != NULL)
+		o->unlisten(o->arg, g->prepared);
+}
+
+/* Of every generation: they share sockets by dup(). */
+static void
+stop_listening(struct master *m)
+{
+	stop_unlisten(m, m->now);
+	stop_unlisten(m, m->next);
+	for (size_t i = MASTER_WORKER; i < MASTER_MAX_CHILDREN; i++)
+		stop_unlisten(m, m->children[i].generation);
+}
+
+static void
+stop_announce(struct master *m)
+{
+	for (size_t i = MASTER_WORKER; i < MASTER_MAX_CHILDREN; i++)
+		if (child_is_alive(&m->children[i]))
+			child_say(&m->children[i], MASTER_ANNOUNCE);
+}
+
+static void
 stop_workers(struct master *m, uint64_t now_ns)
 {
+	stop_listening(m);
 	for (size_t i = MASTER_WORKER; i < MASTER_MAX_CHILDREN; i++) {
 		struct child *c = &m->children[i];
 
@@ -53,7 +81,9 @@ static void
 stop_enter(struct master *m, enum master_phase phase, uint64_t now_ns)
 {
 	m->phase = phase;
-	if (phase == PHASE_WORKERS)
+	if (phase == PHASE_ANNOUNCE)
+		stop_announce(m);
+	else if (phase == PHASE_WORKERS)
 		stop_workers(m, now_ns);
 	else if (phase == PHASE_KEEPER)
 		stop_role(m, MASTER_KEEPER, now_ns);

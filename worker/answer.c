@@ -148,13 +148,15 @@ answer_stream_cut(struct req *r)
 {
 	const struct relay_error *said = r->provider_error;
 	struct relay_out *out = &r->w->out;
+	const char *code = said != NULL ? said->code
+	                   : r->err->kind == ERR_SHUTTING_DOWN
+	                       ? "server_shutdown" /* api.md 8.6 */
+	                       : err_code(r->err->kind);
 
 	relay_out_clear(out);
 	relay_error_frame(r->relay, slice_str(r->err->text),
 	    said != NULL ? slice_str(said->type) : SLICE("respan_error"),
-	    said != NULL ? slice_str(said->code)
-			 : slice_str(err_code(r->err->kind)),
-	    out);
+	    slice_str(code), out);
 	relay_out_seal(out);
 	if (answer_write_out(r))
 		exchange_cut(answer_take(r));

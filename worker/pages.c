@@ -54,7 +54,7 @@ pages_ready(struct req *r, struct sbuf *b)
 		    "{\"ready\":false,\"reasons\":[\"keeper silent for %u "
 		    "s\"]}",
 		    (unsigned)(silent / 1000000000));
-	} else if (w->draining) {
+	} else if (w->draining || w->announced) {
 		sbuf_adds(b, "{\"ready\":false,\"reasons\":[\"draining\"]}");
 	} else {
 		sbuf_adds(b, "{\"ready\":true}");

@@ -97,6 +97,9 @@ life_drain(struct life *life, uint64_t most_ms)
 		log_info("draining: %u connections, %u requests",
 		    server_count(w->server), w->n_requests);
 		server_drain(w->server, (uint64_t)w->settings->drain_idle_ms);
+		/* The last who has them decides whether clients may queue. */
+		for (size_t i = 0; i < w->args->listen_n; i++)
+			close(w->args->listen_fds[i]);
 	}
 	w->draining = true;
 	atomic_store_explicit(&w->seat.seat->figures.draining, 1,
@@ -121,7 +124,9 @@ life_hear(evutil_socket_t fd, short what, void *ctx)
 	while ((got = child_get(fd, &m, fds, &n)) == 1) {
 		while (n > 0)
 			close(fds[--n]);
-		if (m == MASTER_DRAIN)
+		if (m == MASTER_ANNOUNCE)
+			w->announced = true;
+		else if (m == MASTER_DRAIN)
 			life_drain(life,
 			    (uint64_t)w->settings->drain_reload_ms);
 		else if (m == MASTER_STOP)

@@ -60,7 +60,7 @@ struct worker {
 	unsigned n_requests, n_streams;
 	uint64_t log_message; /* the number of the last one in the log lane */
 	bool bodies_logged;   /* some sink wants the text of requests */
-	bool draining, stopping;
+	bool announced, draining, stopping;
 	uint64_t drain_until_ms;
 
 	uint64_t refused_second; /* of the bad keys that were recorded */
