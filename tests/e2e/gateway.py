@@ -72,7 +72,7 @@ class Gateway:
     """gateway = Gateway(providers=..., ...); gateway.start()"""
 
     def __init__(self, provider_port=None, workers=2, extra="", provider="", models="",
-                 provider_name="openai", base_path="/v1"):
+                 provider_name="openai", base_path="/v1", listen=""):
         self.dir = tempfile.mkdtemp(prefix="holdfast-test-")
         self.port = free_port()
         self.admin_port = free_port()
@@ -93,7 +93,7 @@ models = ( { name = "test-model"; provider = "%s"; context = 128000; max_output 
 """ % (provider_name, provider_port, base_path, provider, provider_name, models)
         self.text = """
 version = 1;
-server = { listen = ( { address = "127.0.0.1"; port = %d; } ); workers = %d; };
+server = { listen = ( { address = "127.0.0.1"; port = %d; }%s ); workers = %d; };
 demo = { enabled = true; directives = true; };
 admin = { socket = "%s"; http = { port = %d; }; };
 run = { path = "%s/run"; };
@@ -105,7 +105,7 @@ keys = (
 logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
 %s
 %s
-""" % (self.port, workers, self.socket, self.admin_port, self.dir, self.dir,
+""" % (self.port, ", " + listen if listen else "", workers, self.socket, self.admin_port, self.dir, self.dir,
             sha256(KEY), sha256(TEST_KEY), self.jsonl, providers, extra)
 
     def write(self, text=None):
