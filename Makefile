@@ -105,7 +105,7 @@ format-check:             ## fail on any difference from .clang-format
 	clang-format --dry-run -Werror $(ALL_C)
 
 run:                      ## start the demo; installs what it needs from Debian
-	@sh packaging/need.sh build
+	@sh packaging/need.sh run
 	@echo "Compiling ..."
 	@$(MAKE) -s all
 	@mkdir -p build/run

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install the Debian packages that are missing for a purpose.
-# usage: packaging/need.sh build|check|bench|package ...
+# usage: packaging/need.sh build|run|check|ci|bench|package ...
 #
 # Says what is missing before it does anything, and asks for sudo only then.
 set -eu
@@ -18,6 +18,7 @@ wanted=
 for purpose; do
 	case $purpose in
 	build) wanted="$wanted $build" ;;
+	run) wanted="$wanted $build ca-certificates curl" ;;
 	check) wanted="$wanted $check" ;;
 	ci) wanted="$wanted $ci" ;;
 	bench) wanted="$wanted $bench" ;;
@@ -33,9 +34,8 @@ for p in $(printf '%s\n' $wanted | sort -u); do
 done
 [ -n "$missing" ] || exit 0
 echo "Installing from Debian:$missing" >&2
-sudo=
-[ "$(id -u)" -eq 0 ] || sudo=sudo
-export DEBIAN_FRONTEND=noninteractive
-$sudo apt-get update -qq
+as_root='env DEBIAN_FRONTEND=noninteractive'
+[ "$(id -u)" -eq 0 ] || as_root="sudo $as_root"
+$as_root apt-get update -qq
 # shellcheck disable=SC2086
-$sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
+$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
