@@ -3,6 +3,7 @@
 // the SDK threw, goes to standard output as JSON.  Waits between attempts are
 // cut short and listed.
 import OpenAI from "openai";
+import { existsSync } from "node:fs";
 import { text } from "node:stream/consumers";
 
 const waits = [];
@@ -45,14 +46,20 @@ async function thrown(e) {
   };
 }
 
+const sleep = (ms) => new Promise((done) => realTimeout(done, ms));
+
+// The provider has been asked: it made the file SEEN.
+const seen = async () => {
+  while (!existsSync(process.env.SEEN)) await sleep(10);
+};
+
 const AsyncFunction = (async () => {}).constructor;
 const source = await text(process.stdin);
 const out = {};
 try {
-  const scenario = new AsyncFunction("client", "ask", "OpenAI", "sleep", "note", source);
+  const scenario = new AsyncFunction("client", "ask", "OpenAI", "sleep", "seen", "note", source);
   out.notes = {};
-  const sleep = (ms) => new Promise((done) => realTimeout(done, ms));
-  out.value = (await scenario(client, ask, OpenAI, sleep, (k, v) => { out.notes[k] = v; })) ?? null;
+  out.value = (await scenario(client, ask, OpenAI, sleep, seen, (k, v) => { out.notes[k] = v; })) ?? null;
 } catch (e) {
   out.error = await thrown(e);
 }

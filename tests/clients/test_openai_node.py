@@ -1,5 +1,7 @@
 """The OpenAI SDK for Node as it is published, against a running gateway."""
 import json
+import os
+import threading
 import time
 
 import pytest
@@ -201,18 +203,24 @@ def test_abort_in_a_stream(gateway, provider, sdk, how):
 
 
 def test_abort_before_the_answer(gateway, provider, sdk):
-    provider.answer = lambda r: [("until_gone",)]
+    path = os.path.join(gateway.dir, "seen")
+
+    def answer(request):
+        open(path, "w").close()
+        return [("until_gone",)]
+
+    provider.answer = answer
     said = sdk(gateway, """
       const stop = new AbortController();
-      sleep(500).then(() => stop.abort());
-      await client.chat.completions.create(ask(), {signal: stop.signal});""")
+      seen().then(() => stop.abort());
+      await client.chat.completions.create(ask(), {signal: stop.signal});""", env={"SEEN": path})
     said.threw("APIUserAbortError")
     expect_abandoned(gateway, provider)
 
 
 def test_timeout_of_the_client(gateway, provider, sdk):
     provider.answer = lambda r: [("until_gone",)]
-    said = sdk(gateway, "await client.chat.completions.create(ask(), {timeout: 90, maxRetries: 1});")
+    said = sdk(gateway, "await client.chat.completions.create(ask(), {timeout: 1000, maxRetries: 1});")
     said.threw("APIConnectionTimeoutError")
     assert said.attempts == 2
     wait_for(lambda: len(provider.gone_at) == 2, 5, "both upstreams to be closed")
@@ -410,7 +418,6 @@ def test_stopping_gateway(gateway, provider, sdk):
     """A gateway that drains lets the stream in flight end well."""
     provider.answer = lambda r: [sse_head() + chunked(sse_body(stream_events(["a"])[:2])), ("wait", 0.6),
                                  chunked(sse_body(stream_events(["a"])[2:])), LAST_CHUNK]
-    import threading
     threading.Thread(target=lambda: (wait_for(lambda: provider.requests, 10), time.sleep(0.1), gateway.process.terminate()),
                      daemon=True).start()
     assert sdk(gateway, read()).value == "a"
