@@ -92,6 +92,8 @@ bound_prices(const struct settings_model *m, const struct bound_request *q,
 	*p_r = (struct bound_prices){ 0 };
 	price_rates(&m->price, 0, &r);
 	bound_raise(&r, q, p_r);
+	if (m->price.tier_above <= 0)
+		return;
 	price_rates(&m->price, in_tokens, &r);
 	bound_raise(&r, q, p_r);
 }

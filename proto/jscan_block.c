@@ -57,6 +57,12 @@ jscan_block_lookup(__m256i table, __m256i halves)
 	    _mm256_and_si256(halves, _mm256_set1_epi8(0x0f)));
 }
 
+static AVX2 inline __m256i
+jscan_block_load(const char *p)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
 /* The errors that two bytes in a row can show. */
 static AVX2 inline __m256i
 jscan_block_pairs(__m256i v, __m256i before)
@@ -108,11 +114,11 @@ jscan_block_is_utf8(__m256i v, __m256i last)
 	return _mm256_testz_si256(wrong, wrong);
 }
 
-/* Whether a sequence goes on behind valid v. */
+/* Whether a sequence goes on at p, behind a valid block. */
 static inline bool
 jscan_block_is_cut(const char *p)
 {
-	const unsigned char *u = (const unsigned char *)p + BLOCK;
+	const unsigned char *u = (const unsigned char *)p;
 
 	return u[-1] >= 0xc0 || u[-2] >= 0xe0 || u[-3] >= 0xf0;
 }
@@ -155,17 +161,37 @@ jscan_block_equal(__m256i v, char c)
 	    _mm256_cmpeq_epi8(v, _mm256_set1_epi8(c)));
 }
 
-/* Nothing in v but plain ASCII. */
-static AVX2 inline bool
-jscan_block_is_plain(__m256i v)
+/* The bytes of v that are not plain ASCII. */
+static AVX2 inline __m256i
+jscan_block_special(__m256i v)
 {
 	/* As signed numbers, bytes of 0x80 and above are below a blank too. */
 	__m256i hit = _mm256_cmpgt_epi8(_mm256_set1_epi8(' '), v);
 
 	hit = _mm256_or_si256(hit, _mm256_cmpeq_epi8(v, _mm256_set1_epi8('"')));
-	hit =
-	    _mm256_or_si256(hit, _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\')));
-	return _mm256_testz_si256(hit, hit);
+	return _mm256_or_si256(hit,
+	    _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\')));
+}
+
+static AVX2 inline bool
+jscan_block_is_plain(__m256i special)
+{
+	return _mm256_testz_si256(special, special);
+}
+
+/* Over plain blocks, two at a time; it may stop before the last one. */
+static AVX2 inline const char *
+jscan_block_plain(const char *p, const char *end)
+{
+	__m256i a, b;
+
+	for (; end - p >= 2 * BLOCK; p += 2 * BLOCK) {
+		a = jscan_block_special(jscan_block_load(p));
+		b = jscan_block_special(jscan_block_load(p + BLOCK));
+		if (!jscan_block_is_plain(_mm256_or_si256(a, b)))
+			break;
+	}
+	return p;
 }
 
 static AVX2 inline uint32_t
@@ -198,11 +224,14 @@ jscan_block_avx2(const char *p, const char *end, bool *escaped)
 	uint32_t slashes, marks, stop, carry;
 	__m256i v;
 
-	for (; end - p >= BLOCK; p += BLOCK) {
-		v = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	while (end - p >= BLOCK) {
+		v = jscan_block_load(p);
 		/* last.bytes may stay: they end with a whole character too. */
-		if (!last.cut && last.slash == 0 && jscan_block_is_plain(v))
+		if (!last.cut && last.slash == 0 &&
+		    jscan_block_is_plain(jscan_block_special(v))) {
+			p = jscan_block_plain(p + BLOCK, end);
 			continue;
+		}
 		if ((_mm256_movemask_epi8(v) != 0 || last.cut) &&
 		    !jscan_block_is_utf8(v, last.bytes))
 			break;
@@ -224,6 +253,7 @@ jscan_block_avx2(const char *p, const char *end, bool *escaped)
 		if (slashes != 0)
 			*escaped = true;
 		last.bytes = v;
+		p += BLOCK;
 		last.cut = jscan_block_is_cut(p);
 	}
 	return jscan_block_border(p, last.cut, last.slash);

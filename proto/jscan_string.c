@@ -90,7 +90,8 @@ jscan_string_rest(struct jscan_reader *s)
 {
 	for (;;) {
 		s->p = jscan_block(s->p, s->end, &s->escaped);
-		s->p = jscan_find_special(s->p, s->end);
+		if (!(s->p < s->end && *s->p == '"'))
+			s->p = jscan_find_special(s->p, s->end);
 		if (s->p == s->end)
 			return jscan_fail(s, "");
 		if (*s->p == '"') {
