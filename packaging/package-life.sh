@@ -15,7 +15,7 @@ check() { # TITLE COMMAND...
 	else
 		failed=$((failed + 1))
 		echo "FAIL  $title"
-		sed 's/^/      /' /check.out
+		tail -12 /check.out | sed 's/^/      /'
 	fi
 }
 refuse() { ! "$@"; }
@@ -35,7 +35,6 @@ as() { # USER COMMAND...
 start() {
 	install -d -o holdfast -g holdfast -m 0755 /run/holdfast
 	install -d -o holdfast -g holdfast -m 0750 /var/lib/holdfast
-	install -d -o holdfast -g holdfast -m 2750 /var/log/holdfast
 	(umask 027 && as holdfast holdfast -c /etc/holdfast/holdfast.conf \
 		>>/start.out 2>&1; echo $? >/start.status) &
 	for _ in $(seq 100); do
@@ -61,6 +60,22 @@ ask() { # STATUS CUSTOMER
 		\"customer_identifier\": \"$2\",
 		\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}")
 	[ "$status" = "$1" ] || { echo "$status"; cat /answer.json; false; }
+}
+logged() {
+	for _ in $(seq 100); do
+		grep -qs "$1" /var/log/holdfast/access.log && return 0
+		sleep 0.1
+	done
+	ls -l /var/log/holdfast
+	cat /var/log/holdfast/access.log
+	false
+}
+ends() {
+	for _ in $(seq 100); do
+		ask 401 somebody >/dev/null && return 0
+		sleep 0.1
+	done
+	ask 401 somebody
 }
 # What was spent; what is leased to the workers goes back at a stop.
 spent() {
@@ -107,7 +122,16 @@ cat >/etc/holdfast/conf.d/10-prices.conf <<'END'
 models = ( { name = "demo/lorem"; provider = "demo";
   price = { input = "0.15"; output = "0.60"; }; replace = true; } );
 END
-chgrp holdfast /etc/holdfast/conf.d/10-prices.conf
+cat >/etc/holdfast/conf.d/20-logs.conf <<'END'
+logs = { files = ( { kind = "access"; path = "/var/log/holdfast/access.log"; } ); };
+END
+echo sk-secret >/key.txt
+check "a provider's key" install -m 0640 -g holdfast /key.txt \
+	/etc/holdfast/secrets/openai
+cat >/etc/holdfast/conf.d/30-openai.conf <<'END'
+providers = ( { name = "openai"; credentials = (
+  { name = "main"; api_key = "file:/etc/holdfast/secrets/openai"; } ); } );
+END
 check "new settings" as holdfast holdfast -t
 check "reload" as holdfast holdfast -s reload
 reloaded() {
@@ -125,11 +149,20 @@ check "within it" ask 200 alice
 check "within it still" ask 200 alice
 check "over it" ask 429 alice
 spent >/spent.before
-echo 'broken = ' >/etc/holdfast/conf.d/20-broken.conf
-chgrp holdfast /etc/holdfast/conf.d/20-broken.conf
+echo 'broken = ' >/etc/holdfast/conf.d/40-broken.conf
 check "a broken file is refused" sh -c \
 	'setpriv --reuid holdfast --regid holdfast --init-groups holdfast -t -q; [ $? = 78 ]'
-rm /etc/holdfast/conf.d/20-broken.conf
+rm /etc/holdfast/conf.d/40-broken.conf
+check "the access log" logged '"*POST /api/chat/completions'
+check "its mode" mode 640:holdfast:adm /var/log/holdfast/access.log
+check "logrotate" logrotate -f /etc/logrotate.d/holdfast
+check "it was moved" test -s /var/log/holdfast/access.log.1
+check "reopen" as holdfast holdfast -s reopen
+check "another request" ask 200 somebody
+check "in the new log" logged somebody
+check "its mode" mode 640:holdfast:adm /var/log/holdfast/access.log
+check "a key" holdfastctl key new --name mine
+check "ends the key demo" ends
 
 check "stop" stop
 check "start again" start
@@ -144,8 +177,7 @@ check "start after it" start
 check "the ledger is kept still" kept
 check "stop after it" stop
 
-echo key >/etc/holdfast/secrets/mine
-rm /etc/holdfast/conf.d/10-prices.conf
+rm /etc/holdfast/conf.d/*.conf
 check "remove" dpkg -r holdfast
 check "the program is gone" gone /usr/sbin/holdfast
 check "the ledger stays" test -e /var/lib/holdfast/ledger
@@ -156,7 +188,7 @@ for path in /var/lib/holdfast /var/log/holdfast /etc/default/holdfast \
 	/etc/systemd/system/multi-user.target.wants/holdfast.service; do
 	check "gone: $path" gone "$path"
 done
-check "the administrator's secret stays" test -e /etc/holdfast/secrets/mine
+check "the administrator's secret stays" test -e /etc/holdfast/secrets/openai
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
