@@ -36,7 +36,7 @@
 
 #define WORKER_BEAT_MS 1000
 #define WORKER_STORE_TRIES 500 /* of 20 ms: the keeper makes the store */
-#define WORKER_STOP_MS 1500    /* a fast stop takes no longer */
+#define WORKER_STOP_MS 1000    /* of the 2 s that the master waits then */
 
 /* What belongs to the life of the process only. */
 struct life {
@@ -56,6 +56,18 @@ life_check_end(struct life *life)
 	if (server_count(w->server) > 0 && now_mono_ms() < w->drain_until_ms)
 		return;
 	loop_stop(w->loop);
+}
+
+/* A drain ends when it is due, not at the beat behind that. */
+static void
+life_set_beat(struct life *life)
+{
+	struct worker *w = &life->worker;
+	uint64_t next_ms = now_mono_ms() + WORKER_BEAT_MS;
+
+	if (w->draining && w->drain_until_ms < next_ms)
+		next_ms = w->drain_until_ms;
+	timer_set(&life->beat, next_ms);
 }
 
 static uint64_t
@@ -85,7 +97,7 @@ life_beat(void *ctx)
 	atomic_store_explicit(&f->streams, w->n_streams, memory_order_relaxed);
 	serve_watch_pressure(w);
 	life_check_end(life);
-	timer_set(&life->beat, now_mono_ms() + WORKER_BEAT_MS);
+	life_set_beat(life);
 }
 
 static void
@@ -107,6 +119,7 @@ life_drain(struct life *life, uint64_t most_ms)
 	if (w->drain_until_ms == 0 ||
 	    now_mono_ms() + most_ms < w->drain_until_ms)
 		w->drain_until_ms = now_mono_ms() + most_ms;
+	life_set_beat(life);
 	life_check_end(life);
 }
 
