@@ -204,10 +204,12 @@ def test_keeper_stopped_unlimited_traffic_goes_on(gateway, provider):
     assert gateway.chat(customer_params={"customer_identifier": "c", "period_budget": "0.05"}, max_tokens=5).status == 200
     keeper = gateway.child("keeper")
     os.kill(keeper, signal.SIGSTOP)
-    refused = [r for r in (gateway.chat(customer_identifier="c", max_tokens=5) for _ in range(60)) if r.status != 200]
-    assert refused and {(r.status, r.code) for r in refused} == {(503, "budget_unavailable")}
-    assert refused[0].headers["retry-after"] == "1"
-    assert all(gateway.chat(customer_identifier=None, max_tokens=5).status == 200 for _ in range(20))
+    for _ in range(20):
+        r = gateway.chat(customer_identifier="c", max_tokens=5)
+        if r.status != 200:
+            break
+    assert (r.status, r.code, r.headers["retry-after"]) == (503, "budget_unavailable", "1")
+    assert all(gateway.chat(max_tokens=5).status == 200 for _ in range(5))
     os.kill(keeper, signal.SIGCONT)
     assert wait_for(lambda: gateway.chat(customer_identifier="c", max_tokens=5).status == 200, 5, "leases")
     assert rest(gateway)["settled"] <= bill.nano
@@ -267,7 +269,7 @@ def test_logger_stopped_drops_and_counts(make_gateway, provider):
     """Full log lanes: records are dropped and counted, nobody waits."""
     g = make_gateway(extra="")
     g.stop()
-    g.text = g.text.replace("logs = {", 'logs = { ring = "64K"; spill = "0";')
+    g.text = g.text.replace("logs = {", 'logs = { ring = "64K";')
     g.start()
     bill = Bill()
     provider.answer = bill.json
