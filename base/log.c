@@ -10,6 +10,7 @@
 
 static const char *role = "holdfast";
 static enum log_level most = LOG_INFO;
+static const char *const names[] = { "error", "warn", "info", "debug" };
 
 void
 log_role(const char *name)
@@ -21,6 +22,14 @@ void
 log_set_level(enum log_level level)
 {
 	most = level;
+}
+
+void
+log_set_level_name(const char *name)
+{
+	for (int level = LOG_ERROR; level <= LOG_DEBUG; level++)
+		if (strcmp(name, names[level]) == 0)
+			most = (enum log_level)level;
 }
 
 /* Copy text to out, each byte that could forge or colour a line escaped. */
@@ -51,7 +60,6 @@ static void log_write(enum log_level level, const char *fmt, va_list ap)
 static void
 log_write(enum log_level level, const char *fmt, va_list ap)
 {
-	static const char *const names[] = { "error", "warn", "info", "debug" };
 	char text[LOG_LINE], line[2 * LOG_LINE], stamp[20];
 	time_t now = time(NULL);
 	struct tm tm;

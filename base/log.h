@@ -17,6 +17,9 @@ void log_role(const char *role);
 /* Lines above this level are not written.  LOG_INFO at start. */
 void log_set_level(enum log_level level);
 
+/* The same by name, "error" to "debug"; another name changes nothing. */
+void log_set_level_name(const char *name);
+
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

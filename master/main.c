@@ -273,6 +273,7 @@ app_prepare(void *arg, const struct settings *settings, const char *secrets,
 	    settings_list(settings, settings->listen);
 	struct shared *s = xcalloc(1, sizeof *s);
 
+	log_set_level_name(settings_str(settings, settings->logs_level).p);
 	s->listen_fds = xcalloc(settings->listen.n + 1, sizeof(int));
 	s->tls = worker_tls_new(settings, secrets, e);
 	while (s->tls != NULL && s->n < settings->listen.n) {

@@ -11,6 +11,7 @@
 #include "net/loop.h"
 #include "net/server.h"
 #include "proto/errbody.h"
+#include "proto/paramhdr.h"
 #include "shm/segment.h"
 #include "shm/wake.h"
 #include "worker/relay_stream.h"
@@ -134,6 +135,11 @@ serve_start(struct worker *w)
 	server_settings_init(&set);
 	set.ops = &ops;
 	set.ctx = w;
+	w->head_limits = http1_request_limits;
+	w->head_limits.block = (size_t)s->server_max_header_bytes;
+	w->head_limits.long_names = paramhdr_names;
+	w->head_limits.long_count = PARAMHDR_COUNT;
+	set.limits = &w->head_limits;
 	set.header_ms = (uint64_t)s->server_header_timeout_ms;
 	set.body_ms = (uint64_t)s->server_body_timeout_ms;
 	set.idle_ms = (uint64_t)s->server_idle_timeout_ms;

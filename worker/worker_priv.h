@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/sbuf.h"
 #include "net/addr.h"
+#include "net/http1.h"
 #include "proto/relay_frame.h"
 #include "proto/routes.h"
 #include "shm/seat.h"
@@ -20,7 +21,6 @@ struct client;
 struct customers;
 struct digest;
 struct dns;
-struct http1_head;
 struct keys;
 struct loop;
 struct objects;
@@ -54,6 +54,7 @@ struct worker {
 	struct digest *digest;
 	struct counters *counters;
 
+	struct http1_limits head_limits;
 	const struct http1_head *head; /* of the request that arrives now */
 	struct routes_bases bases;
 	struct list requests; /* all that are not ended */
