@@ -19,14 +19,14 @@ struct series {
 	int32_t provider; /* index, -1 = none */
 	const struct settings_model *model;
 	unsigned code, cache;
-	uint32_t requests, duration, cost, attempts;
+	uint32_t requests, duration, cost, attempts, first_token;
 	uint32_t tokens[TOKEN_KINDS];
 };
 
 struct counters {
 	struct worker *worker;
 	uint32_t plain[COUNTERS];
-	uint32_t overhead, first_token;
+	uint32_t overhead;
 	uint16_t chat;
 	struct series series[COUNTERS_SLOTS];
 };
@@ -120,6 +120,7 @@ series_fill(struct counters *c, struct series *s)
 	label[0] = provider;
 	label[1] = model;
 	s->cost = stats_cell(seg, METRIC_COST, label);
+	s->first_token = stats_cell(seg, METRIC_FIRST_TOKEN, label);
 	for (int i = 0; i < TOKEN_KINDS; i++) {
 		label[2] = stats_name(seg, token_names[i]);
 		s->tokens[i] = stats_cell(seg, METRIC_TOKENS, label);
@@ -182,6 +183,76 @@ counters_cache(struct counters *c, const struct req *r)
 		counters_add(c, which[r->cache.state], 1);
 }
 
+/* The reason of a refusal that was ours; NULL: it was none. */
+static const char *
+counters_reason(enum err_kind kind)
+{
+	static const struct {
+		enum err_kind kind;
+		const char *reason;
+	} reasons[] = {
+		{ ERR_MISSING_KEY, "auth" },
+		{ ERR_INVALID_KEY, "auth" },
+		{ ERR_IP_NOT_ALLOWED, "auth" },
+		{ ERR_KEY_NOT_PERMITTED, "auth" },
+		{ ERR_MODEL_NOT_PERMITTED, "auth" },
+		{ ERR_RATE_LIMIT, "rpm" },
+		{ ERR_CONCURRENCY, "concurrency" },
+		{ ERR_BUDGET_EXCEEDED, "budget" },
+		{ ERR_KEY_BUDGET_EXCEEDED, "budget" },
+		{ ERR_BUDGET_HELD, "budget_held" },
+		{ ERR_BUDGET_UNAVAILABLE, "budget_unavailable" },
+		{ ERR_PRICE_UNKNOWN, "price_unknown" },
+		{ ERR_OVERLOADED, "overload" },
+	};
+
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+		if (reasons[i].kind == kind)
+			return reasons[i].reason;
+	return kind != ERR_NONE && err_status(kind) < 500 &&
+	               kind != ERR_CLIENT_GONE
+	           ? "validation"
+	           : NULL;
+}
+
+/* A counter of rare events, its labels looked up each time. */
+static void
+counters_rare(struct counters *c, enum stats_metric metric, struct slice first,
+    struct slice second)
+{
+	struct segment *seg = c->worker->segment;
+	uint16_t label[STATS_LABELS] = { 0 };
+
+	if (first.n > 0)
+		label[0] = stats_name(seg, first);
+	if (second.n > 0)
+		label[1] = stats_name(seg, second);
+	counters_put(c, stats_cell(seg, metric, label), 1);
+}
+
+static void
+counters_failure(struct counters *c, const struct req *r)
+{
+	struct slice provider = { "", 0 };
+	const char *reason = counters_reason(r->err->kind);
+
+	if (r->choice.target != NULL)
+		provider = settings_str(c->worker->settings,
+		    r->choice.target->provider->name);
+	if (r->client_gone)
+		counters_rare(c, METRIC_CLIENTS_GONE, SLICE("chat"), SLICE(""));
+	if (r->attempt_error != NULL)
+		counters_rare(c, METRIC_UPSTREAM_ERRORS, provider,
+		    slice_str(r->attempt_error));
+	else if (reason != NULL)
+		counters_rare(c, METRIC_REJECTIONS, slice_str(reason),
+		    SLICE(""));
+	if (r->answer.kind == ANSWER_CUT)
+		counters_rare(c, METRIC_STREAMS_FAILED, provider,
+		    slice_str(r->attempt_error != NULL ? r->attempt_error
+						       : "shutdown"));
+}
+
 void
 counters_request(struct counters *c, struct req *r)
 {
@@ -196,6 +267,11 @@ counters_request(struct counters *c, struct req *r)
 		    STATS_OVERHEAD, r->overhead_ns);
 	if (r->attempts > 0)
 		counters_put(c, s->attempts, r->attempts);
+	if (r->released_ns > r->arrived_ns)
+		stats_observe(w->segment, w->stats_area, s->first_token,
+		    STATS_FIRST_TOKEN, r->released_ns - r->arrived_ns);
+	if (r->err->kind != ERR_NONE || r->client_gone)
+		counters_failure(c, r);
 	if (r->outcome != OUTCOME_NONE && r->outcome != OUTCOME_ERROR)
 		counters_usage(c, s, r);
 	if (r->unenforced)
