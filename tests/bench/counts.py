@@ -1,0 +1,200 @@
+"""Instructions and system calls of one request: a guard that noise does not move.
+
+usage: O=build counts.py [record]
+
+Callgrind counts the instructions of the worker's loop for 2N and for N equal
+requests on one kept connection, in a run each; the difference over N is what
+one request costs, and start-up cancels out.  strace counts its system calls in
+the same way, with requests on several connections at once, as under load: one
+wait for events then serves many of them.  Compared with counts.json beside this file: more than 3 % above
+fails.  "record" writes that file.
+"""
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import bodies
+import client
+import rig
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RECORDED = os.path.join(HERE, "counts.json")
+TOLERANCE = 0.03
+SYSTEM_CALLS = 5
+ATTEMPTS = 5
+CONNECTIONS = 10  # of the run under strace
+STREAM = {"stream": True, "stream_options": {"include_usage": True}}
+
+# name: (what the upstream answers, requests, body)
+CASES = {
+    "1 KB": ("instant", 1000, bodies.body(1024)),
+    "10 KB": ("instant", 500, bodies.body(10240)),
+    "1 KB, cache hit": ("instant", 500, bodies.body(1024, cache_enabled=True)),
+    "stream of 20 events": ("sse", 200, bodies.body(1024, **STREAM)),
+}
+
+
+class CountedGateway(rig.Gateway):
+    """A gateway under another program, in an environment that is always the same."""
+
+    def __init__(self, upstream, kind, under):
+        self.under = under
+        super().__init__(upstream, kind)
+
+    def start(self, command, env=None):
+        same = ["env", "-i", "BENCH_KEY=sk-bench", "PATH=/usr/bin:/bin", "LC_ALL=C",
+                "setarch", os.uname().machine, "-R"]
+        super().start(same + [x.replace("DIR", self.dir) for x in self.under] + command)
+
+    def find_worker(self):
+        """valgrind and strace stand between us and the gateway's master."""
+        todo = [self.process.pid]
+        while todo:
+            pid = todo.pop()
+            todo += rig.children(pid)
+            with open("/proc/%d/comm" % pid) as f:
+                if f.read().strip() == "holdfast:worker":
+                    self.worker = pid
+                    return pid
+        return None
+
+    def quit(self):
+        """End well, so that the counts are written; the folder stays."""
+        with open("/proc/%d/stat" % self.worker) as f:
+            master = int(f.read().split()[3])
+        os.kill(master, signal.SIGQUIT)
+        self.process.wait(60)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.quit()
+        super().close()
+
+
+def ask(gateway, body, n, connections):
+    """n requests, as many at a time as there are connections."""
+    request = bodies.request(gateway.path, body, gateway.port)
+    with contextlib.ExitStack() as stack:
+        every = [stack.enter_context(client.Connection(gateway.port))
+                 for _ in range(connections)]
+        for _ in range(n // connections):
+            for c in every:
+                c.send(request)
+            for c in every:
+                c.receive()
+
+
+def counted(upstream, kind, under, work, read):
+    """read(folder, worker's pid) after the work; once more when the gateway shed
+    a request, as it does when its loop comes late."""
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(client.Refused):
+            return counted_once(upstream, kind, under, work, read)
+    return counted_once(upstream, kind, under, work, read)
+
+
+def counted_once(upstream, kind, under, work, read):
+    with contextlib.closing(CountedGateway(upstream, kind, under)) as gateway:
+        ask(gateway, *work)
+        gateway.quit()
+        return read(gateway.dir, gateway.worker)
+
+
+def per_request(name, under, read, connections=1):
+    kind, n, body = CASES[name]
+    with contextlib.closing(rig.Upstream()) as up:
+        few, many = (counted(up, kind, under, (body, k, connections), read) for k in (n, 2 * n))
+    return (many - few) / n
+
+
+def callgrind_total(folder, pid):
+    with open("%s/callgrind.%d" % (folder, pid)) as f:
+        return int(re.search(r"^(?:summary|totals): (\d+)", f.read(), re.M).group(1))
+
+
+def strace_total(folder, pid):
+    with open("%s/strace.%d" % (folder, pid)) as f:
+        return sum(1 for line in f if re.match(r"[a-z_0-9]+\(", line))
+
+
+def instructions(name):
+    under = ["valgrind", "--quiet", "--tool=callgrind", "--toggle-collect=loop_turn",
+             "--callgrind-out-file=DIR/callgrind.%p"]
+    return round(per_request(name, under, callgrind_total))
+
+
+def system_calls():
+    return per_request("1 KB", ["strace", "-ff", "-qq", "-o", "DIR/strace"], strace_total,
+                       CONNECTIONS)
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def say(self, good, text):
+        self.passed += good
+        self.failed += not good
+        print("%-6s %s" % ("ok" if good else "FAILED", text), flush=True)
+
+    def skip(self, text):
+        self.skipped += 1
+        print("skipped", text, flush=True)
+
+
+def judge(tally, name, now, recorded):
+    """Above the tolerance fails; below it the record is out of date."""
+    change = now / recorded - 1
+    text = "%-22s %7d instructions, recorded %7d, %+.1f %%" % (name, now, recorded, 100 * change)
+    if change < -TOLERANCE:
+        text += ": better; write it down with make counts"
+    tally.say(change <= TOLERANCE, text)
+
+
+def check(tally):
+    if shutil.which("valgrind") is None:
+        tally.skip("instructions: no valgrind")
+    else:
+        with open(RECORDED) as f:
+            recorded = json.load(f)["instructions"]
+        for name in CASES:
+            judge(tally, name, instructions(name), recorded[name])
+    if shutil.which("strace") is None:
+        tally.skip("system calls: no strace")
+        return
+    calls = system_calls()
+    tally.say(calls <= SYSTEM_CALLS, "%-22s %7.2f system calls, at most %d"
+              % ("1 KB", calls, SYSTEM_CALLS))
+
+
+def record():
+    result = {"instructions": {name: instructions(name) for name in CASES},
+              "system_calls": {"1 KB": round(system_calls(), 2)},
+              "compiler": subprocess.run([os.environ.get("CC", "cc"), "--version"],
+                                         capture_output=True, text=True).stdout.split("\n")[0],
+              "cflags": os.environ.get("CFLAGS", "")}
+    with open(RECORDED, "w") as f:
+        json.dump(result, f, indent=1)
+        f.write("\n")
+    print(json.dumps(result, indent=1))
+
+
+def main():
+    if sys.argv[1:] == ["record"]:
+        with rig.precedence():
+            record()
+        return
+    tally = Tally()
+    with rig.precedence():
+        check(tally)
+    print("%d passed, %d failed%s" % (tally.passed, tally.failed,
+                                      ", %d skipped" % tally.skipped if tally.skipped else ""))
+    sys.exit(tally.failed > 0)
+
+
+main()
