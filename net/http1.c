@@ -434,6 +434,17 @@ field(struct scan *s)
 }
 
 static int
+fields(struct scan *s)
+{
+	int r;
+
+	do
+		r = field(s);
+	while (r == NEXT && s->at < s->end && s->p->state == FIELD);
+	return r;
+}
+
+static int
 end_lf(struct scan *s)
 {
 	if (*s->at != '\n')
@@ -455,7 +466,7 @@ static int (*const states[STATE_COUNT])(struct scan *s) = {
 	[REASON_SPACE] = reason_space,
 	[REASON] = reason,
 	[LINE_LF] = line_lf,
-	[FIELD] = field,
+	[FIELD] = fields,
 	[END_LF] = end_lf,
 };
 
