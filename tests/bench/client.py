@@ -1,4 +1,4 @@
-"""A kept connection that reads whole answers."""
+"""A kept connection that asks and reads whole answers."""
 import re
 import socket
 
@@ -28,11 +28,9 @@ class Connection:
             raise Refused("the connection ended: %r" % self.got[-200:])
         self.got += part
 
-    def send(self, request):
+    def ask(self, request):
+        """One request; its whole answer must be a 200."""
         self.socket.sendall(request)
-
-    def receive(self):
-        """The whole answer, which must be a 200."""
         self.got = b""
         while b"\r\n\r\n" not in self.got:
             self.more()
