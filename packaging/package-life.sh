@@ -31,11 +31,37 @@ as() { # USER COMMAND...
 	shift
 	setpriv --reuid "$user" --regid "$user" --init-groups -- "$@"
 }
+plain() {
+	as holdfast "$@"
+}
+traced() {
+	strace -f -qq -o /trace -u holdfast -- "$@"
+}
+# The names in a set of systemd's.
+calls() {
+	systemd-analyze syscall-filter "$1" |
+		sed -n '2,$s/^ *\([@a-z].*\)/\1/p' | while read -r name; do
+		case $name in
+		@*) calls "$name" ;;
+		*) echo "$name" ;;
+		esac
+	done
+}
+# Of what the daemon called, what its unit would refuse.
+refused() {
+	sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' /trace | sort -u >/called
+	{ calls @privileged; calls @resources; } | sort -u >/denied
+	{ calls @system-service | sort -u | comm -23 - /denied
+		calls @chown; calls @default; } | sort -u >/allowed
+	comm -23 /called /allowed >/refused
+	cat /refused
+	[ -s /called ] && [ ! -s /refused ]
+}
 # What the unit does before ExecStart.
-start() {
+start() { # [WRAPPER...]
 	install -d -o holdfast -g holdfast -m 0755 /run/holdfast
 	install -d -o holdfast -g holdfast -m 0750 /var/lib/holdfast
-	(umask 027 && as holdfast holdfast -c /etc/holdfast/holdfast.conf \
+	(umask 027 && "${@:-plain}" holdfast -c /etc/holdfast/holdfast.conf \
 		>>/start.out 2>&1; echo $? >/start.status) &
 	for _ in $(seq 100); do
 		curl -sf -o /dev/null http://127.0.0.1:8080/ready && return 0
@@ -165,9 +191,12 @@ check "a key" holdfastctl key new --name mine
 check "ends the key demo" ends
 
 check "stop" stop
-check "start again" start
+check "start again" start traced
 check "the ledger is kept" kept
+check "reload again" as holdfast holdfast -s reload
+check "reloaded again" reloaded
 check "stop again" stop
+check "no system call that the unit refuses" refused
 
 chmod 0600 /etc/default/holdfast
 check "install over itself" dpkg -i /holdfast.deb

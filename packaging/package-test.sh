@@ -22,7 +22,7 @@ packaging/deb.sh
 deb=$(ls build/deb/holdfast_*.deb)
 needs=$(dpkg-deb -f "$deb" Depends | tr ',' '\n' | sed 's/^ *\([^ ]*\).*/\1/')
 # shellcheck disable=SC2086
-packaging/root.sh "$root" systemd systemd-sysv curl logrotate man-db procps \
+packaging/root.sh "$root" systemd systemd-sysv curl logrotate man-db strace \
 	util-linux $needs >"$root.log" 2>&1 || {
 	[ $? -eq 77 ] && skip "no debootstrap, or no mirror"
 	tail -5 "$root.log"
