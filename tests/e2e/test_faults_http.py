@@ -6,7 +6,7 @@ import socket
 import pytest
 from gateway import KEY, Gateway, wait_for
 from provider import Provider, completion, json_reply, sse_reply, stream_events
-from wire import CHAT, Wire, chat_body, request
+from wire import CHAT, Wire, at_once, chat_body, request
 
 HELLO = chat_body(model="demo/echo")
 
@@ -318,14 +318,18 @@ def test_naughty_strings_are_recorded(make_gateway, shared):
     g = make_gateway()
     texts = [t for t in naughty(shared) if t]
     ids = {}
-    with Wire(g) as w:
-        for text in texts:
-            r = w.ask(chat_body(model="demo/echo", metadata={"m": text}, **{n: text for n in TEXTS}))
-            assert r.status == 200, (text, r.body)
-            ids[r.headers["x-respan-log-id"]] = text
-    records = {r["id"]: r for r in wait_for(
-        lambda: [r for r in g.records() if r["id"] in ids] if len(g.records()) >= len(ids) else None,
-        10, "all records")}
+
+    # Each is a customer of its own, whose account is first made durable.
+    def client(i):
+        with Wire(g) as w:
+            for text in texts[i::8]:
+                r = w.ask(chat_body(model="demo/echo", metadata={"m": text}, **{n: text for n in TEXTS}))
+                assert r.status == 200, (text, r.body)
+                ids[r.headers["x-respan-log-id"]] = text
+
+    at_once(8, client)
+    g.logged()
+    records = {r["id"]: r for r in g.records()}
     assert set(records) == set(ids)
     for i, text in ids.items():
         record = records[i]
@@ -340,5 +344,5 @@ def test_naughty_strings_in_the_parameter_header(running, shared):
         for text in naughty(shared)[:200]:
             if not text:
                 continue
-            packed = base64.b64encode(json.dumps({"note": text, "customer_identifier": text}).encode()).decode()
+            packed = base64.b64encode(json.dumps({"note": text, "span_name": text}).encode()).decode()
             assert w.ask(HELLO, headers=(("X-Data-Respan-Params", packed),)).status == 200, text

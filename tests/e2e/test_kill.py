@@ -51,7 +51,7 @@ def spread(gateway, each):
     for _ in range(10):
         wires = [Wire(gateway) for _ in range(2 * each)]
         ids = {w.ask(DEMO).headers["x-respan-log-id"]: w for w in wires}
-        wait_for(lambda: set(ids) <= {r["id"] for r in gateway.records()}, 5, "the records")
+        gateway.logged()
         for r in gateway.records():
             if r["id"] in ids:
                 found.setdefault(r["worker"], []).append(ids[r["id"]])
@@ -234,6 +234,7 @@ def test_worker_killed_under_load(gateway, provider):
     lost = [c for s, c in got if s == 0]
     assert len(lost) <= 2 * 6  # only what was in the dead worker
     assert {c for s, c in got} <= {None, "connection"}
+    gateway.logged()
     shares = {}
     for r in gateway.records():
         shares[r["worker"]] = shares.get(r["worker"], 0) + 1
@@ -262,7 +263,8 @@ def test_logger_or_admin_killed_under_load(make_gateway, provider, role):
     assert (row["settled"], row["suspense"]) == (bill.nano, 0)
     # The records stayed in the lanes meanwhile: none is missing.
     assert gateway.ctl_json("status")["log_records_dropped"] == 0
-    wait_for(lambda: len({r["id"] for r in gateway.records()}) == bill.count, 5, "all records")
+    gateway.logged()
+    assert len({r["id"] for r in gateway.records()}) == bill.count
 
 
 def test_logger_stopped_drops_and_counts(make_gateway, provider):

@@ -310,7 +310,7 @@ def test_hang_up_in_a_stream_is_charged(gateway, provider):
 
 def workers_served(gateway, at_least=0.2):
     """Every worker had its share."""
-    gateway.at_rest()
+    gateway.logged()
     shares = {}
     records = gateway.records()
     for r in records:
