@@ -1,7 +1,10 @@
 #include "proto/relay_walk.h"
 
+#include <stdlib.h>
+
 #include "base/err.h"
 #include "base/xmem.h"
+#include "proto/jscan_read.h"
 
 static bool
 relay_is_empty_array(const struct jscan_item *item)
@@ -15,33 +18,80 @@ relay_is_empty_array(const struct jscan_item *item)
 	return jscan_element_next(&it, &first) == 0;
 }
 
-/* Look ahead at what decides how the members are treated. */
-static void
-relay_walk_survey(struct relay_walk *w, struct slice json)
+/* The first member of that name, or NULL. */
+static const struct jscan_item *
+relay_find(const struct relay_members *m, struct slice name)
 {
-	struct jscan_item item;
-	bool empty;
-
-	if (w->r->greeted && memmem(json.p, json.n, "\"usage\"", 7) == NULL)
-		return;
-	empty = jscan_find(json, SLICE("choices"), &item) == 0 ||
-	        relay_is_empty_array(&item);
-	w->is_usage = empty && jscan_find(json, SLICE("usage"), &item) == 1 &&
-	              item.type == JSCAN_OBJECT;
-	w->anonymous = empty && !w->is_usage &&
-	               relay_name(w->r, RELAY_NAME_ID).n == 0 &&
-	               (jscan_find(json, SLICE("id"), &item) == 0 ||
-			   !relay_name_is_good(RELAY_NAME_ID, &item));
+	for (unsigned i = 0; i < m->n; i++)
+		if (jstr_is(&m->items[i], name))
+			return &m->items[i];
+	return NULL;
 }
 
 static int
-relay_walk(struct relay *r, const struct sse_event *ev, struct relay_out *out,
-    struct err *e)
+relay_members_scan(struct jscan_reader *s, struct relay_members *m)
 {
-	struct relay_walk w = { .r = r };
+	int more;
+
+	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
+		if (m->n == m->cap) {
+			m->cap = m->cap > 0 ? 2 * m->cap : 16;
+			m->items =
+			    xrealloc(m->items, m->cap * sizeof *m->items);
+		}
+		if (jscan_read_item(s, &m->items[m->n++]) != 0)
+			return -1;
+	}
+	return more;
+}
+
+/* The scan of a chunk.  0 with *whole_r (members of an object), or -1. */
+static int
+relay_members_read(struct slice text, struct relay_members *m,
+    struct jscan_item *whole_r, struct err *e)
+{
+	struct jscan_reader s;
+	const char *at;
+
+	m->n = 0;
+	jscan_read_start(&s, text);
+	if (!jscan_read_sees(&s, '{'))
+		return jscan_value(text, whole_r, e);
+	at = s.p;
+	if (relay_members_scan(&s, m) != 0)
+		return jscan_read_fail(&s, text, e);
+	*whole_r = (struct jscan_item){ .type = JSCAN_OBJECT,
+		.value = { at, (size_t)(s.p - at) } };
+	return jscan_read_end(&s) == 0 ? 0 : jscan_read_fail(&s, text, e);
+}
+
+/* Look ahead at what decides how the members are treated. */
+static void
+relay_walk_survey(struct relay_walk *w)
+{
+	const struct jscan_item *usage, *choices, *id;
+	bool empty;
+
+	usage = relay_find(w->members, SLICE("usage"));
+	if (w->r->greeted && usage == NULL)
+		return;
+	choices = relay_find(w->members, SLICE("choices"));
+	empty = choices == NULL || relay_is_empty_array(choices);
+	w->is_usage = empty && usage != NULL && usage->type == JSCAN_OBJECT;
+	id = relay_find(w->members, SLICE("id"));
+	w->anonymous = empty && !w->is_usage &&
+	               relay_name(w->r, RELAY_NAME_ID).n == 0 &&
+	               (id == NULL || !relay_name_is_good(RELAY_NAME_ID, id));
+}
+
+static int
+relay_walk(struct relay *r, const struct sse_event *ev,
+    const struct relay_members *members, struct relay_out *out, struct err *e)
+{
+	struct relay_walk w = { .r = r, .members = members };
 	int done;
 
-	relay_walk_survey(&w, ev->data);
+	relay_walk_survey(&w);
 	if (w.anonymous) {
 		/* Azure's filter results come before the stream has an id. */
 		sbuf_clear(&r->held);
@@ -59,29 +109,42 @@ relay_walk(struct relay *r, const struct sse_event *ev, struct relay_out *out,
 	return done;
 }
 
-/* The stream's names are known from json: the held chunk can go first. */
+/* The chunk that was held goes out under the stream's names. */
 static int
-relay_send_held(struct relay *r, struct slice json, struct relay_out *out,
+relay_walk_held(struct relay *r, struct slice json, struct relay_out *out,
     struct err *e)
+{
+	struct sse_event ev = { .plain = false, .data = json };
+	struct relay_members members = { NULL, 0, 0 };
+	struct jscan_item whole;
+	int done = relay_members_read(json, &members, &whole, e);
+
+	if (done == 0)
+		done = relay_walk(r, &ev, &members, out, e);
+	free(members.items);
+	return done;
+}
+
+/* The stream's names are known from a chunk: the held one can go first. */
+static int
+relay_send_held(struct relay *r, struct relay_out *out, struct err *e)
 {
 	static const struct slice names[] = { SLICE("id"), SLICE("created"),
 		SLICE("model") };
-	struct sse_event ev = { .plain = false };
 	struct sbuf held = r->held;
-	struct jscan_item item;
+	const struct jscan_item *item;
 	unsigned i;
 	int done;
 
 	r->held = (struct sbuf){ 0 };
 	for (i = 0; i < RELAY_NAMES; i++) {
-		if (jscan_find(json, names[i], &item) == 1 &&
-		    relay_name_is_good(i, &item))
-			relay_set_name(r, i, item.value);
+		item = relay_find(&r->top, names[i]);
+		if (item != NULL && relay_name_is_good(i, item))
+			relay_set_name(r, i, item->value);
 		else
 			relay_make_name(r, i);
 	}
-	ev.data = sbuf_slice(&held);
-	done = relay_walk(r, &ev, out, e);
+	done = relay_walk_held(r, sbuf_slice(&held), out, e);
 	sbuf_free(&held);
 	return done;
 }
@@ -97,17 +160,17 @@ relay_take_error(struct relay *r, struct slice json)
 
 /* {"error":…}, and {"object":"error"} as Mistral writes it. */
 static bool
-relay_is_error(const struct sse_event *ev, struct slice json)
+relay_is_error(const struct sse_event *ev, const struct relay_members *m)
 {
-	struct jscan_item item;
+	const struct jscan_item *item;
 
 	if (slice_eq(ev->name, SLICE("error")))
 		return true;
-	if (jscan_find(json, SLICE("error"), &item) == 1 &&
-	    item.type != JSCAN_NULL)
+	item = relay_find(m, SLICE("error"));
+	if (item != NULL && item->type != JSCAN_NULL)
 		return true;
-	return jscan_find(json, SLICE("object"), &item) == 1 &&
-	       slice_eq(item.value, SLICE("\"error\""));
+	item = relay_find(m, SLICE("object"));
+	return item != NULL && slice_eq(item->value, SLICE("\"error\""));
 }
 
 int
@@ -120,7 +183,7 @@ relay_chunk(struct relay *r, const struct sse_event *ev, struct relay_out *out,
 
 	if (relay_shape_match(r, ev, out))
 		return 0;
-	if (jscan_value(ev->data, &item, &why) == -1) {
+	if (relay_members_read(ev->data, &r->top, &item, &why) == -1) {
 		if (!slice_eq(ev->name, SLICE("error")))
 			return relay_malformed(e, why.text);
 		relay_take_error(r, ev->data);
@@ -128,7 +191,7 @@ relay_chunk(struct relay *r, const struct sse_event *ev, struct relay_out *out,
 	}
 	if (item.type != JSCAN_OBJECT)
 		return relay_malformed(e, "an event that is no object");
-	if (relay_is_error(ev, item.value)) {
+	if (relay_is_error(ev, &r->top)) {
 		relay_take_error(r, item.value);
 		return 0;
 	}
@@ -137,7 +200,7 @@ relay_chunk(struct relay *r, const struct sse_event *ev, struct relay_out *out,
 	if (item.value.n != ev->data.n)
 		chunk.plain = false; /* padding blanks around it */
 	chunk.data = item.value;
-	if (r->held.len > 0 && relay_send_held(r, item.value, out, e) == -1)
+	if (r->held.len > 0 && relay_send_held(r, out, e) == -1)
 		return -1;
-	return relay_walk(r, &chunk, out, e);
+	return relay_walk(r, &chunk, &r->top, out, e);
 }

@@ -201,11 +201,14 @@ relay_delta_choice(struct relay_delta *d, const struct jscan_item *item)
 	int64_t index;
 
 	if (slice_eq(item->name, SLICE("delta"))) {
-		if (item->type != JSCAN_OBJECT)
+		if (item->type != JSCAN_OBJECT) {
+			d->odd = true;
 			return item->type == JSCAN_NULL ? 0 : -1;
+		}
 		d->has_delta = true;
 		relay_delta_members(d, item->value);
 	} else if (slice_eq(item->name, SLICE("finish_reason"))) {
+		d->odd = d->odd || d->finish_json.p != NULL;
 		d->finish_json = item->value;
 		d->finish = relay_delta_finish(item, &d->finish_word);
 	} else if (slice_eq(item->name, SLICE("index"))) {
@@ -327,6 +330,18 @@ relay_delta_add(const struct relay_delta *d, struct relay_edit *ed,
 				   : SLICE("\"delta\":{}"));
 }
 
+/* Nothing is wrong with it: the usual piece of a stream. */
+static bool
+relay_delta_is_fine(const struct relay_delta *d, unsigned want)
+{
+	if (!d->has_delta || d->has_role || d->lacks_index || d->odd ||
+	    want & (RELAY_NEED_ROLE | RELAY_HOLD_FINISH) ||
+	    (d->has_message && want & RELAY_DROP_MESSAGE))
+		return false;
+	return d->finish_json.p == NULL ||
+	       slice_eq(d->finish_json, d->finish_word);
+}
+
 void
 relay_delta_edit(const struct relay_delta *d, struct relay_edit *ed,
     unsigned want)
@@ -335,12 +350,15 @@ relay_delta_edit(const struct relay_delta *d, struct relay_edit *ed,
 	struct jscan_item item;
 	const char *kept_end = NULL, *end;
 
+	if (relay_delta_is_fine(d, want))
+		return;
 	jscan_enter(&it, d->choice);
 	while (jscan_member_next(&it, &item) == 1) {
 		end = item.value.p + item.value.n;
 		if ((want & RELAY_DROP_MESSAGE &&
 			slice_eq(item.name, SLICE("message"))) ||
-		    (!d->has_delta && slice_eq(item.name, SLICE("delta")))) {
+		    (item.type != JSCAN_OBJECT &&
+			slice_eq(item.name, SLICE("delta")))) {
 			relay_edit_remove(ed, kept_end, item.name.p - 1, end);
 			continue;
 		}

@@ -25,7 +25,8 @@ struct relay_delta {
 	bool has_content; /* text, reasoning, refusal, a call, audio */
 	bool tool_calls, refusal;
 	bool has_delta, has_role, has_finish, has_message;
-	bool lacks_index;         /* a tool call without its index */
+	bool lacks_index; /* a tool call without its index */
+	bool odd; /* a delta of null, a finish reason that is there twice */
 	struct slice finish_json; /* as it was; empty: absent */
 };
 

@@ -26,6 +26,12 @@ struct relay_shape {
 	struct relay_cut cuts[RELAY_CUTS_MAX]; /* places in text */
 };
 
+/* The members of a chunk, as the scan found them; memory is kept. */
+struct relay_members {
+	struct jscan_item *items;
+	unsigned n, cap;
+};
+
 /* What every chunk of a stream must say alike: raw JSON values. */
 enum relay_name { RELAY_NAME_ID, RELAY_NAME_CREATED, RELAY_NAME_MODEL };
 #define RELAY_NAMES 3
@@ -41,6 +47,7 @@ struct relay {
 	struct sbuf names; /* three raw values in a row */
 	unsigned name_len[RELAY_NAMES];
 	struct relay_shape shape;
+	struct relay_members top;
 	struct sbuf held; /* a filter chunk that waits for the stream's id */
 	struct sbuf tail; /* the usage chunk, JSON */
 	struct relay_error *error;

@@ -273,21 +273,19 @@ relay_walk_missing(struct relay_walk *w)
 int
 relay_walk_members(struct relay_walk *w, struct err *e)
 {
-	struct jscan_iter it;
-	struct jscan_item item;
+	const struct jscan_item *item = w->members->items, *last;
 	const char *kept_end = NULL, *end;
 	int keep;
 
-	jscan_enter(&it, w->ed.text);
-	while (jscan_member_next(&it, &item) == 1) {
-		end = item.value.p + item.value.n;
-		keep = relay_walk_member(w, &item, e);
+	for (last = item + w->members->n; item != last; item++) {
+		end = item->value.p + item->value.n;
+		keep = relay_walk_member(w, item, e);
 		if (keep == -1)
 			return -1;
 		if (keep == 1)
 			kept_end = end;
 		else
-			relay_edit_remove(&w->ed, kept_end, item.name.p - 1,
+			relay_edit_remove(&w->ed, kept_end, item->name.p - 1,
 			    end);
 	}
 	if (!w->has_choices && w->usage.value.n == 0)

@@ -9,6 +9,7 @@
 /* One chunk on its way through: what was found, what is being written. */
 struct relay_walk {
 	struct relay *r;
+	const struct relay_members *members;
 	struct relay_edit ed;
 	bool is_usage; /* choices is empty and usage is there */
 	bool has_choices;
@@ -26,7 +27,7 @@ extern const struct slice relay_object; /* the member "object" */
 /* -1 with *e. */
 int relay_malformed(struct err *e, const char *what);
 
-/* Read all members of w->ed.text and make the edits.  0 or -1. */
+/* Treat all members and make the edits.  0 or -1. */
 int relay_walk_members(struct relay_walk *w, struct err *e);
 
 /* Send what was walked, or keep it for the end. */

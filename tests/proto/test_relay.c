@@ -73,6 +73,17 @@ static const struct row {
 	    GOOD C("{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_"
 		   "reason\":\"stop\"}") DONE,
 	    GOOD DONE, 0, 0, false, RELAY_COMPLETE },
+	{ "delta of null behind a delta",
+	    ROLE C("{\"index\":0,\"delta\":{\"content\":\"a\"},\"delta\":null}")
+		STOP DONE,
+	    ROLE C("{\"index\":0,\"delta\":{\"content\":\"a\"}}") STOP DONE, 0,
+	    0, false, RELAY_COMPLETE },
+	{ "two reasons in a choice",
+	    ROLE C("{\"finish_reason\":\"x\",\"delta\":{\"content\":\"a\"},"
+		   "\"finish_reason\":null}") STOP DONE,
+	    ROLE C("{\"finish_reason\":null,\"delta\":{\"content\":\"a\"},"
+		   "\"finish_reason\":null}") STOP DONE,
+	    0, 0, false, RELAY_COMPLETE },
 	{ "nothing after the finish", GOOD TEXT("late") DONE, GOOD DONE, 0, 0,
 	    false, RELAY_COMPLETE },
 	{ "finish with content is split",
