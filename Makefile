@@ -98,8 +98,9 @@ ci:                       ## everything that stands before main
 	@sh packaging/need.sh ci
 	@sh tests/ci.sh $(STAGES)
 
-lint:                     ## the arrows between the rooms
+lint:                     ## arrows between the rooms, documents against tables
 	sh tests/lint/arrows.sh
+	sh tests/lint/docs.sh
 
 format-check:             ## fail on any difference from .clang-format
 	clang-format --dry-run -Werror $(ALL_C)

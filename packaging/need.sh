@@ -7,9 +7,10 @@ set -eu
 build='gcc make libc6-dev pkg-config libevent-dev libssl-dev libjson-c-dev
 	liblmdb-dev libconfig-dev libc-ares-dev libsqlite3-dev'
 check="$build check libsubunit-dev python3 python3-pytest python3-pytest-xdist
-	python3-httpx python3-requests curl procps"
+	python3-httpx python3-requests python3-jsonschema curl openssl procps
+	ca-certificates mandoc"
 ci="$check clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind
-	debootstrap openssl python3-jsonschema"
+	debootstrap"
 bench="$build python3 nginx-light procps"
 package="$build build-essential debhelper dpkg-dev fakeroot lintian xz-utils
 	debootstrap iproute2"

@@ -8,7 +8,7 @@ export O
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 {
-	if sh tests/lint/arrows.sh; then
+	if sh tests/lint/arrows.sh && sh tests/lint/docs.sh; then
 		echo "1 passed, 0 failed"
 	else
 		echo "0 passed, 1 failed"
