@@ -215,6 +215,19 @@ def test_keeper_stopped_unlimited_traffic_goes_on(gateway, provider):
     assert rest(gateway)["settled"] <= bill.nano
 
 
+def test_silent_keeper_is_replaced(gateway, provider):
+    """Stopped, not dead: nobody else can tell, so the master does."""
+    bill = Bill()
+    provider.answer = bill.json
+    assert gateway.chat(customer_params=BUDGET, max_tokens=5).status == 200
+    old = gateway.child("keeper")
+    os.kill(old, signal.SIGSTOP)
+    wait_for(lambda: gateway.children("keeper") not in ([], [old]), 15, "another keeper")
+    wait_for(lambda: gateway.chat(customer_identifier="c", max_tokens=5).status == 200, 5, "service")
+    row = rest(gateway)
+    assert (row["settled"], row["suspense"]) == (bill.nano, 0)
+
+
 def test_worker_killed_under_load(gateway, provider):
     bill = Bill()
     provider.answer = bill.json

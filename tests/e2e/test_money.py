@@ -357,3 +357,38 @@ def test_more_at_once_than_the_budget_carries(gateway, provider):
     assert row["settled"] == cost * len(bill) <= 1200000
     assert len(bill) >= 8
     assert (row["held"], row["suspense"]) == (0, 0)
+
+
+def test_however_the_customer_is_named_it_is_one_account(gateway):
+    """By body, by container, by header, by customer_params (BerriAI/litellm#11083)."""
+    import base64
+    assert gateway.chat(customer_params=budget("0.0003"), max_tokens=50).status == 200
+    packed = base64.b64encode(json.dumps({"customer_identifier": "c"}).encode()).decode()
+    ways = [dict(customer_identifier="c"), dict(respan_params={"customer_identifier": "c"}),
+            dict(keywordsai_params={"customer_identifier": "c"}), dict(extra_body={"customer_identifier": "c"}),
+            dict(customer_params={"customer_identifier": "c"}), dict(headers={"X-Data-Respan-Params": packed})]
+    for n, way in enumerate(ways):
+        assert gateway.chat(max_tokens=5, **way).status == 200, way
+        assert settled(gateway)["settled"] == (n + 2) * COST
+    spend(gateway, "0.0002")
+    for way in ways:
+        r = gateway.chat(max_tokens=5, **way)
+        assert (r.status, r.code) == (429, "budget_exceeded"), way
+    # `user` is not the customer.
+    assert gateway.chat(max_tokens=5, user="c").status == 200
+
+
+def test_spent_key_or_customer_reaches_no_provider(gateway, provider):
+    """Whichever of the two is spent (BerriAI/litellm#26672)."""
+    made = gateway.ctl_json("key", "new", "--name", "k", "--environment", "prod", "--budget", "0.001/day")
+    assert gateway.chat(key=made["api_key"], max_tokens=5, customer_params=budget("0.001")).status == 200
+    gateway.at_rest()
+    gateway.ctl("budget", "adjust", "+0.001", "--reason", "test", "--key", made["key"]["prefix"])
+    assert gateway.chat(max_tokens=5, customer_identifier="c").status == 200
+    provider.requests.clear()
+    got = at_once(20, lambda i: gateway.chat(key=made["api_key"], max_tokens=5, customer_identifier="c"))
+    assert {(r.status, r.code) for r in got} == {(429, "budget_exceeded")}
+    spend(gateway, "0.001")
+    got = at_once(20, lambda i: gateway.chat(max_tokens=5, customer_identifier="c"))
+    assert {(r.status, r.code) for r in got} == {(429, "budget_exceeded")}
+    assert provider.requests == []
