@@ -330,6 +330,40 @@ dns_ask_name(struct dns *d, const char *host, struct dns_entry **entry_r)
 	return 0;
 }
 
+/*
+ * "localhost" and what lies below it never leave the machine (RFC 6761 6.3),
+ * hosts file or not.
+ */
+static int
+dns_is_localhost(struct slice host)
+{
+	static const struct slice name = { "localhost", 9 };
+
+	if (host.n > 0 && host.p[host.n - 1] == '.')
+		host.n--;
+	if (host.n > name.n && host.p[host.n - name.n - 1] == '.')
+		host = slice_skip(host, host.n - name.n);
+	return slice_eq_nocase(host, name);
+}
+
+/*
+ * Addresses that need no query.  Servers of this machine that listen on one
+ * family only listen on IPv4.  1 with *answer_r, or 0.
+ */
+static int
+dns_know(const char *host, struct dns_answer *answer_r)
+{
+	struct addr *a = answer_r->addrs;
+
+	answer_r->n = 1;
+	if (addr_read_ip(&a[0], slice_str(host), 0))
+		return 1;
+	answer_r->n = 2;
+	return dns_is_localhost(slice_str(host)) &&
+	       addr_read_ip(&a[0], SLICE("127.0.0.1"), 0) &&
+	       addr_read_ip(&a[1], SLICE("::1"), 0);
+}
+
 int
 dns_ask(struct dns *d, struct dns_query *q, const char *host, dns_fn fn,
     void *ctx, struct dns_answer *answer_r, struct err *e)
@@ -338,11 +372,9 @@ dns_ask(struct dns *d, struct dns_query *q, const char *host, dns_fn fn,
 	int r;
 
 	list_init(&q->link);
-	answer_r->n = 0;
-	if (addr_read_ip(&answer_r->addrs[0], slice_str(host), 0)) {
-		answer_r->n = 1;
+	if (dns_know(host, answer_r))
 		return 1;
-	}
+	answer_r->n = 0;
 	if (!addr_is_name(slice_str(host)))
 		return err_set(e, ERR_UPSTREAM_CONNECT, "%s: not a host name",
 		    host);
