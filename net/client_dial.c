@@ -70,6 +70,19 @@ dial_fail(struct client_dial *d)
 	loop_defer(dial_loop(d), &d->later, dial_fail_run);
 }
 
+/*
+ * Why there is no connection, should it be the last reason: a certificate
+ * that was refused says more than an address where nobody listens.
+ */
+static void
+dial_note(struct client_dial *d, enum call_failure failure, const struct err *e)
+{
+	if (d->failure == CALL_TLS && failure != CALL_TLS)
+		return;
+	d->failure = failure;
+	d->err = *e;
+}
+
 /* D7: connected to the address that was checked, and to no other. */
 static bool
 dial_met_peer(const struct dial_try *try)
@@ -90,11 +103,12 @@ dial_connected(void *ctx)
 	struct dial_try *try = ctx;
 	struct client_dial *d = try->dial;
 	struct conn *conn = try->conn;
+	struct err e;
 
 	if (!dial_met_peer(try)) {
-		d->failure = CALL_CONNECT;
-		err_set(&d->err, ERR_UPSTREAM_CONNECT,
+		err_set(&e, ERR_UPSTREAM_CONNECT,
 		    "connect to %s: the peer is another", d->target->host);
+		dial_note(d, CALL_CONNECT, &e);
 		conn_close(&try->conn);
 		dial_go_on(d);
 		return;
@@ -112,12 +126,13 @@ dial_explain(struct client_dial *d, const struct dial_try *try)
 	const char *reason = conn_reason(try->conn);
 	bool tls = ssl != NULL && tls_begun(ssl);
 	char to[ADDR_TEXT_SIZE];
+	struct err e;
 
 	addr_text_port(try->to, to);
-	d->failure = tls ? CALL_TLS : CALL_CONNECT;
-	err_set(&d->err, ERR_UPSTREAM_CONNECT, "%s %s (%s): %s",
+	err_set(&e, ERR_UPSTREAM_CONNECT, "%s %s (%s): %s",
 	    tls ? "TLS with" : "connect to", d->target->host, to,
 	    reason[0] != '\0' ? reason : "closed by the peer");
+	dial_note(d, tls ? CALL_TLS : CALL_CONNECT, &e);
 }
 
 static void
@@ -152,15 +167,16 @@ dial_try(struct client_dial *d, struct dial_try *try, const struct addr *to)
 {
 	struct client_target *t = d->target;
 	struct ssl_st *ssl = NULL;
+	struct err e;
 
 	if (t->tls != NULL)
 		ssl = tls_client_connect(t->tls, t->host, t->port);
 	try->to = to;
 	try->conn = conn_connect(dial_loop(d), &to->sa.any, to->len, ssl,
-	    &dial_ops, try, &d->err);
+	    &dial_ops, try, &e);
 	if (try->conn != NULL)
 		return 1;
-	d->failure = CALL_CONNECT;
+	dial_note(d, CALL_CONNECT, &e);
 	return -1;
 }
 
