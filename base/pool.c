@@ -7,8 +7,15 @@
 
 #include "base/xmem.h"
 
-#define POOL_BLOCK 2048
-#define POOL_KEEP 64 /* blocks of the usual size kept for the next request */
+/*
+ * The first block of a pool holds the request's own struct and what usually
+ * comes with it; the next ones are small, since an open stream keeps them.
+ */
+enum pool_class { POOL_FIRST, POOL_NEXT, POOL_CLASSES };
+
+static const size_t pool_sizes[POOL_CLASSES] = { 4000, 1000 };
+
+#define POOL_KEEP 64 /* blocks of a class kept for the next request */
 
 struct pool_block {
 	struct pool_block *next;
@@ -28,21 +35,20 @@ struct pool {
 	struct pool_secret *secrets;
 };
 
-static struct pool_block *kept;
-static unsigned n_kept;
+static struct pool_block *kept[POOL_CLASSES];
+static unsigned n_kept[POOL_CLASSES];
 
 static struct pool_block *
-pool_block_new(size_t size)
+pool_block_new(enum pool_class class, size_t size)
 {
-	struct pool_block *b;
+	struct pool_block *b = kept[class];
 
-	if (size <= POOL_BLOCK && kept != NULL) {
-		b = kept;
-		kept = b->next;
-		n_kept--;
+	if (size <= pool_sizes[class] && b != NULL) {
+		kept[class] = b->next;
+		n_kept[class]--;
 	} else {
-		if (size < POOL_BLOCK)
-			size = POOL_BLOCK;
+		if (size < pool_sizes[class])
+			size = pool_sizes[class];
 		b = xmalloc(sizeof *b + size);
 		b->size = size;
 	}
@@ -54,13 +60,14 @@ pool_block_new(size_t size)
 static void
 pool_block_free(struct pool_block *b)
 {
-	if (b->size == POOL_BLOCK && n_kept < POOL_KEEP) {
-		b->next = kept;
-		kept = b;
-		n_kept++;
-	} else {
-		free(b);
-	}
+	for (int class = 0; class < POOL_CLASSES; class ++)
+		if (b->size == pool_sizes[class] && n_kept[class] < POOL_KEEP) {
+			b->next = kept[class];
+			kept[class] = b;
+			n_kept[class]++;
+			return;
+		}
+	free(b);
 }
 
 static void *
@@ -78,7 +85,8 @@ pool_block_take(struct pool_block *b, size_t size)
 struct pool *
 pool_new(void)
 {
-	struct pool_block *b = pool_block_new(POOL_BLOCK);
+	struct pool_block *b =
+	    pool_block_new(POOL_FIRST, pool_sizes[POOL_FIRST]);
 	struct pool *p = pool_block_take(b, sizeof *p);
 
 	p->blocks = b;
@@ -111,10 +119,10 @@ pool_alloc(struct pool *p, size_t size)
 
 	if (got != NULL)
 		return got;
-	b = pool_block_new(size);
+	b = pool_block_new(POOL_NEXT, size);
 	got = pool_block_take(b, size);
 	/* A large block goes second, so that the first one is filled up. */
-	if (size > POOL_BLOCK / 2) {
+	if (size > pool_sizes[POOL_NEXT] / 2) {
 		b->next = p->blocks->next;
 		p->blocks->next = b;
 	} else {
