@@ -102,19 +102,37 @@ headers_info(struct req *r, struct sbuf *b)
 	    "x-holdfast-upstream-request-id: ", r->upstream_request_id);
 }
 
+/* One of the six names of api.md 7.2 and a number. */
+static void
+header_rate(struct sbuf *b, const char *what, const char *unit, uint64_t n,
+    const char *end)
+{
+	sbuf_adds(b, "x-ratelimit-");
+	sbuf_adds(b, what);
+	sbuf_adds(b, unit);
+	sbuf_add_u64(b, n);
+	sbuf_adds(b, end);
+}
+
 static void
 headers_rate(struct req *r, struct sbuf *b)
 {
-	const struct rate_state *s = &r->rate;
+	static const char *const units[RATE_WINDOWS] = {
+		[RATE_REQUESTS] = "-requests: ",
+		[RATE_TOKENS] = "-tokens: ",
+	};
 
-	if (s->limit == 0)
-		return;
-	header_number(b, "x-ratelimit-limit-requests: ", (uint64_t)s->limit);
-	header_number(b, "x-ratelimit-remaining-requests: ",
-	    (uint64_t)(s->remaining > 0 ? s->remaining : 0));
-	sbuf_adds(b, "x-ratelimit-reset-requests: ");
-	sbuf_add_u64(b, (s->reset_ns + 999999999) / 1000000000);
-	sbuf_adds(b, "s\r\n");
+	for (int i = 0; i < RATE_WINDOWS; i++) {
+		const struct rate_state *s = &r->rate[i];
+		int64_t left = s->remaining > 0 ? s->remaining : 0;
+
+		if (s->limit == 0)
+			continue;
+		header_rate(b, "limit", units[i], (uint64_t)s->limit, "\r\n");
+		header_rate(b, "remaining", units[i], (uint64_t)left, "\r\n");
+		header_rate(b, "reset", units[i],
+		    (s->reset_ns + 999999999) / 1000000000, "s\r\n");
+	}
 }
 
 static void

@@ -175,7 +175,8 @@ struct req {
 	uint32_t counter[SLOT_COUNTERS]; /* concurrency words entered */
 	uint64_t ticket;                 /* of a customer record, 0 = none */
 	bool upserted;                   /* customer_params were applied */
-	struct rate_state rate; /* the tightest window, limit 0 = none */
+	/* The tightest window of each kind; limit 0 = none. */
+	struct rate_state rate[RATE_WINDOWS];
 	struct bound bound;
 	int64_t put_max_tokens;
 	enum outcome outcome;

@@ -7,6 +7,7 @@
 #include "worker/answer.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
+#include "worker/rates.h"
 #include "worker/recall.h"
 #include "worker/relay_whole.h"
 #include "worker/req.h"
@@ -25,6 +26,19 @@ settle_keep_pieces(struct req *r)
 		r->answer.pieces[i] = pool_copy(r->pool, r->answer.pieces[i]);
 }
 
+static void
+settle_return_tokens(struct req *r)
+{
+	bool hit =
+	    r->cache.state == CACHE_HIT || r->cache.state == CACHE_COLLAPSED;
+	struct usage_figures f = { 0 };
+
+	/* A hit counts in no window of tokens (cache.md 5). */
+	if (!hit && r->outcome != OUTCOME_NONE && r->outcome != OUTCOME_ERROR)
+		usage_sum(&r->usage, &f);
+	rates_return(r, f.total);
+}
+
 enum step_result
 step_settle_run(struct req *r)
 {
@@ -37,6 +51,8 @@ step_settle_run(struct req *r)
 		req_wait_until(r, now_mono_ms() + SETTLE_AGAIN_MS);
 		return STEP_WAIT;
 	}
+	if (r->slot_taken)
+		settle_return_tokens(r);
 	r->replied_ns = now_fresh_ns();
 	if (r->logged)
 		log_body_reply(r);

@@ -176,3 +176,21 @@ def test_a_hit_counts(make_gateway):
     g = limited(make_gateway, "rpm = 3;")
     got = [g.chat(cache_enabled=True) for _ in range(4)]
     assert [r.status for r in got] == [200, 200, 200, 429]
+
+
+def test_tokens_per_minute(make_gateway, provider):
+    """The tokens asked are taken at once, those not used are given back."""
+    g = make_gateway(workers=1, extra="""
+customers = { list = ( { customer_identifier = "slow"; limits = { tpm = 1000; }; } ); };""")
+    first = g.chat(customer_identifier="slow", max_tokens=500)
+    assert first.status == 200
+    assert first.headers["x-ratelimit-limit-tokens"] == "1000"
+    # 15 of them were used: another 900 fit, twice 900 do not.
+    assert g.chat(customer_identifier="slow", max_tokens=900).status == 200
+    provider.answer = lambda r: json_reply(completion(prompt=10, completion=900))
+    assert g.chat(customer_identifier="slow", max_tokens=900).status == 200
+    r = g.chat(customer_identifier="slow", max_tokens=900)
+    assert (r.status, r.code) == (429, "rate_limit_exceeded")
+    assert "1000 tokens per minute for customer slow" in r.json["error"]["message"]
+    assert 1 <= int(r.headers["retry-after"]) <= 60
+    assert len(provider.requests) == 3
