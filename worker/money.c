@@ -66,14 +66,15 @@ static void
 money_add_key(struct req *r)
 {
 	const struct key_def *d = &r->key->def;
-	struct period p = period_calendar((enum period_kind)d->budget_duration,
-	    money_now_s(r), 1, 0);
+	enum period_kind kind = (enum period_kind)d->budget_duration;
+	struct period all = { 0, INT64_MAX };
 
 	if (d->period_budget_nano != MONEY_NONE)
-		money_add(r, r->key->hash, ACCOUNT_KEY_PERIOD, p,
+		money_add(r, r->key->hash, ACCOUNT_KEY_PERIOD,
+		    period_calendar(kind, money_now_s(r), 1, 0),
 		    d->period_budget_nano);
 	if (d->spending_limit_nano != MONEY_NONE)
-		money_add(r, r->key->hash, ACCOUNT_KEY_TOTAL, p,
+		money_add(r, r->key->hash, ACCOUNT_KEY_TOTAL, all,
 		    d->spending_limit_nano);
 }
 
