@@ -137,16 +137,18 @@ static void
 edit_append_given(struct edit *d)
 {
 	const struct params *p = d->p;
-	unsigned id;
+	const struct param *v;
+	enum param_id id;
 
 	for (unsigned word = 0; word < 2; word++) {
 		for (uint64_t bits = p->present[word]; bits != 0;
 		     bits &= bits - 1) {
-			id = word * 64 + (unsigned)__builtin_ctzll(bits);
-			if (p->at[id]->place != PLACE_BODY)
-				edit_append(d,
-				    edit_member(p, d->options, d->pool, id,
-					&p->at[id]->item));
+			id = (enum param_id)(
+			    word * 64 + (unsigned)__builtin_ctzll(bits));
+			v = params_at(p, id);
+			if (v->place != PLACE_BODY)
+				edit_append(d, edit_member(p, d->options,
+						   d->pool, id, &v->item));
 		}
 	}
 }

@@ -94,7 +94,7 @@ static struct slice
 edit_plain_value(const struct params *p, enum param_id id,
     const struct jscan_item *item)
 {
-	const struct param *v = p->at[id];
+	const struct param *v = params_at(p, id);
 
 	if (item->type == JSCAN_NUMBER && v->text.n > 0)
 		return v->text;

@@ -136,14 +136,16 @@ params_put(struct params_ctx *c, enum param_id id,
 {
 	struct param *v;
 
-	if (item->type == JSCAN_NULL || c->p->at[id] != NULL)
+	if (item->type == JSCAN_NULL || params_has(c->p, id))
 		return;
 	v = pool_alloc(c->pool, sizeof *v);
 	v->item = *item;
 	v->place = place;
 	v->text = (struct slice){ "", 0 };
 	v->number = 0;
-	c->p->at[id] = v;
+	v->id = id;
+	v->next = c->p->values;
+	c->p->values = v;
 	c->p->present[id / 64] |= UINT64_C(1) << id % 64;
 }
 
@@ -181,7 +183,7 @@ static int
 params_merge_container(struct params_ctx *c, enum param_id id,
     enum params_place place)
 {
-	const struct param *v = c->p->at[id];
+	const struct param *v = params_at(c->p, id);
 	struct slice name = params_rows[id].name;
 	struct jscan_item item;
 	struct jscan_iter it;
@@ -238,7 +240,8 @@ params_check(struct params_ctx *c)
 		     bits &= bits - 1) {
 			id = word * 64 + (unsigned)__builtin_ctzll(bits);
 			row = &params_rows[id];
-			if (row->check(c, row, c->p->at[id]) != 0)
+			if (row->check(c, row,
+				params_at(c->p, (enum param_id)id)) != 0)
 				return -1;
 		}
 	}

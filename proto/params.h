@@ -38,6 +38,8 @@ enum params_place {
 struct param {
 	struct jscan_item item; /* as sent */
 	enum params_place place;
+	enum param_id id;
+	struct param *next; /* among the values of a request */
 	/* What the check made of it; which one depends on the check: */
 	struct slice text; /* strings, identifiers: decoded and cut */
 	int64_t number;    /* booleans, integers; numbers in 10^-9 */
@@ -85,11 +87,11 @@ struct params_customer {
 	struct slice metadata; /* JSON */
 };
 
-#define PARAMS_WARNINGS 16
+#define PARAMS_WARNINGS 8
 
 struct params {
-	struct param *at[PARAM_COUNT]; /* NULL = absent */
-	uint64_t present[2];           /* the same as bits */
+	uint64_t present[2];  /* bits of enum param_id */
+	struct param *values; /* of those, the last one first */
 	const struct jscan_body *body;
 	const uint8_t *body_ids; /* enum param_id of each member of the body */
 	struct params_messages messages;
@@ -169,35 +171,55 @@ bool params_is_ours(enum param_id id);
 static inline bool
 params_has(const struct params *p, enum param_id id)
 {
-	return p->at[id] != NULL;
+	return p->present[id / 64] >> id % 64 & 1;
+}
+
+/* A request has few values: looking at each is cheaper than a table. */
+static inline struct param *
+params_at(const struct params *p, enum param_id id)
+{
+	struct param *v = p->values;
+
+	if (!params_has(p, id))
+		return NULL;
+	while (v->id != id)
+		v = v->next;
+	return v;
 }
 
 static inline bool
 params_bool(const struct params *p, enum param_id id)
 {
-	return p->at[id] != NULL && p->at[id]->number != 0;
+	const struct param *v = params_at(p, id);
+
+	return v != NULL && v->number != 0;
 }
 
 /* An integer, or a number in 10^-9. */
 static inline int64_t
 params_number(const struct params *p, enum param_id id, int64_t absent)
 {
-	return p->at[id] != NULL ? p->at[id]->number : absent;
+	const struct param *v = params_at(p, id);
+
+	return v != NULL ? v->number : absent;
 }
 
 /* n 0 when absent. */
 static inline struct slice
 params_text(const struct params *p, enum param_id id)
 {
-	return p->at[id] != NULL ? p->at[id]->text : (struct slice){ "", 0 };
+	const struct param *v = params_at(p, id);
+
+	return v != NULL ? v->text : (struct slice){ "", 0 };
 }
 
 /* The JSON as it was sent; n 0 when absent. */
 static inline struct slice
 params_json(const struct params *p, enum param_id id)
 {
-	return p->at[id] != NULL ? p->at[id]->item.value
-	                         : (struct slice){ "", 0 };
+	const struct param *v = params_at(p, id);
+
+	return v != NULL ? v->item.value : (struct slice){ "", 0 };
 }
 
 #endif
