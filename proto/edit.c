@@ -67,7 +67,6 @@ edit_plan(struct edit *d)
 {
 	const struct jscan_body *body = d->p->body;
 
-	d->plan = pool_alloc(d->pool, (body->n + 1) * sizeof *d->plan);
 	d->last_kept = -1;
 	for (unsigned i = 0; i < body->n; i++) {
 		d->plan[i] = edit_member(d->p, d->options, d->pool,
@@ -172,11 +171,13 @@ edit_most_pieces(const struct params *p)
 	return 4 * (size_t)p->body->n + 2 * (size_t)(given + EDIT_ADDED) + 2;
 }
 
+/* Plan and pieces of nearly all requests fit these, on the stack. */
+#define EDIT_FEW_MEMBERS 16
+#define EDIT_FEW_PIECES 96
+
 static void
-edit_run(struct edit *d)
+edit_make(struct edit *d)
 {
-	d->result->pieces = pool_alloc(d->pool,
-	    edit_most_pieces(d->p) * sizeof *d->result->pieces);
 	d->result->n = 0;
 	d->result->len = 0;
 	d->from = d->p->body->text.p;
@@ -187,6 +188,29 @@ edit_run(struct edit *d)
 	if (d->options != NULL)
 		edit_append_ours(d);
 	edit_flush(d, edit_end(d->p->body->text));
+}
+
+/* The room for the plan ends with it; the pieces live as long as the pool. */
+static void
+edit_run(struct edit *d)
+{
+	struct edit_member few_members[EDIT_FEW_MEMBERS];
+	struct slice few_pieces[EDIT_FEW_PIECES], *kept;
+	size_t most = edit_most_pieces(d->p), members = d->p->body->n;
+
+	d->plan = few_members;
+	if (members > EDIT_FEW_MEMBERS)
+		d->plan = pool_alloc(d->pool, members * sizeof *d->plan);
+	d->result->pieces = few_pieces;
+	if (most > EDIT_FEW_PIECES)
+		d->result->pieces =
+		    pool_alloc(d->pool, most * sizeof few_pieces[0]);
+	edit_make(d);
+	if (most > EDIT_FEW_PIECES)
+		return;
+	kept = pool_alloc(d->pool, d->result->n * sizeof *kept);
+	memcpy(kept, few_pieces, d->result->n * sizeof *kept);
+	d->result->pieces = kept;
 }
 
 void

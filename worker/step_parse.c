@@ -10,13 +10,15 @@
 static int
 parse_headers(struct req *r, struct params_source *source)
 {
-	struct jscan_body *decoded =
-	    pool_alloc(r->pool, PARAMHDR_COUNT * sizeof *decoded);
+	struct jscan_body *decoded = NULL;
 
-	source->headers = decoded;
 	for (int i = 0; i < PARAMHDR_COUNT; i++) {
 		if (r->raw_headers[i].p == NULL)
 			continue;
+		if (decoded == NULL)
+			decoded = pool_alloc(r->pool,
+			    PARAMHDR_COUNT * sizeof *decoded);
+		source->headers = decoded;
 		if (paramhdr_read(i, r->raw_headers[i], r->pool,
 			&decoded[source->n_headers], req_err(r)) != 0)
 			return -1;
@@ -32,8 +34,11 @@ parse_headers_allow(struct req *r, struct params_source *source)
 	const struct sref *from =
 	    settings_list(s, s->server_extra_headers_allow);
 	uint32_t n = s->server_extra_headers_allow.n;
-	struct slice *names = pool_alloc(r->pool, (n + 1) * sizeof *names);
+	struct slice *names;
 
+	if (n == 0)
+		return;
+	names = pool_alloc(r->pool, n * sizeof *names);
 	for (uint32_t i = 0; i < n; i++)
 		names[i] = settings_str(s, from[i]);
 	source->headers_allow = names;
