@@ -16,17 +16,15 @@ mkdir -p "$dir/src"
 git archive HEAD | tar -x -C "$dir/src"
 shared=${HOLDFAST_SHARED:-$(pwd)/../shared}
 mkdir -p "$dir/shared"
-mounted=
-clean() {
-	for m in $mounted; do umount "$dir/$m"; done
-}
-trap clean EXIT
-mount -t proc proc "$dir/proc" && mounted="proc"
-if [ -d "$shared" ]; then
-	mount --bind -o ro "$shared" "$dir/shared" && mounted="$mounted shared"
-fi
-chroot "$dir" sh -ec '
-	cd /src
-	sh packaging/need.sh check
-	HOLDFAST_SHARED=/shared make -s WERROR=-Werror check
-'
+
+# In a mount namespace of its own, so that nothing stays mounted; the new root
+# is a mount point, so that tests may make such namespaces too.
+unshare --mount sh -ec '
+	mount --bind "$1" "$1"
+	mount -t proc proc "$1/proc"
+	[ ! -d "$2" ] || mount --bind -o ro "$2" "$1/shared"
+	exec chroot "$1" sh -ec "
+		cd /src
+		sh packaging/need.sh check
+		HOLDFAST_SHARED=/shared make -s WERROR=-Werror check"
+' sh "$(realpath "$dir")" "$shared"
