@@ -1,16 +1,19 @@
 #include "proto/cachekey.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "base/sbuf.h"
-#include "base/xmem.h"
 #include "proto/canon.h"
+#include "proto/jstr.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define HEAD 9 /* of a part: its number, and its length in 8 bytes */
 
 /* What the answer does not depend on, and one name for two. */
-static const struct canon_rule cachekey_rules[] = {
+static const struct cachekey_rule {
+	struct slice name;
+	struct slice as; /* empty = left out */
+} cachekey_rules[] = {
 	{ SLICE("model"), { NULL, 0 } },
 	{ SLICE("stream"), { NULL, 0 } },
 	{ SLICE("stream_options"), { NULL, 0 } },
@@ -26,56 +29,76 @@ static const struct canon_rule cachekey_rules[] = {
 	{ SLICE("max_completion_tokens"), SLICE("max_tokens") },
 };
 
-/* Part: its number, its length in 8 bytes, its bytes; none when empty. */
-static void
-cachekey_part(struct digest *d, unsigned char number, struct slice part)
+/* False when the member is left out. */
+static bool
+cachekey_keeps(struct jscan_item *item)
 {
-	unsigned char head[9] = { number };
-	uint64_t n = part.n;
-	int i;
+	const struct cachekey_rule *r = cachekey_rules;
+
+	for (; r < cachekey_rules + COUNT(cachekey_rules); r++) {
+		if (!jstr_is(item, r->name))
+			continue;
+		item->name = r->as;
+		item->name_escaped = false;
+		return r->as.n > 0;
+	}
+	return true;
+}
+
+static void
+cachekey_head(char *to, char number, uint64_t n)
+{
+	to[0] = number;
+	for (int i = HEAD - 1; i > 0; i--, n >>= 8)
+		to[i] = (char)n;
+}
+
+/* None when it is empty. */
+static void
+cachekey_part(struct sbuf *b, char number, struct slice part)
+{
+	char head[HEAD];
 
 	if (part.n == 0)
 		return;
-	for (i = 8; i > 0; i--, n >>= 8)
-		head[i] = (unsigned char)n;
-	digest_add(d, head, sizeof head);
-	digest_add(d, part.p, part.n);
+	cachekey_head(head, number, part.n);
+	sbuf_add(b, head, sizeof head);
+	sbuf_add_slice(b, part);
 }
 
-static int
-cachekey_body(const struct cachekey *k, struct sbuf *scratch, struct err *e)
+/* The length is known when the members are written. */
+static void
+cachekey_body(struct sbuf *b, struct jscan_item *members, size_t n)
 {
-	size_t n = COUNT(cachekey_rules), i;
-	struct canon_rule *rules = xcalloc(n + k->nours, sizeof *rules);
-	int done;
+	char head[HEAD] = { 0 };
+	size_t at = b->len, kept = 0, i;
 
-	memcpy(rules, cachekey_rules, sizeof cachekey_rules);
-	for (i = 0; i < k->nours; i++)
-		rules[n + i].name = k->ours[i];
-	sbuf_clear(scratch);
-	done = canon_write(scratch, k->body, rules, n + k->nours, e);
-	free(rules);
-	return done;
+	for (i = 0; i < n; i++)
+		if (cachekey_keeps(&members[i]))
+			members[kept++] = members[i];
+	sbuf_add(b, head, sizeof head);
+	canon_write_members(b, members, kept);
+	cachekey_head(b->data + at, 5, b->len - at - HEAD);
 }
 
-int
+void
 cachekey_make(const struct cachekey *k, struct digest *d, struct sbuf *scratch,
-    unsigned char key_r[DIGEST_SIZE], struct err *e)
+    unsigned char key_r[DIGEST_SIZE])
 {
-	if (cachekey_body(k, scratch, e) == -1)
-		return -1;
-	digest_start(d);
-	cachekey_part(d, 1, SLICE("hfc1"));
-	cachekey_part(d, 2, k->organization);
-	cachekey_part(d, 3, k->environment);
-	cachekey_part(d, 4, k->family);
-	cachekey_part(d, 5, sbuf_slice(scratch));
-	cachekey_part(d, 6, k->model);
-	cachekey_part(d, 7, k->customer);
+	sbuf_clear(scratch);
+	cachekey_part(scratch, 1, SLICE("hfc1"));
+	cachekey_part(scratch, 2, k->organization);
+	cachekey_part(scratch, 3, k->environment);
+	cachekey_part(scratch, 4, k->family);
+	cachekey_body(scratch, k->members, k->n_members);
+	cachekey_part(scratch, 6, k->model);
+	cachekey_part(scratch, 7, k->customer);
 	if (k->credentials != NULL)
-		cachekey_part(d, 8,
+		cachekey_part(scratch, 8,
 		    (struct slice){ (const char *)k->credentials,
 			DIGEST_SIZE });
+	/* One piece costs less than eighteen. */
+	digest_start(d);
+	digest_add(d, scratch->data, scratch->len);
 	digest_end(d, key_r);
-	return 0;
 }

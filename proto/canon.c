@@ -1,258 +1,381 @@
 #include "proto/canon.h"
 
-#include <math.h>
+#include <assert.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/err.h"
 #include "base/sbuf.h"
 #include "base/xmem.h"
-#include "proto/jnum.h"
-#include "proto/jscan.h"
+#include "proto/canon_priv.h"
+#include "proto/jscan_find.h"
 #include "proto/jstr.h"
 
-#define EXACT_MAX 9007199254740992.0 /* 2^53: doubles count by ones below */
+#define FEW 32 /* members that need no memory, and sort by insertion */
 
-/* A member on its way to its place; members of open objects form a stack. */
+/* A member of an open object; those of all open objects form a stack. */
 struct canon_member {
-	struct slice name; /* as text; p NULL: len bytes of names at off */
-	size_t off;
-	size_t order; /* in the text, to keep twins as they came */
-	struct jscan_item item;
+	const char *name; /* NULL: at from of names */
+	size_t name_len, name_at;
+	size_t from, to; /* as it was written, in the buffer */
 };
 
 struct canon {
-	struct sbuf *out;
-	const struct canon_rule *rules;
-	size_t nrules;
+	struct canon_out out;
 	struct canon_member *members;
 	size_t n, cap;
 	struct sbuf names; /* of members whose names have escapes */
-	struct sbuf text;  /* of a string that has escapes */
+	struct canon_member few[FEW];
 };
 
-static void canon_value(struct canon *c, const struct jscan_item *item,
-    bool top);
+static const char *canon_value(struct canon *c, const char *p, const char *end);
 
 static void
-canon_text(struct sbuf *b, struct slice text)
+canon_start(struct canon *c, struct sbuf *b, size_t n)
 {
-	const char *p = text.p, *end = p + text.n, *from = p;
-	unsigned char byte;
+	sbuf_reserve(b, n + 2 * CANON_ROOM);
+	c->out =
+	    (struct canon_out){ b->data + b->len, b->data + b->cap - 1, b };
+	c->members = c->few;
+	c->n = 0;
+	c->cap = FEW;
+	c->names = (struct sbuf){ 0 };
+}
 
-	sbuf_addc(b, '"');
-	for (; p < end; p++) {
-		byte = (unsigned char)*p;
-		if (byte >= 0x20 && byte != '"' && byte != '\\')
-			continue;
-		sbuf_add(b, from, (size_t)(p - from));
-		from = p + 1;
-		if (byte < 0x20)
-			sbuf_addf(b, "\\u%04x", byte);
-		else
-			sbuf_addf(b, "\\%c", byte);
-	}
-	sbuf_add(b, from, (size_t)(p - from));
-	sbuf_addc(b, '"');
+static size_t
+canon_at(const struct canon *c)
+{
+	return (size_t)(c->out.p - c->out.b->data);
 }
 
 static void
-canon_string(struct canon *c, const struct jscan_item *item)
+canon_end(struct canon *c)
 {
-	/* Without escapes the spelling is the shortest there is. */
-	if (!item->escaped) {
-		sbuf_add_slice(c->out, item->value);
-		return;
-	}
-	sbuf_clear(&c->text);
-	jstr_add(&c->text, jscan_text(item));
-	canon_text(c->out, sbuf_slice(&c->text));
+	c->out.b->len = canon_at(c);
+	*c->out.p = '\0';
+	if (c->members != c->few)
+		free(c->members);
+	sbuf_free(&c->names);
+}
+
+char *
+canon_grow(struct canon_out *out, char *p, size_t n)
+{
+	struct sbuf *b = out->b;
+
+	b->len = (size_t)(p - b->data);
+	sbuf_reserve(b, n);
+	out->limit = b->data + b->cap - 1;
+	return b->data + b->len;
+}
+
+/* Room for n bytes. */
+static char *
+canon_space(struct canon_out *out, size_t n)
+{
+	if ((size_t)(out->limit - out->p) < n)
+		out->p = canon_grow(out, out->p, n);
+	return out->p;
 }
 
 void
-canon_number(struct sbuf *b, struct slice number)
+canon_copy(struct canon_out *out, const char *p, size_t n)
 {
-	char text[512], out[64];
-	double value;
-	int digits = 1;
+	memcpy(canon_space(out, n), p, n);
+	out->p += n;
+}
 
-	if (jnum_is_plain(number)) {
-		sbuf_add_slice(b,
-		    slice_eq(number, SLICE("-0")) ? SLICE("0") : number);
-		return;
-	}
-	if (number.n >= sizeof text) {
-		sbuf_add_slice(b, number);
-		return;
-	}
-	memcpy(text, number.p, number.n);
-	text[number.n] = '\0';
-	value = strtod(text, NULL);
-	if (isinf(value)) {
-		sbuf_add_slice(b, number);
-	} else if (fabs(value) < EXACT_MAX && trunc(value) == value) {
-		sbuf_addf(b, "%lld", (long long)value);
-	} else {
-		do
-			snprintf(out, sizeof out, "%.*g", digits, value);
-		while (strtod(out, NULL) != value && digits++ < 17);
-		sbuf_adds(b, out);
-	}
+static inline void
+canon_byte(struct canon *c, char byte)
+{
+	c->out.p = canon_room(&c->out, c->out.p);
+	*c->out.p++ = byte;
+}
+
+static inline const char *
+canon_blanks(const char *p)
+{
+	while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
+		p++;
+	return p;
 }
 
 static struct slice
 canon_name(const struct canon *c, const struct canon_member *m)
 {
-	if (m->name.p != NULL)
-		return m->name;
-	return (struct slice){ c->names.data + m->off, m->name.n };
+	return (struct slice){ m->name != NULL ? m->name
+					       : c->names.data + m->name_at,
+		m->name_len };
 }
 
+static int
+canon_order(struct slice a, struct slice b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = 0;
+
+	if (n > 0)
+		order = *a.p != *b.p ? (unsigned char)*a.p - (unsigned char)*b.p
+		                     : memcmp(a.p, b.p, n);
+	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+/* Twins stay as they came: what was written first lies first. */
 static int
 canon_compare(const void *va, const void *vb, void *arg)
 {
 	const struct canon_member *a = va, *b = vb;
-	struct slice na = canon_name(arg, a), nb = canon_name(arg, b);
-	int order = memcmp(na.p, nb.p, na.n < nb.n ? na.n : nb.n);
+	int order = canon_order(canon_name(arg, a), canon_name(arg, b));
 
-	if (order == 0)
-		order = (na.n > nb.n) - (na.n < nb.n);
-	return order != 0 ? order
-	                  : (a->order > b->order) - (a->order < b->order);
-}
-
-/* Apply the rules.  False when the member is left out. */
-static bool
-canon_rename(const struct canon *c, struct canon_member *m)
-{
-	struct slice name = canon_name(c, m);
-	size_t i;
-
-	for (i = 0; i < c->nrules; i++) {
-		if (!slice_eq(name, c->rules[i].name))
-			continue;
-		m->name = c->rules[i].as;
-		return m->name.n > 0;
-	}
-	return true;
+	return order != 0 ? order : (a->from > b->from) - (a->from < b->from);
 }
 
 static void
-canon_push(struct canon *c, const struct jscan_item *item, size_t order,
-    bool top)
+canon_sort(struct canon *c, struct canon_member *m, size_t n)
 {
-	struct canon_member m = { .name = item->name,
-		.order = order,
-		.item = *item };
+	struct canon_member held;
+	size_t i, j;
 
-	if (item->name_escaped) {
-		m.off = c->names.len;
-		jstr_add(&c->names, item->name);
-		m.name = (struct slice){ NULL, c->names.len - m.off };
-	}
-	if (top && !canon_rename(c, &m))
+	if (n > FEW) {
+		qsort_r(m, n, sizeof *m, canon_compare, c);
 		return;
-	if (c->n == c->cap) {
-		c->cap = c->cap > 0 ? 2 * c->cap : 64;
-		c->members = xrealloc(c->members, c->cap * sizeof *c->members);
 	}
-	c->members[c->n++] = m;
+	for (i = 1; i < n; i++) {
+		held = m[i];
+		for (j = i; j > 0 && canon_compare(&m[j - 1], &held, c) > 0;
+		     j--)
+			m[j] = m[j - 1];
+		m[j] = held;
+	}
 }
 
+/*
+ * Put what was written since from into order: a sorted copy is made behind
+ * it and moved back.
+ */
 static void
-canon_member(struct canon *c, size_t at, bool first)
+canon_arrange(struct canon *c, size_t from, size_t base)
 {
-	struct jscan_item item = c->members[at].item;
+	size_t len = canon_at(c) - from, i, n;
+	char *text, *to;
 
-	if (!first)
-		sbuf_addc(c->out, ',');
-	canon_text(c->out, canon_name(c, &c->members[at]));
-	sbuf_addc(c->out, ':');
-	canon_value(c, &item, false);
-}
-
-static void
-canon_object(struct canon *c, const struct jscan_item *object, bool top)
-{
-	size_t base = c->n, names = c->names.len, i, order = 0;
-	struct jscan_iter it;
-	struct jscan_item item;
-
-	jscan_enter(&it, object->value);
-	while (jscan_member_next(&it, &item) == 1)
-		canon_push(c, &item, order++, top);
-	if (c->n > base)
-		qsort_r(c->members + base, c->n - base, sizeof *c->members,
-		    canon_compare, c);
-	sbuf_addc(c->out, '{');
+	canon_sort(c, c->members + base, c->n - base);
+	to = canon_space(&c->out, len + 1);
+	text = c->out.b->data;
 	for (i = base; i < c->n; i++) {
-		if (top && i > base &&
-		    slice_eq(canon_name(c, &c->members[i - 1]),
-			canon_name(c, &c->members[i])))
-			continue;
-		canon_member(c, i, i == base);
+		n = c->members[i].to - c->members[i].from;
+		memcpy(to, text + c->members[i].from, n);
+		to += n;
+		*to++ = ',';
 	}
-	sbuf_addc(c->out, '}');
+	memcpy(text + from, c->out.p, len);
+}
+
+static void
+canon_decode_name(struct canon *c, struct canon_member *m)
+{
+	m->name_at = c->names.len;
+	jstr_add(&c->names, (struct slice){ m->name, m->name_len });
+	m->name_len = c->names.len - m->name_at;
+	m->name = NULL;
+}
+
+/* Write a name; what is needed to sort by it goes into m. */
+static const char *
+canon_member_name(struct canon *c, struct canon_member *m, const char *p,
+    const char *end)
+{
+	const char *at = p + 1;
+	int n = -1;
+
+	m->name = at;
+	if (end - at >= JSCAN_FIND_ROOM)
+		n = jscan_find_checked_word(at);
+	if (n >= 0) {
+		m->name_len = (size_t)n;
+		c->out.p = canon_room(&c->out, c->out.p);
+		memcpy(c->out.p, p, JSCAN_FIND_ROOM);
+		c->out.p[n + 1] = '"';
+		c->out.p += n + 2;
+		return at + n + 1;
+	}
+	p = canon_string(&c->out, p, end);
+	m->name_len = (size_t)(p - at) - 1;
+	if (memchr(at, '\\', m->name_len) != NULL)
+		canon_decode_name(c, m);
+	return p;
+}
+
+static struct canon_member *
+canon_push(struct canon *c)
+{
+	if (c->n == c->cap) {
+		struct canon_member *more =
+		    xcalloc(2 * c->cap, sizeof *c->members);
+
+		memcpy(more, c->members, c->n * sizeof *more);
+		if (c->members != c->few)
+			free(c->members);
+		c->members = more;
+		c->cap *= 2;
+	}
+	return &c->members[c->n++];
+}
+
+/* True when the last member belongs before the one ahead of it. */
+static bool
+canon_steps_back(const struct canon *c, size_t base)
+{
+	const struct canon_member *last = &c->members[c->n - 1];
+
+	return c->n > base + 1 &&
+	       canon_order(canon_name(c, last - 1), canon_name(c, last)) > 0;
+}
+
+static const char *
+canon_member(struct canon *c, const char *p, const char *end, size_t base,
+    bool *unsorted)
+{
+	struct canon_member *m = canon_push(c);
+	size_t at = c->n - 1;
+
+	m->from = canon_at(c);
+	p = canon_blanks(canon_member_name(c, m, p, end));
+	assert(*p == ':');
+	*unsorted |= canon_steps_back(c, base);
+	canon_byte(c, ':');
+	p = canon_value(c, canon_blanks(p + 1), end);
+	c->members[at].to = canon_at(c);
+	return p;
+}
+
+static const char *
+canon_object(struct canon *c, const char *p, const char *end)
+{
+	size_t base = c->n, names = c->names.len, from;
+	bool unsorted = false;
+
+	canon_byte(c, '{');
+	from = canon_at(c);
+	for (p = canon_blanks(p + 1); *p != '}'; p = canon_blanks(p)) {
+		if (*p == ',') {
+			canon_byte(c, ',');
+			p = canon_blanks(p + 1);
+		}
+		p = canon_member(c, p, end, base, &unsorted);
+	}
+	if (unsorted)
+		canon_arrange(c, from, base);
+	canon_byte(c, '}');
 	c->n = base;
 	c->names.len = names;
+	return p + 1;
 }
 
-static void
-canon_array(struct canon *c, const struct jscan_item *array)
+static const char *
+canon_array(struct canon *c, const char *p, const char *end)
 {
-	struct jscan_iter it;
-	struct jscan_item item;
-	bool first = true;
-
-	sbuf_addc(c->out, '[');
-	jscan_enter(&it, array->value);
-	while (jscan_element_next(&it, &item) == 1) {
-		if (!first)
-			sbuf_addc(c->out, ',');
-		first = false;
-		canon_value(c, &item, false);
+	canon_byte(c, '[');
+	for (p = canon_blanks(p + 1); *p != ']'; p = canon_blanks(p)) {
+		if (*p == ',') {
+			canon_byte(c, ',');
+			p = canon_blanks(p + 1);
+		}
+		p = canon_value(c, p, end);
 	}
-	sbuf_addc(c->out, ']');
+	canon_byte(c, ']');
+	return p + 1;
+}
+
+static const char *
+canon_word(struct canon *c, const char *p)
+{
+	size_t n = *p == 'f' ? 5 : 4;
+
+	canon_copy(&c->out, p, n);
+	return p + n;
 }
 
 /* Recursion ends: jscan lets no more than JSCAN_DEPTH levels pass. */
-static void
-canon_value(struct canon *c, const struct jscan_item *item, bool top)
+static const char *
+canon_value(struct canon *c, const char *p, const char *end)
 {
-	switch (item->type) {
-	case JSCAN_NULL:
-	case JSCAN_BOOL:
-		sbuf_add_slice(c->out, item->value);
-		break;
+	switch (jscan_type_of(*p)) {
 	case JSCAN_NUMBER:
-		canon_number(c->out, item->value);
-		break;
+		return canon_number(&c->out, p, end);
 	case JSCAN_STRING:
-		canon_string(c, item);
-		break;
+		return canon_string(&c->out, p, end);
 	case JSCAN_ARRAY:
-		canon_array(c, item);
-		break;
+		return canon_array(c, p, end);
 	case JSCAN_OBJECT:
-		canon_object(c, item, top);
-		break;
+		return canon_object(c, p, end);
+	default:
+		return canon_word(c, p);
 	}
 }
 
-int
-canon_write(struct sbuf *b, struct slice json, const struct canon_rule *rules,
-    size_t nrules, struct err *e)
+void
+canon_write(struct sbuf *b, struct slice json)
 {
-	struct canon c = { .out = b, .rules = rules, .nrules = nrules };
-	struct jscan_item item;
+	struct canon c;
 
-	if (jscan_value(json, &item, e) == -1)
-		return -1;
-	sbuf_reserve(b, json.n);
-	canon_value(&c, &item, true);
-	free(c.members);
-	sbuf_free(&c.names);
-	sbuf_free(&c.text);
-	return 0;
+	canon_start(&c, b, json.n);
+	canon_value(&c, canon_blanks(json.p), json.p + json.n);
+	canon_end(&c);
+}
+
+static void
+canon_item(struct canon *c, const struct jscan_item *item)
+{
+	const char *name = item->name.p;
+	size_t n = item->name.n;
+
+	if (item->name_escaped) {
+		canon_string(&c->out, name - 1, name + n + 1);
+	} else {
+		canon_byte(c, '"');
+		canon_copy(&c->out, name, n);
+		canon_byte(c, '"');
+	}
+	canon_byte(c, ':');
+	canon_value(c, item->value.p, item->value.p + item->value.n);
+}
+
+/* Here from tells the place in items, and thus which of two came first. */
+static void
+canon_sort_items(struct canon *c, const struct jscan_item *items, size_t n)
+{
+	struct canon_member *m;
+
+	for (size_t i = 0; i < n; i++) {
+		m = canon_push(c);
+		*m = (struct canon_member){ .name = items[i].name.p,
+			.name_len = items[i].name.n,
+			.from = i };
+		if (items[i].name_escaped)
+			canon_decode_name(c, m);
+	}
+	canon_sort(c, c->members, n);
+}
+
+void
+canon_write_members(struct sbuf *b, const struct jscan_item *items, size_t n)
+{
+	struct canon c;
+	size_t len = 0, i;
+
+	for (i = 0; i < n; i++)
+		len += items[i].name.n + items[i].value.n + 4;
+	canon_start(&c, b, len);
+	canon_sort_items(&c, items, n);
+	canon_byte(&c, '{');
+	for (i = 0; i < n; i++) {
+		if (i > 0 && slice_eq(canon_name(&c, &c.members[i - 1]),
+				 canon_name(&c, &c.members[i])))
+			continue;
+		if (i > 0)
+			canon_byte(&c, ',');
+		canon_item(&c, &items[c.members[i].from]);
+	}
+	canon_byte(&c, '}');
+	canon_end(&c);
 }

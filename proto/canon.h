@@ -6,32 +6,23 @@
  *
  * Members sorted by their names' bytes at every level, no white space,
  * shortest escapes, shortest numbers.  Two texts that mean the same give the
- * same bytes.
+ * same bytes.  Nothing is checked: what comes here has passed proto/jscan.
  */
 
 #include <stddef.h>
 
-#include "base/slice.h"
+#include "proto/jscan.h"
 
-struct err;
 struct sbuf;
 
-/* A member of the top level that is left out or renamed. */
-struct canon_rule {
-	struct slice name;
-	struct slice as; /* empty = left out */
-};
+/* Append the canonical form of one value; blanks may stand around it. */
+void canon_write(struct sbuf *b, struct slice json);
 
 /*
- * Append the canonical form of json, which must be one valid value.  rules
- * (may be NULL) act on the members of a top-level object; the earlier of two
- * members that get one name wins.  0; -1 when json is not valid or is nested
- * too deep.
+ * Append an object of these members, in any order.  The earlier of two with
+ * one name wins.
  */
-int canon_write(struct sbuf *b, struct slice json,
-    const struct canon_rule *rules, size_t nrules, struct err *e);
-
-/* One number token in canonical form. */
-void canon_number(struct sbuf *b, struct slice number);
+void canon_write_members(struct sbuf *b, const struct jscan_item *items,
+    size_t n);
 
 #endif

@@ -233,3 +233,31 @@ edit_plain(const struct params *p, struct pool *pool,
 
 	edit_run(&d);
 }
+
+static bool
+edit_stays(const struct params *p, unsigned id, const struct jscan_item *item)
+{
+	return edit_member(p, NULL, NULL, (enum param_id)id, item).value.p !=
+	       NULL;
+}
+
+unsigned
+edit_plain_members(const struct params *p, struct pool *pool,
+    struct jscan_item **members_r)
+{
+	const struct jscan_body *body = p->body;
+	const struct param *v;
+	struct jscan_item *to;
+	unsigned n = body->n, given = 0;
+
+	for (v = p->values; v != NULL; v = v->next)
+		given += v->place != PLACE_BODY;
+	*members_r = to = pool_alloc(pool, (n + given + 1) * sizeof *to);
+	for (unsigned i = 0; i < n; i++)
+		if (edit_stays(p, p->body_ids[i], &body->members[i]))
+			*to++ = body->members[i];
+	for (v = p->values; v != NULL; v = v->next)
+		if (v->place != PLACE_BODY && edit_stays(p, v->id, &v->item))
+			*to++ = v->item;
+	return (unsigned)(to - *members_r);
+}

@@ -14,6 +14,7 @@
 
 #include "base/slice.h"
 
+struct jscan_item;
 struct params;
 struct pool;
 
@@ -44,5 +45,12 @@ void edit_body(const struct params *p, const struct edit_options *options,
  */
 void edit_plain(const struct params *p, struct pool *pool,
     struct edit_result *result_r);
+
+/*
+ * The members of that body, in no particular order, for who needs no text.
+ * Returns how many.
+ */
+unsigned edit_plain_members(const struct params *p, struct pool *pool,
+    struct jscan_item **members_r);
 
 #endif

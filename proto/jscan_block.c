@@ -123,21 +123,6 @@ jscan_block_is_cut(const char *p)
 	return u[-1] >= 0xc0 || u[-2] >= 0xe0 || u[-3] >= 0xf0;
 }
 
-/* Which bytes stand behind a backslash that escapes them. */
-static inline uint32_t
-jscan_block_escaped(uint32_t slashes, uint32_t *carry)
-{
-	const uint32_t even = 0x55555555;
-	uint32_t follow, odd_starts, runs;
-
-	slashes &= ~*carry;
-	follow = slashes << 1 | *carry;
-	odd_starts = slashes & ~even & ~follow;
-	/* A run of backslashes ends where the addition stops carrying. */
-	*carry = __builtin_add_overflow(odd_starts, slashes, &runs);
-	return (even ^ runs << 1) & follow;
-}
-
 /* Which bytes make a short escape behind a backslash: all but "u". */
 static AVX2 inline uint32_t
 jscan_block_short(__m256i v)

@@ -19,8 +19,7 @@ jstr_hex4(const char *p)
 	return value;
 }
 
-/* The code point behind "\u"; *used_r bytes of p were read. */
-static unsigned
+unsigned
 jstr_unicode(const char *p, size_t *used_r)
 {
 	unsigned high = jstr_hex4(p), low;

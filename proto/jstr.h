@@ -16,6 +16,9 @@ struct sbuf;
 /* Unescape into out, which has room for raw.n bytes; the bytes written. */
 size_t jstr_unescape(struct slice raw, char *out);
 
+/* The code point behind "\\u"; *used_r bytes of p were read. */
+unsigned jstr_unicode(const char *p, size_t *used_r);
+
 /* The text: raw itself when it has no escape, else a copy in the pool. */
 struct slice jstr_decode(struct slice raw, struct pool *pool);
 

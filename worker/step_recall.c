@@ -86,12 +86,10 @@ recall_ttl(struct req *r)
 }
 
 /* The body as merged, without what is ours: what the key is made of. */
-static int
+static void
 recall_make_key(struct req *r)
 {
 	struct params *p = &r->params;
-	struct edit_result plain;
-	struct sbuf *body = &r->w->body;
 	struct cachekey k = {
 		.organization = SLICE("default"),
 		.environment = r->key->def.environment == ENV_TEST
@@ -100,40 +98,35 @@ recall_make_key(struct req *r)
 		.family = SLICE("chat"),
 	};
 
-	edit_plain(p, r->pool, &plain);
-	sbuf_clear(body);
-	for (unsigned i = 0; i < plain.n; i++)
-		sbuf_add_slice(body, plain.pieces[i]);
-	k.body = sbuf_slice(body);
+	k.n_members = edit_plain_members(p, r->pool, &k.members);
 	if (params_cache_option(p, SLICE("is_cached_by_model")))
 		k.model = r->choice.slug;
 	if (params_cache_option(p, SLICE("cache_by_customer")))
 		k.customer = params_customer_id(p);
-	return cachekey_make(&k, r->w->digest, &r->w->scratch, r->cache.key,
-	    req_err(r));
+	cachekey_make(&k, r->w->digest, &r->w->scratch, r->cache.key);
 }
 
 /* Decide what the request wants of the cache, and make its key. */
-static int
+static void
 recall_begin(struct req *r)
 {
 	struct req_cache *c = &r->cache;
 
 	c->asked = true;
 	if (!recall_asked(r))
-		return 0;
+		return;
 	c->state = CACHE_BYPASS;
 	recall_ttl(r);
 	if (r->no_store || recall_excluded(r))
-		return 0;
+		return;
 	if (params_cache_option(&r->params, SLICE("cache_by_customer")) &&
 	    params_customer_id(&r->params).n == 0)
-		return 0;
+		return;
 	c->lookup = !r->no_cache;
 	c->store = true;
 	if (c->lookup)
 		c->state = CACHE_MISS;
-	return recall_make_key(r);
+	recall_make_key(r);
 }
 
 static void
@@ -303,8 +296,8 @@ step_recall_run(struct req *r)
 {
 	enum step_result got;
 
-	if (!r->cache.asked && recall_begin(r) != 0)
-		return req_fail(r);
+	if (!r->cache.asked)
+		recall_begin(r);
 	if (!r->cache.lookup)
 		return STEP_NEXT;
 	if (!r->cache.follows && recall_look(r))

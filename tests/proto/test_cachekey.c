@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/sbuf.h"
 #include "proto/cachekey.h"
+#include "proto/jscan.h"
 
 #define BODY                                                                   \
 	"{\"temperature\":1.0,\"messages\":[{\"role\":\"user\","               \
@@ -29,7 +30,7 @@ static const struct row {
 	{ "what does not change the answer",
 	    "{\"model\":\"x\",\"stream\":true,\"user\":\"u\",\"metadata\":{},"
 	    "\"stream_options\":{\"include_usage\":true},\"store\":false,"
-	    "\"service_tier\":\"auto\",\"note\":1,\"messages\":[{\"content\":"
+	    "\"service_tier\":\"auto\",\"messages\":[{\"content\":"
 	    "\"\\u0048ello\",\"role\":\"user\"}],\"temperature\":1e0}",
 	    "", "",
 	    "fc0f8d0bee09d9c013dc5887d4b66ae3fa1c8e645816d1f99e60eb2bf94d20b"
@@ -39,21 +40,24 @@ static const struct row {
 static void
 make(const char *body, const char *model, const char *customer, char *hex)
 {
-	static const struct slice ours[] = { SLICE("note") };
+	struct jscan_item members[16];
 	struct cachekey k = { .organization = SLICE("default"),
 		.environment = SLICE("prod"),
 		.family = SLICE("chat"),
-		.body = slice_str(body),
+		.members = members,
 		.model = slice_str(model),
-		.customer = slice_str(customer),
-		.ours = ours,
-		.nours = COUNT(ours) };
+		.customer = slice_str(customer) };
 	unsigned char key[DIGEST_SIZE];
 	struct digest *d = digest_new();
 	struct sbuf scratch = { 0 };
 	struct err e;
+	unsigned n;
 
-	ck_assert_int_eq(cachekey_make(&k, d, &scratch, key, &e), 0);
+	ck_assert_int_eq(jscan_object(slice_str(body), members, COUNT(members),
+			     &n, &e),
+	    0);
+	k.n_members = n;
+	cachekey_make(&k, d, &scratch, key);
 	hex_write(key, sizeof key, hex);
 	digest_free(&d);
 	sbuf_free(&scratch);
@@ -95,6 +99,11 @@ START_TEST(test_one_name)
 
 	make("{\"max_tokens\":5}", "", "", a);
 	make("{\"max_completion_tokens\":5.0}", "", "", b);
+	ck_assert_str_eq(a, b);
+	make("{\"max\\u005fcompletion_tokens\":5,\"mod\\u0065l\":1}", "", "",
+	    b);
+	ck_assert_str_eq(a, b);
+	make("{\"max_tokens\":5,\"max_completion_tokens\":6}", "", "", b);
 	ck_assert_str_eq(a, b);
 }
 END_TEST
