@@ -273,6 +273,11 @@ money_price_seen(struct req *r)
 		.whole_hold = r->outcome == OUTCOME_UNKNOWN,
 	};
 
+	/* Thinking need not be visible in what was seen (money.md 9). */
+	if (r->choice.model != NULL &&
+	    (r->choice.model->features & FEATURE_REASONING) != 0)
+		seen.whole_hold = true;
+
 	if (r->has_usage) {
 		struct usage_figures f;
 
@@ -334,6 +339,16 @@ money_cause(const struct req *r)
 	return causes[r->outcome];
 }
 
+/* A figure that no int64 holds is as good as the hold itself. */
+static int64_t
+money_marked(const struct req *r, int64_t cost_nano, int32_t markup_bp)
+{
+	int64_t marked = money_markup(cost_nano, markup_bp);
+
+	return marked >= 0 ? marked
+	                   : money_markup(r->bound.cost_nano, markup_bp);
+}
+
 static void
 money_fill_charge(struct req *r, struct settle_charge *c)
 {
@@ -343,9 +358,9 @@ money_fill_charge(struct req *r, struct settle_charge *c)
 	for (uint32_t i = 0; i < t->n_accounts; i++) {
 		int32_t markup = t->accounts[i].marked ? t->markup_bp : 0;
 		int64_t shown =
-		    money_markup(r->cost_nano - r->suspense_nano, markup);
+		    money_marked(r, r->cost_nano - r->suspense_nano, markup);
 
-		c->actual[i] = money_markup(r->cost_nano, markup);
+		c->actual[i] = money_marked(r, r->cost_nano, markup);
 		c->suspense[i] = c->actual[i] - shown;
 		if (c->suspense[i] < 0 || r->suspense_nano == 0)
 			c->suspense[i] = 0;

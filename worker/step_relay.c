@@ -37,15 +37,88 @@ step_relay_cancel(struct req *r)
 	source_cancel(&r->source);
 }
 
+static void
+relay_say(struct req *r, enum err_kind kind)
+{
+	struct slice name =
+	    settings_str(r->w->settings, r->choice.target->provider->name);
+	uint64_t s = (now_mono_ns() - r->asked_ns) / 1000000000;
+	bool begun = r->relay != NULL && kind != ERR_UPSTREAM_TIMEOUT;
+
+	if (r->released || begun)
+		err_set(req_err(r),
+		    kind == ERR_UPSTREAM_TIMEOUT ? kind : ERR_UPSTREAM_STREAM,
+		    "The provider's stream ended unexpectedly.");
+	else if (kind == ERR_UPSTREAM_CONNECT)
+		err_set(req_err(r), kind, "Could not connect to provider %.*s.",
+		    SLICE_ARGS(name));
+	else if (kind == ERR_UPSTREAM_TIMEOUT)
+		err_set(req_err(r), kind,
+		    "Provider %.*s did not answer within %u s.",
+		    SLICE_ARGS(name), (unsigned)s);
+	else
+		err_set(req_err(r), kind,
+		    "Provider %.*s sent an invalid response.",
+		    SLICE_ARGS(name));
+}
+
+/*
+ * An answer that began and did not end.  Of a whole body nothing has been
+ * read, so that nobody knows how much output it had (routing.md 5.2).
+ */
+static enum outcome
+relay_outcome_half(const struct req *r)
+{
+	if (r->upstream_status >= 400)
+		return OUTCOME_ERROR;
+	return r->whole ? OUTCOME_UNKNOWN : OUTCOME_CUT;
+}
+
+/* Was every byte of the request given to the kernel? */
+static bool
+relay_all_sent(const struct req *r)
+{
+	struct call_info info;
+
+	if (r->source == NULL || r->source->ops->info == NULL)
+		return true;
+	r->source->ops->info(r->source, &info);
+	return info.sent;
+}
+
+static enum outcome
+relay_outcome_abandoned(const struct req *r)
+{
+	if (r->first_ns != 0 || r->upstream_status >= 400)
+		return relay_outcome_half(r);
+	/* What is not whole cannot be answered, nor billed (money.md 9). */
+	if (r->upstream_status == 0 && !relay_all_sent(r))
+		return OUTCOME_NONE;
+	return OUTCOME_UNKNOWN;
+}
+
+/* The deadline of the whole, in the words of api.md 9.4. */
+static void
+relay_say_deadline(struct req *r)
+{
+	relay_say(r, ERR_UPSTREAM_TIMEOUT);
+	req_keep_err(r);
+	r->attempt_error = "timeout_total";
+}
+
 void
 relay_abandon(struct req *r)
 {
-	if (r->done || !r->sent_bytes)
+	if (r->done)
+		return;
+	if (r->err->kind == ERR_UPSTREAM_TIMEOUT)
+		relay_say_deadline(r);
+	if (!r->sent_bytes)
 		return;
 	if (r->ended_ns == 0)
 		r->ended_ns = now_mono_ns();
 	if (r->outcome == OUTCOME_NONE)
-		r->outcome = r->first_ns == 0 ? OUTCOME_UNKNOWN : OUTCOME_CUT;
+		r->outcome = relay_outcome_abandoned(r);
 	if (r->relay != NULL)
 		relay_stream_take_state(r);
 }
@@ -71,31 +144,6 @@ source_ready(struct req *r)
 		return;
 	hold_sent(&r->w->seat, r->slot);
 	r->sent = true;
-}
-
-static void
-relay_say(struct req *r, enum err_kind kind)
-{
-	struct slice name =
-	    settings_str(r->w->settings, r->choice.target->provider->name);
-	uint64_t s = (now_mono_ns() - r->asked_ns) / 1000000000;
-	bool begun = r->relay != NULL && kind != ERR_UPSTREAM_TIMEOUT;
-
-	if (r->released || begun)
-		err_set(req_err(r),
-		    kind == ERR_UPSTREAM_TIMEOUT ? kind : ERR_UPSTREAM_STREAM,
-		    "The provider's stream ended unexpectedly.");
-	else if (kind == ERR_UPSTREAM_CONNECT)
-		err_set(req_err(r), kind, "Could not connect to provider %.*s.",
-		    SLICE_ARGS(name));
-	else if (kind == ERR_UPSTREAM_TIMEOUT)
-		err_set(req_err(r), kind,
-		    "Provider %.*s did not answer within %u s.",
-		    SLICE_ARGS(name), (unsigned)s);
-	else
-		err_set(req_err(r), kind,
-		    "Provider %.*s sent an invalid response.",
-		    SLICE_ARGS(name));
 }
 
 static void
@@ -179,7 +227,7 @@ static enum outcome
 relay_outcome(const struct req *r, const struct failure *f)
 {
 	if (r->first_ns != 0)
-		return OUTCOME_CUT;
+		return relay_outcome_half(r);
 	if (!f->charged || !r->call_info.sent)
 		return OUTCOME_NONE;
 	/* The keep-alive race: no byte of it was taken (C6). */
@@ -221,6 +269,11 @@ source_fail(struct req *r, enum call_failure failure, const struct err *e)
 
 	if (r->done)
 		return;
+	/* An error stays one, however little of its text came. */
+	if (r->upstream_status >= 400) {
+		source_end(r);
+		return;
+	}
 	outcome = relay_outcome(r, f);
 	if (r->relay != NULL)
 		relay_stream_take_state(r);
