@@ -115,12 +115,19 @@ log_body_request(struct req *r)
 }
 
 void
-log_body_reply(struct req *r)
+log_body_plain(struct req *r, const struct slice *pieces, size_t n)
 {
 	unsigned flags = log_body_flags(r);
 
-	if (flags == 0 || r->answer.kind != ANSWER_BODY)
-		return;
-	body_put_pieces(r, RECORD_RESPONSE, flags | RECORD_LAST,
-	    r->answer.pieces, r->answer.n_pieces);
+	if (flags != 0)
+		body_put_pieces(r, RECORD_RESPONSE, flags | RECORD_LAST, pieces,
+		    n);
+}
+
+void
+log_body_reply(struct req *r)
+{
+	/* What log_body_plain() has put already is not put again. */
+	if (r->answer.kind == ANSWER_BODY && r->log_index[RECORD_RESPONSE] == 0)
+		log_body_plain(r, r->answer.pieces, r->answer.n_pieces);
 }

@@ -17,6 +17,12 @@ void log_body_stream(struct req *r, const struct relay_out *out);
 void log_body_request(struct req *r);
 void log_body_reply(struct req *r);
 
+/*
+ * Where the client gets more than was answered (api.md 7.4, 7.5): what is
+ * kept of the reply, before the additions.
+ */
+void log_body_plain(struct req *r, const struct slice *pieces, size_t n);
+
 /* Whether anybody wants the text of this request. */
 bool log_body_wanted(const struct req *r);
 

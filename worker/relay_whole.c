@@ -6,6 +6,7 @@
 #include "base/settings.h"
 #include "proto/breakdown.h"
 #include "proto/reply.h"
+#include "worker/log_body.h"
 #include "worker/money.h"
 #include "worker/source.h"
 #include "worker/targets.h"
@@ -152,17 +153,24 @@ static void
 whole_edit(struct req *r, const struct reply *reply)
 {
 	struct reply_edit edit = { 0 };
-	bool echo = params_bool(&r->params, PARAM_echo);
+	struct slice *pieces = r->answer.pieces;
+	struct sbuf *scratch = &r->w->body;
 
-	edit.breakdown = relay_breakdown(r, reply->message);
-	if (echo)
-		edit.prompt_message = params_json(&r->params, PARAM_messages);
 	if (r->write_usage)
 		edit.usage = &r->usage;
+	r->answer.n_pieces =
+	    (unsigned)reply_slices(reply, &edit, scratch, pieces);
 	r->answer.kind = ANSWER_BODY;
 	r->answer.status = 200;
+	edit.breakdown = relay_breakdown(r, reply->message);
+	if (params_bool(&r->params, PARAM_echo))
+		edit.prompt_message = params_json(&r->params, PARAM_messages);
+	if (edit.breakdown.n == 0 && edit.prompt_message.n == 0)
+		return;
+	/* The additions are this client's alone (cache.md 4). */
+	log_body_plain(r, pieces, r->answer.n_pieces);
 	r->answer.n_pieces =
-	    (unsigned)reply_slices(reply, &edit, &r->w->body, r->answer.pieces);
+	    (unsigned)reply_slices(reply, &edit, scratch, pieces);
 }
 
 bool
