@@ -41,6 +41,42 @@ limit_may_write(const struct req *r)
 	return (r->key->def.scopes & SCOPE_CUSTOMER_WRITE) != 0;
 }
 
+static bool
+limit_permits(struct req *r, struct slice id)
+{
+	if (key_permits(r->key->def.customers, id))
+		return true;
+	err_param(req_err(r), ERR_KEY_NOT_PERMITTED, "customer_identifier",
+	    "This key may not act for this customer.");
+	return false;
+}
+
+/*
+ * customer_params of another customer than the one that is charged: it is
+ * changed beside this request, which need not wait for it (api.md 5.4).
+ */
+static int
+limit_change_other(struct req *r, const struct params_customer *p)
+{
+	struct customers *all = r->w->customers;
+	int32_t environment = r->key->def.environment;
+	uint64_t digest = customers_digest(p);
+	struct customer *other = NULL;
+	bool known;
+
+	if (!limit_permits(r, p->identifier))
+		return -1;
+	customers_find(all, environment, p->identifier, &other);
+	known = other != NULL &&
+	        (other->from_settings || other->def.params_digest == digest);
+	customer_release(&other);
+	if (known ||
+	    customers_ask(r->w, environment, p->identifier, p, digest) != 0)
+		return 0;
+	return err_set(req_err(r), ERR_BUDGET_UNAVAILABLE,
+	    "The budget ledger is not available. Please retry.");
+}
+
 /*
  * The customer of the request, under the limits that customer_params give.
  * NEXT when r->customer is settled (or there is none).
@@ -62,25 +98,26 @@ limit_customer(struct req *r)
 		    "Missing required parameter: 'customer_identifier'.");
 		return req_fail(r);
 	}
-	if (!key_permits(r->key->def.customers, id)) {
-		err_param(req_err(r), ERR_KEY_NOT_PERMITTED,
-		    "customer_identifier",
-		    "This key may not act for this customer.");
+	if (!limit_permits(r, id))
 		return req_fail(r);
-	}
 	found = customers_find(r->w->customers, r->key->def.environment, id,
 	    &r->customer);
-	if (found < 0 || (found == 0 && r->upserted))
-		return limit_unavailable(r);
-	if (found == 0 && settings_is(s, s->customers_unknown, "refuse") &&
-	    p == NULL) {
+	/* The keeper makes none then, with customer_params or without. */
+	if (found == 0 && settings_is(s, s->customers_unknown, "refuse")) {
 		err_param(req_err(r), ERR_CUSTOMER_UNKNOWN,
 		    "customer_identifier", "Customer %.*s is not known.",
 		    (int)(id.n < 200 ? id.n : 200), id.p);
 		return req_fail(r);
 	}
+	if (found < 0 || (found == 0 && r->upserted))
+		return limit_unavailable(r);
 	if (p != NULL && !limit_may_write(r)) {
 		params_warn(&r->params, SLICE("customer_params"));
+		p = NULL;
+	}
+	if (p != NULL && !slice_eq(p->identifier, id)) {
+		if (!r->upserted && limit_change_other(r, p) != 0)
+			return req_fail(r);
 		p = NULL;
 	}
 	if (p == NULL || r->upserted)
@@ -101,8 +138,6 @@ limit_take_slot(struct req *r)
 	r->slot_taken = r->slot != SLOT_NONE;
 	if (r->slot_taken)
 		return STEP_NEXT;
-	r->answer.retry_known = true;
-	r->answer.retry_after_ms = 1000;
 	err_set(req_err(r), ERR_OVERLOADED,
 	    "The gateway is overloaded. Please retry.");
 	return req_fail(r);
