@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/settings.h"
 #include "proto/bound.h"
+#include "proto/usage.h"
 #include "shm/rate.h"
 #include "worker/customers.h"
 #include "worker/keys.h"
@@ -41,6 +42,8 @@ rates_cost(const struct req *r, enum rate_window window)
 
 	if (window == RATE_REQUESTS)
 		return 1;
+	if (asked > USAGE_TOKENS_MAX)
+		asked = USAGE_TOKENS_MAX;
 	if (asked == 0)
 		asked = r->w->settings->budgets_default_max_tokens;
 	return bound_estimate_tokens((int64_t)r->body.n) + asked;
