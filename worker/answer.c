@@ -23,6 +23,8 @@ answer_status(const struct req *r)
 		return 499;
 	if (r->answer.kind == ANSWER_BODY)
 		return (int)r->answer.status;
+	if (r->provider_error != NULL && !r->released)
+		return r->provider_error->status;
 	if (r->err->kind == ERR_BUDGET_EXCEEDED)
 		return r->w->settings->budgets_status;
 	if (r->err->kind == ERR_UPSTREAM_STREAM)
@@ -70,6 +72,20 @@ answer_error_body(struct req *r, struct sbuf *b)
 		errbody_write(&body, req_err(r), b);
 }
 
+/* What is over in a moment says so: the 503 rows of api.md 9.4. */
+static void
+answer_say_retry(struct req *r)
+{
+	enum err_kind kind = r->err->kind;
+
+	if (r->answer.retry_known ||
+	    (kind != ERR_OVERLOADED && kind != ERR_SHUTTING_DOWN &&
+		kind != ERR_BUDGET_UNAVAILABLE))
+		return;
+	r->answer.retry_known = true;
+	r->answer.retry_after_ms = 1000;
+}
+
 static void
 answer_error(struct req *r)
 {
@@ -77,8 +93,7 @@ answer_error(struct req *r)
 	struct iovec iov;
 	unsigned status = (unsigned)answer_status(r);
 
-	if (r->provider_error != NULL)
-		status = (unsigned)r->provider_error->status;
+	answer_say_retry(r);
 	sbuf_clear(&w->body);
 	answer_error_body(r, &w->body);
 	headers_error(r, status, &w->headers);

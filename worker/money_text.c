@@ -6,6 +6,7 @@
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "proto/record_detail.h"
+#include "proto/utf8.h"
 #include "worker/customers.h"
 #include "worker/worker_priv.h"
 
@@ -42,6 +43,20 @@ static const struct {
 	[ACCOUNT_ORG_CREDITS] = { "The organization", "its" },
 };
 
+#define MONEY_SHOWN 200 /* bytes of a caller's text in a message */
+
+/* Whole characters, up to a NUL, which would end the message. */
+static struct slice
+money_shown_customer(const struct req *r)
+{
+	struct slice id = r->customer->def.identifier;
+
+	if (id.n > MONEY_SHOWN)
+		id.n = MONEY_SHOWN;
+	id.n = strnlen(id.p, id.n);
+	return utf8_prefix(id);
+}
+
 static void
 money_refuse_spent(struct req *r)
 {
@@ -55,7 +70,7 @@ money_refuse_spent(struct req *r)
 	sbuf_adds(&text, words[kind].who);
 	if (customer) {
 		sbuf_addc(&text, ' ');
-		sbuf_add_slice(&text, r->customer->def.identifier);
+		sbuf_add_slice(&text, money_shown_customer(r));
 	}
 	for (int i = 0; i < 2; i++) {
 		struct sbuf *b = i == 0 ? &text : &detail;
@@ -91,12 +106,13 @@ money_refuse_held(struct req *r)
 {
 	uint32_t kind = r->terms.accounts[r->refusal.which].key.kind;
 	bool customer = kind <= ACCOUNT_CUSTOMER_TOTAL;
+	struct slice id = SLICE("");
 
+	if (customer)
+		id = money_shown_customer(r);
 	err_set(req_err(r), ERR_BUDGET_HELD,
 	    "The rest of the budget of %s%.*s is held by requests in flight.",
-	    customer ? "customer " : words[kind].who,
-	    customer ? (int)r->customer->def.identifier.n : 0,
-	    customer ? r->customer->def.identifier.p : "");
+	    customer ? "customer " : words[kind].who, SLICE_ARGS(id));
 }
 
 void

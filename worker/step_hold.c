@@ -71,7 +71,7 @@ hold_refuse(struct req *r, enum hold_result why)
 	}
 	r->refused_by_budget = true;
 	money_refuse(r, why);
-	if (why != HOLD_EXCEEDED) {
+	if (why == HOLD_HELD) {
 		r->answer.retry_known = true;
 		r->answer.retry_after_ms = 1000;
 	}

@@ -48,7 +48,8 @@ step_settle_run(struct req *r)
 		money_price(r);
 	if (!money_settle(r)) {
 		settle_keep_pieces(r);
-		req_wait_until(r, now_mono_ms() + SETTLE_AGAIN_MS);
+		/* Past all deadlines too: they no longer count. */
+		timer_set(&r->timer, now_mono_ms() + SETTLE_AGAIN_MS);
 		return STEP_WAIT;
 	}
 	if (r->slot_taken)
