@@ -179,39 +179,29 @@ canon_decode_name(struct canon *c, struct canon_member *m)
 	m->name = NULL;
 }
 
-/* Write a name; what is needed to sort by it goes into m. */
-static const char *
-canon_member_name(struct canon *c, struct canon_member *m, const char *p,
-    const char *end)
-{
-	const char *at = p + 1;
-	int n = -1;
+/*
+ * A member whose name and value are short strings without escapes waits, as
+ * the "role" ahead of the "content", for those that belong before it: what
+ * need not be moved when it is written costs less.
+ */
+struct canon_held {
+	struct slice name, value; /* name.p NULL: none */
+};
 
-	m->name = at;
-	if (end - at >= JSCAN_FIND_ROOM)
-		n = jscan_find_checked_word(at);
-	if (n >= 0) {
-		m->name_len = (size_t)n;
-		c->out.p = canon_room(&c->out, c->out.p);
-		memcpy(c->out.p, p, JSCAN_FIND_ROOM);
-		c->out.p[n + 1] = '"';
-		c->out.p += n + 2;
-		return at + n + 1;
-	}
-	p = canon_string(&c->out, p, end);
-	m->name_len = (size_t)(p - at) - 1;
-	if (memchr(at, '\\', m->name_len) != NULL)
-		canon_decode_name(c, m);
-	return p;
-}
+/* An object that is being written. */
+struct canon_object {
+	size_t base; /* where its members begin on the stack */
+	bool unsorted;
+	struct canon_held held;
+};
 
 static struct canon_member *
 canon_push(struct canon *c)
 {
-	if (c->n == c->cap) {
-		struct canon_member *more =
-		    xcalloc(2 * c->cap, sizeof *c->members);
+	struct canon_member *more;
 
+	if (c->n == c->cap) {
+		more = xcalloc(2 * c->cap, sizeof *more);
 		memcpy(more, c->members, c->n * sizeof *more);
 		if (c->members != c->few)
 			free(c->members);
@@ -221,29 +211,133 @@ canon_push(struct canon *c)
 	return &c->members[c->n++];
 }
 
-/* True when the last member belongs before the one ahead of it. */
-static bool
-canon_steps_back(const struct canon *c, size_t base)
+/* The next member begins here in the buffer. */
+static struct canon_member *
+canon_begin(struct canon *c, const struct canon_object *o, struct slice name)
+{
+	struct canon_member *m;
+
+	if (c->n > o->base)
+		canon_byte(c, ',');
+	m = canon_push(c);
+	m->name = name.p;
+	m->name_len = name.n;
+	m->from = canon_at(c);
+	return m;
+}
+
+/* The last member belongs before the one ahead of it? */
+static inline void
+canon_notice(const struct canon *c, struct canon_object *o)
 {
 	const struct canon_member *last = &c->members[c->n - 1];
 
-	return c->n > base + 1 &&
-	       canon_order(canon_name(c, last - 1), canon_name(c, last)) > 0;
+	if (c->n > o->base + 1 &&
+	    canon_order(canon_name(c, last - 1), canon_name(c, last)) > 0)
+		o->unsorted = true;
+}
+
+/* A short string, quotes included; it is read as far as one look goes. */
+static inline char *
+canon_short_string(char *out, struct slice text)
+{
+	memcpy(out, text.p - 1, JSCAN_FIND_ROOM);
+	out[text.n + 1] = '"';
+	return out + text.n + 2;
+}
+
+static void
+canon_write_held(struct canon *c, struct canon_object *o,
+    const struct canon_held *held)
+{
+	struct canon_member *m = canon_begin(c, o, held->name);
+	char *out = canon_room(&c->out, c->out.p);
+
+	canon_notice(c, o);
+	out = canon_short_string(out, held->name);
+	*out++ = ':';
+	c->out.p = canon_short_string(out, held->value);
+	m->to = canon_at(c);
+}
+
+static void
+canon_let_go(struct canon *c, struct canon_object *o)
+{
+	if (o->held.name.p != NULL)
+		canon_write_held(c, o, &o->held);
+	o->held.name.p = NULL;
+}
+
+/* The text of a short string without escapes at p. */
+static inline bool
+canon_is_word(const char *p, const char *end, struct slice *text_r)
+{
+	int n = -1;
+
+	if (*p == '"' && end - p > JSCAN_FIND_ROOM)
+		n = jscan_find_checked_word(p + 1);
+	*text_r = (struct slice){ p + 1, (size_t)n };
+	return n >= 0;
+}
+
+static inline const char *
+canon_behind(struct slice text)
+{
+	return text.p + text.n + 1;
+}
+
+/* From behind a name to its value. */
+static inline const char *
+canon_colon(const char *p)
+{
+	p = canon_blanks(p);
+	assert(*p == ':');
+	return canon_blanks(p + 1);
 }
 
 static const char *
-canon_member(struct canon *c, const char *p, const char *end, size_t base,
-    bool *unsorted)
+canon_long_name(struct canon *c, struct canon_object *o, const char *p,
+    const char *end)
 {
-	struct canon_member *m = canon_push(c);
-	size_t at = c->n - 1;
+	struct canon_member *m;
 
-	m->from = canon_at(c);
-	p = canon_blanks(canon_member_name(c, m, p, end));
-	assert(*p == ':');
-	*unsorted |= canon_steps_back(c, base);
+	canon_let_go(c, o);
+	m = canon_begin(c, o, (struct slice){ p + 1, 0 });
+	p = canon_string(&c->out, p, end);
+	m->name_len = (size_t)(p - m->name) - 1;
+	if (memchr(m->name, '\\', m->name_len) != NULL)
+		canon_decode_name(c, m);
+	return p;
+}
+
+static const char *
+canon_member(struct canon *c, struct canon_object *o, const char *p,
+    const char *end)
+{
+	struct canon_held it;
+	bool first;
+	size_t at;
+
+	if (!canon_is_word(p, end, &it.name)) {
+		p = canon_colon(canon_long_name(c, o, p, end));
+	} else {
+		first = o->held.name.p != NULL &&
+		        canon_order(o->held.name, it.name) > 0;
+		p = canon_colon(canon_behind(it.name));
+		if (!first)
+			canon_let_go(c, o);
+		if (!first && canon_is_word(p, end, &it.value)) {
+			o->held = it;
+			return canon_behind(it.value);
+		}
+		canon_begin(c, o, it.name);
+		c->out.p =
+		    canon_short_string(canon_room(&c->out, c->out.p), it.name);
+	}
+	canon_notice(c, o);
+	at = c->n - 1;
 	canon_byte(c, ':');
-	p = canon_value(c, canon_blanks(p + 1), end);
+	p = canon_value(c, p, end);
 	c->members[at].to = canon_at(c);
 	return p;
 }
@@ -251,22 +345,21 @@ canon_member(struct canon *c, const char *p, const char *end, size_t base,
 static const char *
 canon_object(struct canon *c, const char *p, const char *end)
 {
-	size_t base = c->n, names = c->names.len, from;
-	bool unsorted = false;
+	struct canon_object o = { .base = c->n };
+	size_t names = c->names.len, from;
 
 	canon_byte(c, '{');
 	from = canon_at(c);
 	for (p = canon_blanks(p + 1); *p != '}'; p = canon_blanks(p)) {
-		if (*p == ',') {
-			canon_byte(c, ',');
+		if (*p == ',')
 			p = canon_blanks(p + 1);
-		}
-		p = canon_member(c, p, end, base, &unsorted);
+		p = canon_member(c, &o, p, end);
 	}
-	if (unsorted)
-		canon_arrange(c, from, base);
+	canon_let_go(c, &o);
+	if (o.unsorted)
+		canon_arrange(c, from, o.base);
 	canon_byte(c, '}');
-	c->n = base;
+	c->n = o.base;
 	c->names.len = names;
 	return p + 1;
 }

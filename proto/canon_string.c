@@ -107,48 +107,66 @@ canon_block_equal(const char *from, char c)
 }
 
 /*
+ * The first n bytes of the block at p, already copied, with these escapes
+ * rewritten; the backslash of the first may be the byte before.  At one of
+ * an UTF-16 unit it ends.  Returns how far it came.
+ */
+static inline int
+canon_block_edit(char **out_r, const char *p, uint32_t edits, int n)
+{
+	char *out = *out_r;
+	int from = 0, at;
+
+	for (; edits != 0; edits &= edits - 1) {
+		at = __builtin_ctz(edits);
+		out += at - 1 - from;
+		if (p[at] == 'u') {
+			*out_r = out;
+			return at - 1;
+		}
+		out = canon_short(out, p[at]);
+		from = at + 1;
+		canon_block_copy(out, p + from);
+	}
+	*out_r = out + (n - from);
+	return n;
+}
+
+/*
  * Whole blocks, up to the closing quote, to an escape of an UTF-16 unit, or to
- * where too little is left.  A backslash at the end of a block begins the
- * next one.
+ * where too little is left.  The step is always the same, so that the
+ * processor begins a block before it knows what the last one held.
  */
 static const char *
 canon_blocks(struct canon_out *to, char **out_r, const char *p, const char *end)
 {
-	uint32_t slashes, quotes, escaped, carry;
-	uint64_t stop, edits;
-	unsigned n, from, at;
+	uint32_t slashes, quotes, escaped, stop, edits, carry = 0;
 	char *out = *out_r;
+	int n, came;
 
-	while (end - p >= READ_AHEAD) {
+	for (; end - p >= READ_AHEAD; p += BLOCK) {
 		out = canon_room(to, out);
 		slashes = canon_block_equal(p, '\\');
 		quotes = canon_block_equal(p, '"');
 		canon_block_copy(out, p);
-		carry = 0;
 		escaped = jscan_block_escaped(slashes, &carry);
-		stop = (quotes & ~escaped) | (uint64_t)carry << 31 |
-		       (uint64_t)1 << 32;
-		n = (unsigned)__builtin_ctzll(stop);
-		edits =
-		    escaped & ~(quotes | slashes) & (((uint64_t)1 << n) - 1);
-		for (from = 0; edits != 0; edits &= edits - 1) {
-			at = (unsigned)__builtin_ctzll(edits);
-			out += at - 1 - from;
-			if (p[at] == 'u') {
-				*out_r = out;
-				return p + at - 1;
-			}
-			out = canon_short(out, p[at]);
-			from = at + 1;
-			canon_block_copy(out, p + from);
+		stop = quotes & ~escaped;
+		edits = escaped & ~(quotes | slashes);
+		if ((stop | edits) == 0) {
+			out += BLOCK;
+			continue;
 		}
-		out += n - from;
-		p += n;
-		if (n < 31 || (n == 31 && carry == 0))
-			break;
+		n = stop != 0 ? __builtin_ctz(stop) : BLOCK;
+		edits &= (stop & -stop) - 1;
+		came = canon_block_edit(&out, p, edits, n);
+		if (came < BLOCK) {
+			*out_r = out;
+			return p + came;
+		}
 	}
-	*out_r = out;
-	return p;
+	/* A backslash without what it escapes is left for the next step. */
+	*out_r = out - carry;
+	return p - carry;
 }
 
 #else
