@@ -14,6 +14,7 @@
 #include "worker/customers.h"
 #include "worker/keys.h"
 #include "worker/money.h"
+#include "worker/relay_stream.h"
 #include "worker/source.h"
 #include "worker/worker_priv.h"
 
@@ -118,6 +119,8 @@ req_end(struct req *r)
 	source_cancel(&r->source);
 	money_close(r);
 	timer_stop(&r->timer);
+	if (r->left != NULL)
+		exchange_drop(r->left);
 	list_del(&r->link);
 	w->n_requests--;
 	atomic_store_explicit(&w->seat.seat->figures.requests_inflight,
@@ -264,11 +267,16 @@ req_gone(struct req *r)
 	r->x = NULL;
 	if (x != NULL) {
 		why = exchange_why(x);
-		exchange_drop(x);
+		r->left = x;
 	}
 	r->client_gone = why == ERR_CLIENT_GONE;
-	if (r->ended || answer_continues_without_client(r))
+	if (r->ended)
 		return;
+	if (answer_continues_without_client(r)) {
+		/* Nobody is slow any more. */
+		relay_stream_drained(r);
+		return;
+	}
 	err_set(req_err(r), why,
 	    r->client_gone ? "The client closed the connection."
 			   : "The request was refused while it came.");

@@ -127,7 +127,8 @@ struct req {
 	struct worker *w;
 	struct list link; /* among the requests of the worker */
 	struct pool *pool;
-	struct exchange *x; /* NULL when the reply is out or nobody waits */
+	struct exchange *x;    /* NULL when the reply is out or nobody waits */
+	struct exchange *left; /* the client's that went: its body is ours */
 	struct defer defer;
 	struct timer timer;   /* of what is waited for, or the whole */
 	uint64_t deadline_ms; /* of the whole; TIMER_NEVER */
