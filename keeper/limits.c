@@ -90,6 +90,37 @@ limits_name(struct book *b, enum owner_kind kind, int32_t environment,
 	    &(struct account_owner){ kind, environment, id }, e);
 }
 
+/*
+ * The ledger knows whose a row is only by this.  One that was lost, or that
+ * did not follow the objects at a crash, learns it again.
+ */
+static int
+limits_name_stored(struct book *b, struct err *e)
+{
+	struct slice after = SLICE("");
+	struct customer_def c;
+	struct key_def k;
+	int got;
+
+	while (
+	    (got = objects_key_next(b->objects, after, &b->def, &k, e)) == 1) {
+		if (limits_name(b, OWNER_KEY, k.environment, k.prefix, e) != 0)
+			return -1;
+		after = k.prefix;
+	}
+	for (int32_t env = ENV_PROD; got == 0 && env <= ENV_TEST; env++) {
+		after = SLICE("");
+		while ((got = objects_customer_next(b->objects, env, after,
+			    &b->def, &c, e)) == 1) {
+			if (limits_name(b, OWNER_CUSTOMER, env, c.identifier,
+				e) != 0)
+				return -1;
+			after = c.identifier;
+		}
+	}
+	return got;
+}
+
 int
 limits_name_owners(struct book *b, struct err *e)
 {
@@ -114,7 +145,7 @@ limits_name_owners(struct book *b, struct err *e)
 				e) != 0)
 				return -1;
 	}
-	return 0;
+	return limits_name_stored(b, e);
 }
 
 int
