@@ -2,6 +2,7 @@
 
 #include "base/sbuf.h"
 #include "base/settings.h"
+#include "proto/canon.h"
 #include "proto/jstr.h"
 #include "tests/proto/asked.h"
 #include "tests/proto/corpus.h"
@@ -145,6 +146,23 @@ edited(struct asked *a, const struct edit_options *options)
 	return asked_join(a, &r);
 }
 
+/* The members given by themselves make the same object as the text. */
+static void
+check_members(struct asked *a)
+{
+	struct slice text = edited(a, NULL);
+	struct sbuf whole = { 0 }, members = { 0 };
+	struct jscan_item *items;
+	unsigned n = edit_plain_members(&a->params, a->pool, &items);
+
+	canon_write(&whole, text);
+	canon_write_members(&members, items, n);
+	ck_assert_msg(slice_eq(sbuf_slice(&whole), sbuf_slice(&members)), "%s",
+	    members.data);
+	sbuf_free(&whole);
+	sbuf_free(&members);
+}
+
 START_TEST(splices)
 {
 	struct jscan_item item;
@@ -160,6 +178,7 @@ START_TEST(splices)
 	ck_assert_int_eq(jscan_value(got, &item, &a.err), 0);
 	/* A second attempt gives the same. */
 	ck_assert(slice_eq(edited(&a, cases[_i].options), got));
+	check_members(&a);
 	asked_end(&a);
 }
 END_TEST
