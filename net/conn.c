@@ -87,16 +87,23 @@ plain_read(struct conn *c, char *p, size_t n)
 	return errno == EAGAIN ? IO_WAIT : IO_FAIL;
 }
 
+static size_t
+scratch_room(const struct conn *c)
+{
+	return c->most > 0 ? c->most : LOOP_SCRATCH_SIZE;
+}
+
 /* Read once and hand it on; the number of bytes, or what io said. */
 static ssize_t
 conn_read_once(struct conn *c)
 {
 	bool direct = c->into_len > 0;
 	char *p = direct ? c->into : loop_scratch(c->loop);
-	size_t room = direct ? c->into_len : LOOP_SCRATCH_SIZE;
+	size_t room = direct ? c->into_len : scratch_room(c);
 	ssize_t got =
 	    c->ssl != NULL ? conn_tls_read(c, p, room) : plain_read(c, p, room);
 
+	c->filled = got == (ssize_t)room;
 	if (got == IO_EOF)
 		conn_eof(c);
 	else if (got == IO_FAIL)
@@ -119,6 +126,16 @@ conn_can_read(const struct conn *c)
 }
 
 /*
+ * More is here that nobody will tell about (TLS has read ahead), or nearly
+ * always: the rest of a large body, for which the owner has made room.
+ */
+static bool
+conn_has_more(const struct conn *c)
+{
+	return conn_tls_waiting(c) || (c->filled && c->into_len > 0);
+}
+
+/*
  * A plain socket tells by itself that more is there; what TLS has read ahead
  * nobody tells, so it is drained, up to a budget for this turn (T6).
  */
@@ -136,13 +153,14 @@ conn_readable(int fd, short what, void *ctx)
 		conn_tls_step(c);
 	while (conn_can_read(c)) {
 		got = conn_read_once(c);
-		if (got <= 0 || c->closed || !conn_tls_waiting(c))
+		if (got <= 0 || c->closed || !conn_has_more(c))
 			return;
 		total += (size_t)got;
-		if (total >= LOOP_SCRATCH_SIZE) {
+		if (total < LOOP_SCRATCH_SIZE)
+			continue;
+		if (conn_tls_waiting(c))
 			loop_next(c->loop, &c->defer, conn_deferred);
-			return;
-		}
+		return;
 	}
 }
 
@@ -347,6 +365,12 @@ conn_read_into(struct conn *c, char *p, size_t len)
 {
 	c->into = p;
 	c->into_len = p != NULL ? len : 0;
+}
+
+void
+conn_read_most(struct conn *c, size_t len)
+{
+	c->most = len < LOOP_SCRATCH_SIZE ? len : 0;
 }
 
 uint64_t

@@ -104,6 +104,12 @@ void conn_resume(struct conn *c);
  */
 void conn_read_into(struct conn *c, char *p, size_t len);
 
+/*
+ * Read at most len bytes at once to the scratch; 0: as many as it holds.  For
+ * an owner that will know from the first bytes where the rest should go.
+ */
+void conn_read_most(struct conn *c, size_t len);
+
 /* All bytes ever given to conn_write(), and those that came in. */
 uint64_t conn_bytes_written(const struct conn *c);
 uint64_t conn_bytes_read(const struct conn *c);

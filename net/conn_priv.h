@@ -40,6 +40,7 @@ struct conn {
 	struct conn_watch *watch;
 	char *into;
 	size_t into_len;
+	size_t most; /* of one read to the scratch; 0 = all of it */
 	uint64_t written, read, progress_ms;
 	char *reason;
 	struct defer defer;
@@ -49,6 +50,7 @@ struct conn {
 	bool closed; /* by the owner: no callback any more */
 	bool paused; /* by the owner */
 	bool eof;    /* end(CONN_EOF) was told */
+	bool filled; /* the last read got all that it had room for */
 	bool shut;   /* FIN when all is sent */
 	bool fin_sent;
 	bool told;     /* end(CONN_RESET or _REFUSED) was told */

@@ -6,7 +6,12 @@
  * and not as Content-Length says: a number costs a client nothing.
  */
 
-enum { GROW_BYTES = 64 * 1024, DIRECT_BYTES = 16 * 1024 };
+enum {
+	GROW_BYTES = 64 * 1024,
+	DIRECT_BYTES = 16 * 1024,
+	LARGE_BYTES = 32 * 1024, /* a body for which the next read is short */
+	SHORT_BYTES = 4 * 1024,  /* a head, and little of the body */
+};
 
 static int
 too_large(struct err *e, size_t max)
@@ -107,10 +112,24 @@ body_read_direct(struct exchange *x)
 
 	if (x->kind != HTTP1_BODY_LENGTH || x->finished || left < DIRECT_BYTES)
 		return;
+	sbuf_reserve(&x->body, room < left ? room : (size_t)left);
+	room = x->body.cap - x->body.len - 1;
 	if (room > left)
 		room = (size_t)left;
-	sbuf_reserve(&x->body, room);
 	conn_read_into(x->session->conn, x->body.data + x->body.len, room);
+}
+
+/*
+ * A client that sent a large body will send another: its head is read alone,
+ * so that the body goes to its buffer and not through the scratch.
+ */
+void
+body_expect_next(const struct exchange *x)
+{
+	bool large =
+	    x->kind == HTTP1_BODY_LENGTH && x->content_length >= LARGE_BYTES;
+
+	conn_read_most(x->session->conn, large ? SHORT_BYTES : 0);
 }
 
 bool

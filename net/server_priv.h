@@ -164,6 +164,8 @@ int body_begin(struct exchange *x, bool bytes_are_here, struct err *e);
 /* Take from *in.  1 the body is complete, 0 not yet, -1 *e. */
 int body_feed(struct exchange *x, struct slice *in, struct err *e);
 void body_read_direct(struct exchange *x);
+/* x is over: how to read the head that follows. */
+void body_expect_next(const struct exchange *x);
 /* May what is left of the body be read and dropped? */
 bool body_can_skip(const struct exchange *x);
 

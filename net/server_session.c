@@ -104,6 +104,7 @@ session_refuse(struct session *n, const struct err *e)
 static void
 session_next(struct session *n)
 {
+	body_expect_next(n->x);
 	exchange_release(n->x);
 	n->x = NULL;
 	session_enter(n, SESSION_IDLE);
@@ -198,6 +199,7 @@ session_head(struct session *n, struct slice *in)
 	if (r <= 0)
 		return 0;
 	*in = slice_skip(*in, used);
+	conn_read_most(n->conn, 0);
 	n->requests++;
 	n->x = exchange_new(n, h, used);
 	session_enter(n, SESSION_BUSY);
