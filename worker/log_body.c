@@ -11,8 +11,7 @@ bool
 log_body_wanted(const struct req *r)
 {
 	return r->w->bodies_logged && r->parsed &&
-	       !params_bool(&r->params, PARAM_disable_log) &&
-	       !params_bool(&r->params, PARAM_is_log_omitted);
+	       !params_bool(&r->params, PARAM_disable_log) && !r->log_omitted;
 }
 
 unsigned

@@ -211,6 +211,8 @@ recall_answer(struct req *r, const struct cache_entry *entry, struct slice body)
 	edit.breakdown = relay_breakdown(r, reply.message);
 	if (params_bool(&r->params, PARAM_echo))
 		edit.prompt_message = params_json(&r->params, PARAM_messages);
+	if (edit.breakdown.n > 0 || edit.prompt_message.n > 0)
+		log_body_plain(r, &body, 1);
 	r->answer.kind = ANSWER_BODY;
 	r->answer.status = 200;
 	r->answer.n_pieces = (unsigned)reply_slices(&reply, &edit, &r->w->body,
