@@ -1,5 +1,7 @@
 """What breaks it?  Cases found by reading the code against its promises."""
 import json
+import os
+import shutil
 import signal
 import threading
 import time
@@ -182,3 +184,42 @@ def test_refusal_of_a_long_name_is_whole(gateway, name):
     r = gateway.chat(customer_identifier=name, customer_params={"period_budget": 0})
     assert (r.status, r.code) == (429, "budget_exceeded")
     assert " has used $0 of their $0 budget" in r.json["error"]["message"]
+
+
+@pytest.mark.parametrize("size", [300, 300000], ids=["kept buffer", "freed buffer"])
+def test_leader_without_client_keeps_its_body(make_gateway, provider, size):
+    """Its bytes are still on their way and in the log when the client has left."""
+    go, first = threading.Event(), "A" * size
+    g = make_gateway(workers=1)
+
+    def answer(r):
+        go.wait(10)
+        return json_reply(completion())
+
+    provider.answer = answer
+    with Wire(g) as follower:
+        with Wire(g) as leader:
+            leader.send(request(chat_body(first, cache_enabled=True)))
+            wait_for(lambda: provider.requests, 5, "the leader")
+            follower.send(request(chat_body(first, cache_enabled=True)))
+            wait_for(lambda: g.ctl_json("status")["requests_in_flight"] == 2, 5, "the follower")
+        # Others take the place that the leader's bytes had.
+        for _ in range(2):
+            assert g.chat("B" * size, mock_response="x").status == 200
+        go.set()
+        r = follower.reply()
+    assert (r.status, r.headers["x-respan-cache"]) == (200, "collapsed")
+    assert len(provider.requests) == 1
+    g.logged()
+    assert sorted(x["status_code"] for x in g.records()) == [200, 200, 200, 499]
+
+
+def test_lost_ledger_still_knows_its_customers(gateway):
+    assert gateway.chat(customer_params=budget(5)).status == 200
+    gateway.at_rest()
+    gateway.stop()
+    shutil.rmtree(os.path.join(gateway.dir, "store", "ledger"))
+    gateway.start()
+    assert gateway.chat(customer_identifier="c").status == 200
+    gateway.at_rest()
+    assert gateway.account("c")["limit"] == 5 * 10**9
