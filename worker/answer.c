@@ -98,6 +98,7 @@ answer_error(struct req *r)
 	answer_error_body(r, &w->body);
 	headers_error(r, status, &w->headers);
 	iov = (struct iovec){ w->body.data, w->body.len };
+	r->bytes_sent = w->body.len;
 	if (status == 413 || status == 408)
 		exchange_refuse(answer_take(r), status, sbuf_slice(&w->headers),
 		    &iov, 1);
@@ -112,10 +113,12 @@ answer_body(struct req *r)
 	struct worker *w = r->w;
 	struct iovec iov[ANSWER_PIECES];
 
-	for (unsigned i = 0; i < r->answer.n_pieces; i++)
+	for (unsigned i = 0; i < r->answer.n_pieces; i++) {
 		iov[i] =
 		    (struct iovec){ (void *)(uintptr_t)r->answer.pieces[i].p,
 			    r->answer.pieces[i].n };
+		r->bytes_sent += r->answer.pieces[i].n;
+	}
 	headers_reply(r, &w->headers);
 	exchange_reply(answer_take(r), r->answer.status,
 	    sbuf_slice(&w->headers), iov, (int)r->answer.n_pieces);
@@ -138,6 +141,7 @@ answer_write_out(struct req *r)
 	for (size_t i = 0; i < out->n; i++) {
 		iov[n++] = (struct iovec){ (void *)(uintptr_t)out->slices[i].p,
 			out->slices[i].n };
+		r->bytes_sent += out->slices[i].n;
 		if (n < ANSWER_IOV && i + 1 < out->n)
 			continue;
 		if (exchange_write(r->x, iov, n) < 0)
@@ -154,6 +158,7 @@ answer_stream_end(struct req *r)
 	struct iovec iov = { (void *)(uintptr_t)r->answer.pieces[0].p,
 		r->answer.pieces[0].n };
 
+	r->bytes_sent += iov.iov_len;
 	exchange_end(answer_take(r), &iov, iov.iov_len > 0 ? 1 : 0);
 }
 

@@ -228,6 +228,7 @@ struct req {
 	bool log_omitted;
 	bool slot_taken; /* step limit was passed */
 	uint64_t replied_ns, overhead_ns;
+	uint64_t bytes_sent; /* of the body of the reply */
 	struct answer answer;
 	const struct err *err; /* why it failed; kind NONE: it did not */
 

@@ -9,7 +9,6 @@
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
-#include "net/server.h"
 #include "proto/record.h"
 #include "proto/record_detail.h"
 #include "shm/lane.h"
@@ -277,8 +276,7 @@ record_put(struct req *r)
 	rec.user_agent = r->user_agent;
 	rec.http_method = r->http_method;
 	rec.http_path = r->http_path;
-	if (r->x != NULL)
-		rec.bytes_sent = (int64_t)exchange_bytes_out(r->x);
+	rec.bytes_sent = (int64_t)r->bytes_sent;
 	rec.upstream_request_id = r->upstream_request_id;
 	record_limit(&rec);
 	size = record_size(&rec);

@@ -9,7 +9,7 @@ import time
 import pytest
 from gateway import wait_for
 from provider import (LAST_CHUNK, chunked, completion, head, json_reply, sse_body, sse_head,
-                      stream_events)
+                      sse_reply, stream_events)
 from wire import Wire, chat_body, request
 
 IN, OUT = 1000, 2000  # nano-USD a token of test-model
@@ -223,3 +223,21 @@ def test_lost_ledger_still_knows_its_customers(gateway):
     assert gateway.chat(customer_identifier="c").status == 200
     gateway.at_rest()
     assert gateway.account("c")["limit"] == 5 * 10**9
+
+
+def test_access_log_counts_the_bytes_of_the_reply(make_gateway, provider):
+    g = make_gateway(start=False)
+    path = os.path.join(g.dir, "access.log")
+    g.text = g.text.replace("logs = { files = (", 'logs = { files = ( { kind = "access"; path = "%s"; },' % path)
+    g.start()
+    sizes = [len(g.chat().body), len(g.chat(model="nobody").body)]
+    provider.answer = lambda r: sse_reply(stream_events(["a", "b"]))
+    sizes.append(len(g.chat(stream=True).body))
+
+    def lines():
+        with open(path) as f:
+            got = f.read().splitlines()
+        return got if len(got) == 3 else None
+
+    logged = [int(x.split('"')[2].split()[1]) for x in wait_for(lines, 5, "three lines")]
+    assert sorted(logged) == sorted(sizes)
