@@ -8,6 +8,7 @@
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "worker/answer.h"
+#include "worker/money.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
@@ -95,7 +96,7 @@ headers_info(struct req *r, struct sbuf *b)
 	headers_target(r, b);
 	if (r->slot_taken)
 		header_number(b, "x-holdfast-attempts: ", r->attempts);
-	if (r->put_max_tokens > 0 && !r->choice.target->demo)
+	if (money_sends_max_tokens(r))
 		header_number(b,
 		    "x-holdfast-max-tokens: ", (uint64_t)r->put_max_tokens);
 	header_slice(b,

@@ -225,6 +225,15 @@ money_max_tokens(struct req *r)
 	    s->budgets_min_output_tokens);
 }
 
+bool
+money_sends_max_tokens(const struct req *r)
+{
+	return r->put_max_tokens > 0 &&
+	       !params_has(&r->params, PARAM_mock_response) &&
+	       !(r->choice.target->demo &&
+		   slice_eq(r->choice.upstream_model, SLICE("lorem")));
+}
+
 int
 money_bound(struct req *r)
 {

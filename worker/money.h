@@ -29,6 +29,9 @@ int money_find_price(struct req *r);
 /* What a request without a limit of its own gets put in; 0 = nothing. */
 int64_t money_max_tokens(struct req *r);
 
+/* Is that number sent?  demo/lorem has a default of its own, far below it. */
+bool money_sends_max_tokens(const struct req *r);
+
 /* The bound of r->edit as it will be sent.  0, or -1 with r->err-> */
 int money_bound(struct req *r);
 

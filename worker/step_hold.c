@@ -34,8 +34,7 @@ hold_prepare(struct req *r)
 	if (money_find_price(r) != 0)
 		return -1;
 	r->put_max_tokens = money_max_tokens(r);
-	/* The demo provider has a default of its own, far below ours. */
-	if (!r->choice.target->demo)
+	if (money_sends_max_tokens(r))
 		o.put_max_tokens = r->put_max_tokens;
 	edit_body(&r->params, &o, r->pool, &r->edit);
 	if (money_bound(r) != 0)

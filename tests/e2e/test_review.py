@@ -241,3 +241,14 @@ def test_access_log_counts_the_bytes_of_the_reply(make_gateway, provider):
 
     logged = [int(x.split('"')[2].split()[1]) for x in wait_for(lines, 5, "three lines")]
     assert sorted(logged) == sorted(sizes)
+
+
+def test_echo_stays_within_its_hold(make_gateway):
+    """The demo provider takes holds like any other: a long echo is cut."""
+    g = make_gateway(models=""", { name = "dear-echo"; provider = "demo"; upstream = "echo";
+        price = { input = "1"; output = "10"; }; }""")
+    r = g.chat("y" * 400000, model="dear-echo", customer_params=budget("0.6"))
+    assert r.status == 200
+    put = int(r.headers["x-holdfast-max-tokens"])
+    assert r.json["usage"]["completion_tokens"] == put
+    assert 0 < settled(g)[0] <= 6 * 10**8
