@@ -145,11 +145,12 @@ struct req {
 	struct key *key;                     /* NULL until identified */
 	struct slice http_method, http_path; /* for access.log */
 	struct slice client_request_id, user_agent, client_address;
-	const char *verdict;     /* why the key was refused, for the log */
-	bool no_cache, no_store; /* Cache-Control of the request */
-	bool forwarded;          /* a proxy stands between */
-	bool all_models;         /* a list: those without credentials too */
-	bool form_type;          /* curl's default media type */
+	struct slice route_provider; /* X-Respan-Route-Provider; n 0 = none */
+	const char *verdict;         /* why the key was refused, for the log */
+	bool no_cache, no_store;     /* Cache-Control of the request */
+	bool forwarded;              /* a proxy stands between */
+	bool all_models;             /* a list: those without credentials too */
+	bool form_type;              /* curl's default media type */
 	struct slice raw_headers[PARAMHDR_COUNT]; /* p NULL = absent */
 
 	/* The body and what it says. */

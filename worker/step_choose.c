@@ -4,6 +4,35 @@
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
+/*
+ * X-Respan-Route-Provider: the model's own provider may be named, another
+ * does not serve it.  0, or -1.
+ */
+static int
+choose_check_pin(struct req *r)
+{
+	const struct settings *s = r->w->settings;
+	const struct settings_provider *p = settings_list(s, s->providers);
+	struct slice pin = r->route_provider, slug = r->choice.slug;
+	int shown = (int)(pin.n < 200 ? pin.n : 200);
+	uint32_t i = 0;
+
+	if (pin.n == 0)
+		return 0;
+	while (i < s->providers.n &&
+	       !slice_eq_nocase(settings_str(s, p[i].name), pin))
+		i++;
+	if (i == s->providers.n)
+		return err_param(req_err(r), ERR_ROUTE_UNKNOWN, NULL,
+		    "Unknown provider '%.*s' in X-Respan-Route-Provider.",
+		    shown, pin.p);
+	if ((int32_t)i == r->choice.provider)
+		return 0;
+	return err_param(req_err(r), ERR_ROUTE_UNAVAILABLE, NULL,
+	    "Provider '%.*s' does not serve model '%.*s'.", shown, pin.p,
+	    SLICE_ARGS(slug));
+}
+
 enum step_result
 step_choose_run(struct req *r)
 {
@@ -11,6 +40,8 @@ step_choose_run(struct req *r)
 	struct choice *c = &r->choice;
 	struct slice name;
 
+	if (choose_check_pin(r) != 0)
+		return req_fail(r);
 	c->target = targets_get(w->targets, c->provider);
 	if (params_has(&r->params, PARAM_mock_response)) {
 		c->credential = TARGET_NEEDS_NONE;

@@ -45,6 +45,12 @@ receive_request_id(struct req *r, struct slice value)
 }
 
 static void
+receive_route_provider(struct req *r, struct slice value)
+{
+	r->route_provider = pool_copy(r->pool, value);
+}
+
+static void
 receive_user_agent(struct req *r, struct slice value)
 {
 	if (value.n > 255)
@@ -60,6 +66,7 @@ static const struct receive_header headers[] = {
 	{ { "via", 3 }, receive_forwarded },
 	{ { "x-request-id", 12 }, receive_request_id },
 	{ { "user-agent", 10 }, receive_user_agent },
+	{ { "x-respan-route-provider", 23 }, receive_route_provider },
 };
 
 static void

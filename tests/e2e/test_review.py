@@ -252,3 +252,18 @@ def test_echo_stays_within_its_hold(make_gateway):
     put = int(r.headers["x-holdfast-max-tokens"])
     assert r.json["usage"]["completion_tokens"] == put
     assert 0 < settled(g)[0] <= 6 * 10**8
+
+
+@pytest.mark.parametrize("pin, status, code", [
+    ("openai", 200, None),
+    ("OpenAI", 200, None),
+    ("nowhere", 400, "route_provider_unknown"),
+    ("demo", 400, "route_provider_unavailable"),
+])
+def test_pinned_provider(gateway, provider, pin, status, code):
+    """A pin that cannot be kept is refused, not ignored."""
+    r = gateway.chat(headers={"X-Respan-Route-Provider": pin})
+    assert r.status == status, r.body
+    if code:
+        assert r.code == code
+        assert provider.requests == []
