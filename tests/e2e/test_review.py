@@ -203,6 +203,9 @@ def test_leader_without_client_keeps_its_body(make_gateway, provider, size):
             wait_for(lambda: provider.requests, 5, "the leader")
             follower.send(request(chat_body(first, cache_enabled=True)))
             wait_for(lambda: g.ctl_json("status")["requests_in_flight"] == 2, 5, "the follower")
+            # It counts from its head on: let the one worker take its body too.
+            for _ in range(20):
+                assert g.get("/health", key=None).status == 200
         # Others take the place that the leader's bytes had.
         for _ in range(2):
             assert g.chat("B" * size, mock_response="x").status == 200
