@@ -112,13 +112,13 @@ def main():
             ", ".join(sorted(unknown)), ",".join(everything)) if unknown else "bench: no nginx")
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-    began, bench = time.time(), Bench(wanted)
+    began, tree, bench = time.time(), commit(), Bench(wanted)
     foreign = [os.getloadavg()[0]]
     with rig.precedence():
         run(bench, wanted)
     foreign.append(os.getloadavg()[0])
     day = datetime.datetime.fromtimestamp(began, datetime.timezone.utc).strftime("%Y-%m-%d")
-    result = {"date": day, "commit": commit(), "machine": machine(),
+    result = {"date": day, "commit": tree, "machine": machine(),
               "seconds": round(time.time() - began), "load_average": foreign,
               "repeated_runs": bench.load.repeated, "problems": bench.load.problems, "rows": bench.rows, "settings": bench.settings}
     table = "%s, commit %s, %s, %d CPUs, Linux %s, nginx %s\n\n%s\n" % (

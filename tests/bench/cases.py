@@ -87,8 +87,8 @@ def whole(bench, size, cached):
         runs = {"gateway": lambda: bench.load.run(gateway, plain),
                 "nginx": lambda: bench.load.run(nginx, plain)}
         if cached:
-            runs["miss"] = lambda: bench.load.run(gateway, miss)
-            runs["hit"] = lambda: bench.load.run(gateway, hit)
+            runs["miss"] = lambda: bench.load.run(gateway, miss, 1)
+            runs["hit"] = lambda: bench.load.run(gateway, hit, 1)
         warm(bench, (gateway, plain), (gateway, hit), (nginx, plain))
         better_buffering(bench, nginx, plain)
         got = rounds(runs)
@@ -115,7 +115,7 @@ def fixed_rate(bench):
     content = bodies.body(1024)
     with servers(bench, "instant") as (gateway, nginx):
         warm(bench, (gateway, content), (nginx, content))
-        got = rounds({s.name: lambda s=s: bench.load.run(s, content, rate=5000)
+        got = rounds({s.name: lambda s=s: bench.load.run(s, content, 1, rate=5000)
                       for s in (gateway, nginx)})
         yield row("1 KB, 5000 per second", US, cpu(got["gateway"]), cpu(got["nginx"]),
                   note=note(bench, got["gateway"], got["nginx"]))
@@ -159,14 +159,15 @@ def new(bench):
     with servers(bench, "instant") as (gateway, nginx):
         warm(bench, (gateway, content), (nginx, content))
         better_buffering(bench, nginx, content)
-        got = rounds({s.name: lambda s=s: bench.load.run(s, content, fresh=True)
+        got = rounds({s.name: lambda s=s: bench.load.run(s, content, 1, fresh=True)
                       for s in (gateway, nginx)})
         yield row("1 KB, a connection each", US, cpu(got["gateway"]), cpu(got["nginx"]), 1.0,
                   note=note(bench, got["gateway"], got["nginx"]))
 
 
 def all5000(bench):
-    """All processes at 5 000 requests a second, three times 10 s each."""
+    """All processes at 5 000 requests a second: nginx and the log in lines of JSON
+    three times 10 s, what stands beside them three times 5 s."""
     content = bodies.body(1024)
     unit = "CPU us/request, all processes"
     with contextlib.ExitStack() as stack:
@@ -179,7 +180,8 @@ def all5000(bench):
             bench.note_settings(every[logs], nginx)
         warm(bench, *((s, content) for s in every.values()), rate=5000)
         better_buffering(bench, nginx, content)
-        got = rounds({k: lambda s=s: bench.load.run(s, content, 10, 64, 5000, everything=True)
+        got = rounds({k: lambda s=s, t=10 if k in ("nginx", "jsonl") else 5:
+                      bench.load.run(s, content, t, 64, 5000, everything=True)
                       for k, s in every.items()}, 3)
         for logs in rig.LOGS:
             yield row("1 KB, 5000 per second, log: " + logs, unit, cpu(got[logs]),

@@ -37,7 +37,7 @@ def verdict(r):
         return ""
     got = r["ratio" if bar["of"] == "ratio" else "gateway"]["median"]
     word = "met" if bar["met"] else "MISSED"
-    return "%s: %.2f of %.2f%s" % (word, got, bar["at_most"],
+    return "%s: %.3f of %.2f%s" % (word, got, bar["at_most"],
                                    " x" if bar["of"] == "ratio" else "")
 
 

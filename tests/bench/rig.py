@@ -235,7 +235,8 @@ class Gateway(Server):
         self.port, self.admin, self.tls_port = free_port(), free_port(), free_port()
         self.jsonl = os.path.join(self.dir, "requests.jsonl")
         self.logs = logs
-        self.kept = self.lost = 0  # rows in the log, records dropped so far
+        self.kept = self.lost = 0  # rows of earlier runs, records dropped so far
+        self.seen = self.lines = 0  # of the log: bytes and lines read
         self.settings = GATEWAY_CONF % {
             "port": self.port, "admin": self.admin, "dir": self.dir, "upstream": upstream.port,
             "kind": kind, "sha256": bodies.KEY_SHA256, "logs": LOGS[logs] % {"dir": self.dir},
@@ -281,31 +282,32 @@ class Gateway(Server):
         return lost
 
     def rows(self):
-        """Lines in the log; the store counts its own."""
+        """Lines in the log since it was emptied; the store counts its own."""
         if self.logs != "jsonl":
             db = sqlite3.connect("file:%s/store/logs.sqlite?mode=ro" % self.dir, uri=True)
             try:
                 return db.execute("SELECT count(*) FROM record").fetchone()[0]
             finally:
                 db.close()
-        if not os.path.exists(self.jsonl):
-            return 0
-        with open(self.jsonl, "rb") as f:
-            return sum(part.count(b"\n") for part in iter(lambda: f.read(1 << 20), b""))
+        if os.path.exists(self.jsonl):
+            with open(self.jsonl, "rb") as f:
+                f.seek(self.seen)
+                for part in iter(lambda: f.read(1 << 20), b""):
+                    self.seen += len(part)
+                    self.lines += part.count(b"\n")
+        return self.lines
 
     def rows_of(self, sent):
-        """After a run: wait until every request has its row; what is missing."""
-        before = self.kept
-        try:
-            wait_for(lambda: self.rows() - before >= sent, 10, "the log")
-        except RuntimeError:
-            pass
-        rows = self.rows()
+        """After a run: wait until every request has its row; what there is."""
+        with contextlib.suppress(RuntimeError):
+            wait_for(lambda: self.rows() - self.kept >= sent, 10, "the log")
+        got = {"rows": self.rows() - self.kept, "dropped": self.dropped()}
         if self.logs == "jsonl":
             os.truncate(self.jsonl, 0)
+            self.seen = self.lines = 0
         else:
-            self.kept = rows
-        return {"rows": rows - before, "dropped": self.dropped()}
+            self.kept += got["rows"]
+        return got
 
 
 class Load:
