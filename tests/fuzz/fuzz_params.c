@@ -82,7 +82,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e;
 	struct slice text = { (const char *)data, size };
 
-	if (size > 1 && params_body(slice_skip(text, 1), pool, &body, &e) == 0 &&
+	if (size > 1 &&
+	    params_body(slice_skip(text, 1), pool, &body, &e) == 0 &&
 	    params_read(&source, pool, &params, &e) == 0) {
 		params_last_user_text(&params, pool);
 		edit(&params, data[0], pool);
