@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@
 #define REQUEST_MAX (1 << 24)
 #define MARK "#SERIAL#####"
 #define DRAIN_NS 5000000000LL
+#define TURN_NS 1000000LL /* the longest wait */
 
 struct histogram {
 	unsigned long n[BUCKETS], total;
@@ -42,7 +44,7 @@ struct conn {
 	long long due_ns, first_ns;
 	char head[HEAD];
 	size_t head_len;
-	bool head_done, chunked;
+	bool head_done, chunked, last;
 	long long left; /* of a body with a length */
 	char tail[5];   /* the last bytes seen of a chunked body */
 	int status;
@@ -193,7 +195,7 @@ conn_finish(struct conn *c)
 	}
 	histogram_add(&run.whole, now - c->due_ns);
 	histogram_add(&run.first, c->first_ns - c->due_ns);
-	if (run.fresh)
+	if (run.fresh || c->last)
 		conn_close(c);
 }
 
@@ -232,6 +234,7 @@ take_bytes(struct conn *c, const char *p, size_t n)
 	c->head_done = true;
 	*end = '\0';
 	c->status = atoi(c->head + 9);
+	c->last = strcasestr(c->head, "connection: close") != NULL;
 	c->chunked = strcasestr(c->head, "transfer-encoding: chunked") != NULL;
 	length = strcasestr(c->head, "content-length:");
 	c->left = length != NULL ? atoll(length + 15) : 0;
@@ -308,10 +311,11 @@ print(double seconds)
 }
 
 static void
-wait_for_answers(void)
+wait_for_answers(long long ns)
 {
+	struct timespec ts = { .tv_nsec = ns > 0 ? ns : 0 };
 	struct epoll_event got[256];
-	int n = epoll_wait(run.epoll, got, 256, 1);
+	int n = epoll_pwait2(run.epoll, got, 256, &ts, NULL);
 
 	for (int i = 0; i < n; i++)
 		conn_read(got[i].data.ptr);
@@ -334,7 +338,7 @@ run_closed(struct conn *conns, int n, long long end)
 		for (int i = 0; i < n; i++)
 			if (!conns[i].busy)
 				conn_ask(&conns[i], now_ns());
-		wait_for_answers();
+		wait_for_answers(TURN_NS);
 	}
 }
 
@@ -342,7 +346,7 @@ run_closed(struct conn *conns, int n, long long end)
 static void
 run_open(struct conn *conns, int n, long long end, int rate)
 {
-	long long due = now_ns();
+	long long due = now_ns(), left;
 
 	while (now_ns() < end) {
 		struct conn *c;
@@ -352,7 +356,8 @@ run_open(struct conn *conns, int n, long long end, int rate)
 			conn_ask(c, due);
 			due += 1000000000LL / rate;
 		}
-		wait_for_answers();
+		left = due - now_ns();
+		wait_for_answers(left > 0 && left < TURN_NS ? left : TURN_NS);
 	}
 }
 
@@ -369,6 +374,7 @@ main(int argc, char **argv)
 		return 64;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_TIMERSLACK, 1);
 	run.port = atoi(argv[1]);
 	n = atoi(argv[2]);
 	rate = atoi(argv[4]);
@@ -386,7 +392,7 @@ main(int argc, char **argv)
 	else
 		run_open(conns, n, end, rate);
 	while (any_busy(conns, n) && now_ns() < end + DRAIN_NS)
-		wait_for_answers();
+		wait_for_answers(TURN_NS);
 	print((double)(now_ns() - start) / 1e9);
 	return 0;
 }
