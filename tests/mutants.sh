@@ -58,8 +58,11 @@ if [ $# -eq 0 ]; then
 fi
 cd "$tree" || exit 1
 passed=0 failed=0 skipped=0
+began=$(date +%s)
 verdict() {
-	printf '%-32s %-9s %s\n' "$1" "$2" "$3"
+	now=$(date +%s)
+	printf '%-32s %-9s %3d s  %s\n' "$1" "$2" $((now - began)) "$3"
+	began=$now
 	case $2 in
 	caught) passed=$((passed + 1)) ;;
 	skipped) skipped=$((skipped + 1)) ;;
@@ -81,6 +84,7 @@ runs() {
 for test in $(for name; do named "$name"; done | sort -u); do
 	try "$test" >"$out/log" 2>&1 || verdict "$test" BROKEN "without a fault"
 done
+began=$(date +%s)
 for name; do
 	if ! patch -p1 -s -N --no-backup-if-mismatch -r - \
 		<"$root/tests/mutants/$name.patch" >"$out/log" 2>&1; then

@@ -1,9 +1,13 @@
 """What the product promises, where no other test would see it broken."""
 import json
+import os
+import select
+import signal
 
 import pytest
 from gateway import wait_for
 from provider import LAST_CHUNK, chunk, chunked, completion, json_reply, sse_body, sse_head, stream_events
+from test_settings import reload
 from wire import Wire, chat_body, request
 
 IN, OUT = 1000, 2000  # nano-USD a token of test-model
@@ -68,17 +72,6 @@ def test_a_lost_connection_ends_no_stream(make_gateway, provider, end):
     assert w.complete and r.body.endswith(b"data: [DONE]\n\n")
 
 
-def test_an_answer_is_charged_before_it_ends(gateway, provider):
-    """Whoever has read the last byte finds the charge in the books."""
-    provider.answer = lambda r: json_reply(completion())
-    with Wire(gateway) as w:
-        assert w.ask(chat_body(customer_params=BUDGET)).status == 200
-        for n in range(2, 40):
-            assert w.ask(chat_body(customer_identifier="c")).status == 200
-            row = gateway.account("c")
-            assert row["settled"] + row["held"] >= n * (10 * IN + 5 * OUT), n
-
-
 def test_a_stream_without_its_end_is_not_kept(gateway, provider):
     """It had a finish reason, but no [DONE]: nobody else is to be told so."""
     whole = sse_body(stream_events(["Hello"]))
@@ -90,3 +83,38 @@ def test_a_stream_without_its_end_is_not_kept(gateway, provider):
         assert r.headers["x-respan-cache"] == "miss" and not w.complete
         gateway.record(r.headers["x-respan-log-id"])
     assert len(provider.requests) == 3
+
+
+def test_no_answer_ends_before_its_charge_is_in_the_lane(make_gateway, provider):
+    """With the keeper stopped the money lane fills; then answers wait for room in it."""
+    g = make_gateway(workers=1)
+    keeper = g.child("keeper")
+    with Wire(g, timeout=0.5) as w:
+        assert w.ask(chat_body(customer_identifier="c")).status == 200
+        os.kill(keeper, signal.SIGSTOP)
+        try:
+            for n in range(5000):
+                w.send(request(chat_body(customer_identifier="c")))
+                if not select.select([w.socket], [], [], 0.5)[0]:
+                    break
+                assert w.reply().status == 200
+        finally:
+            os.kill(keeper, signal.SIGCONT)
+        assert 100 < n < 4999, "all were answered, whether charged or not"
+        assert len(provider.requests) == n + 2, "the provider has answered this one too"
+        w.socket.settimeout(10)
+        assert w.reply().status == 200
+    g.at_rest()
+    assert g.account("c")["settled"] == len(provider.requests) * (10 * IN + 5 * OUT)
+
+
+def test_idle_connections_outlive_a_reload(gateway):
+    """Each may still send one request: the client cannot know what comes."""
+    wires = [Wire(gateway) for _ in range(30)]
+    for w in wires:
+        assert w.ask(chat_body(model="demo/echo")).status == 200
+    reload(gateway, gateway.text)
+    said = [w.ask(chat_body(model="demo/echo")) for w in wires]
+    assert [r.status for r in said] == [200] * len(wires)
+    for w in wires:
+        w.close()
