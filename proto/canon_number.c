@@ -51,7 +51,7 @@ canon_double(struct canon_out *out, const char *p, size_t n)
 		canon_copy(out, p, n);
 		return;
 	}
-	if (fabs(value) < EXACT_MAX && trunc(value) == value) {
+	if (fabs(value) < EXACT_MAX && (double)(long long)value == value) {
 		len = snprintf(best, sizeof best, "%lld", (long long)value);
 	} else {
 		do
