@@ -186,7 +186,8 @@ def all5000(bench):
         for logs in rig.LOGS:
             yield row("1 KB, 5000 per second, log: " + logs, unit, cpu(got[logs]),
                       cpu(got["nginx"]), 2.0 if logs == "jsonl" else None,
-                      note=note(bench, got[logs], got["nginx"]))
+                      note=note(bench, got[logs], got["nginx"]) +
+                      "; last round: " + got[logs][-1]["processes"])
 
 
 def idle_streams(bench):

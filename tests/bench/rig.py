@@ -359,7 +359,7 @@ class Load:
         with open(path, "wb") as f:
             f.write(bodies.request(server.path, content, server.port))
         pids = server.pids() if everything else [server.worker]
-        before = cpu_ns(pids)
+        each, before = [cpu_ns([p])[0] for p in pids], cpu_ns(pids)
         load = subprocess.Popen(
             [os.path.join(PROGRAMS, "load"), str(server.port), str(connections), str(seconds),
              str(rate), str(int(fresh)), path, str(self.serial)],
@@ -374,6 +374,9 @@ class Load:
         got["cpu_ns"] = after[0] - before[0]
         got["waited"] = (after[1] - before[1]) / max(1, got["cpu_ns"])
         got["cpu_us"] = got["cpu_ns"] / 1000 / max(1, got["requests"])
+        got["processes"] = ", ".join(
+            "%s %.1f" % (name_of(p), (cpu_ns([p])[0] - ran) / 1000 / max(1, got["requests"]))
+            for p, ran in zip(pids, each))
         return got
 
     @staticmethod
