@@ -296,10 +296,10 @@ logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
         """The request records so far, oldest first."""
         try:
             with open(self.jsonl) as f:
-                lines = f.read().split("\n")
+                lines = f.read().split("\n")[:-1]  # the last may still be written
         except FileNotFoundError:
             return []
-        return [json.loads(x) for x in lines if x]
+        return [json.loads(x) for x in lines]
 
     def record(self, log_id):
         """The record with this id, once it is written."""
