@@ -410,7 +410,4 @@ money_close(struct req *r)
 	if (r->slot != SLOT_NONE)
 		hold_close(&r->w->seat, r->slot);
 	r->slot = SLOT_NONE;
-	for (int i = 0; i < SLOT_COUNTERS; i++)
-		if (r->counter[i] != RATE_NONE)
-			rate_leave(r->w->segment, r->counter[i]);
 }

@@ -44,7 +44,7 @@ void money_price(struct req *r);
 /* Publish the charge.  1, or 0: the lane is full, again next turn. */
 int money_settle(struct req *r);
 
-/* The slot's and the counters' end, whatever happened. */
+/* The slot's end, whatever happened. */
 void money_close(struct req *r);
 
 /* r->err for a refusal of money_hold(): the exact words of api.md 9.4. */

@@ -172,6 +172,16 @@ rates_take(struct req *r)
 }
 
 void
+rates_leave(struct req *r)
+{
+	for (int i = 0; i < SLOT_COUNTERS; i++) {
+		if (r->counter[i] != RATE_NONE)
+			rate_leave(r->w->segment, r->counter[i]);
+		r->counter[i] = RATE_NONE;
+	}
+}
+
+void
 rates_return(struct req *r, int64_t tokens_used)
 {
 	struct rates_scope scopes[RATES_SCOPES];

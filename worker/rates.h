@@ -14,6 +14,9 @@
  */
 int rates_take(struct req *r);
 
+/* Give back the places among those at once; a second time does nothing. */
+void rates_leave(struct req *r);
+
 /* The answer is there: give back the tokens that were not used. */
 void rates_return(struct req *r, int64_t tokens_used);
 

@@ -14,6 +14,7 @@
 #include "worker/customers.h"
 #include "worker/keys.h"
 #include "worker/money.h"
+#include "worker/rates.h"
 #include "worker/relay_stream.h"
 #include "worker/source.h"
 #include "worker/worker_priv.h"
@@ -118,6 +119,7 @@ req_end(struct req *r)
 	r->ended = true;
 	source_cancel(&r->source);
 	money_close(r);
+	rates_leave(r);
 	timer_stop(&r->timer);
 	if (r->left != NULL)
 		exchange_drop(r->left);

@@ -54,6 +54,8 @@ step_settle_run(struct req *r)
 	}
 	if (r->slot_taken)
 		settle_return_tokens(r);
+	/* Who has read the last byte may come again at once. */
+	rates_leave(r);
 	r->replied_ns = now_fresh_ns();
 	if (r->logged)
 		log_body_reply(r);

@@ -130,6 +130,13 @@ def test_a_refusal_of_the_customer_leaves_the_key_its_place(make_gateway, provid
     assert demo(g, customer_identifier="c")[0].status == 200
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_who_comes_one_at_a_time_is_never_one_too_many(make_gateway, stream):
+    """The place is free before the last byte is out, in every worker."""
+    g = limited(make_gateway, "concurrency = 1;")
+    assert {g.chat(model="demo/echo", stream=stream).status for _ in range(300)} == {200}
+
+
 def test_places_of_a_dead_worker_come_back(make_gateway, provider):
     g = limited(make_gateway, "concurrency = 6;")
     go, wires = in_flight(g, provider, 6)
