@@ -129,6 +129,21 @@ torture_park(struct torture *t, struct seat_owner *o)
 	wake_take(t->seg, o->index);
 }
 
+/*
+ * Nobody takes more than two fifths, whatever the scheduler does: of three
+ * others one then has at least the fifth that torture_check_share asks for.
+ */
+static bool
+torture_ahead(struct torture *t, unsigned who)
+{
+	uint64_t mine = atomic_load(&t->taken[who]);
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < TORTURE_WORKERS; i++)
+		all += atomic_load(&t->taken[i]);
+	return mine > 100 && mine * 5 > all * 2;
+}
+
 /* True when it has to wait: the others shall have their turn first. */
 static bool
 torture_begin(struct torture *t, struct seat_owner *o, struct torture_flight *f,
@@ -140,6 +155,10 @@ torture_begin(struct torture *t, struct seat_owner *o, struct torture_flight *f,
 	struct hold_refusal why;
 	enum hold_result result;
 
+	if (torture_ahead(t, who)) {
+		sched_yield();
+		return false;
+	}
 	torture_draw_terms(&f->terms);
 	f->slot = hold_open(o, id, 1, none);
 	if (f->slot == SLOT_NONE)
