@@ -285,15 +285,15 @@ void
 call_info(const struct call *c, struct call_info *info_r)
 {
 	const struct conn *conn = c->link != NULL ? c->link->conn : NULL;
-	size_t pending = conn != NULL ? conn_pending(conn) : 0;
+	size_t unsent = conn != NULL ? conn_unsent(conn) : 0;
 
 	*info_r = (struct call_info){
 		.reused = c->reused,
 		.resumed = c->resumed,
 		.ready = c->ready,
-		.sent = c->sent ||
-		        (conn != NULL && c->given == c->total && pending == 0),
-		.written = c->given > pending ? c->given - pending : 0,
+		.sent = conn == NULL ? c->sent
+		                     : c->given == c->total && unsent == 0,
+		.written = c->given > unsent ? c->given - unsent : 0,
 		.received = c->received,
 		.body_received = c->answer.body_len,
 		.connect_ms = c->connect_ms,

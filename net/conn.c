@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/xmem.h"
 #include "net/conn_priv.h"
+#include "net/outbox.h"
 
 enum { WATCH_MS = 100 };
 
@@ -338,7 +339,8 @@ conn_close(struct conn **cp)
 	c->closed = true;
 	event_del(&c->in);
 	conn_unwatch(c);
-	if (c->ssl != NULL && c->phase == CONN_OPEN && c->out == NULL)
+	outbox_forget(c);
+	if (c->ssl != NULL && c->phase == CONN_OPEN && conn_unsent(c) == 0)
 		conn_tls_finish(c);
 	conn_no_write(c);
 	if (c->out != NULL)
@@ -392,7 +394,7 @@ conn_acked(const struct conn *c)
 	socklen_t len = sizeof(info);
 	uint64_t wanted = c->ssl != NULL ? conn_tls_bytes(c) : c->written;
 
-	if (conn_pending(c) > 0)
+	if (conn_unsent(c) > 0)
 		return 0;
 	if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
 	    len < offsetof(struct tcp_info, tcpi_bytes_received))

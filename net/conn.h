@@ -6,8 +6,9 @@
  *
  * Reading is armed for the whole life of a connection, so that a peer that
  * leaves is noticed at once; bytes land in the loop's scratch, an idle
- * connection owns no buffer.  Writing goes to the socket in the same turn;
- * what does not fit is copied and sent when the socket has room.  No
+ * connection owns no buffer.  Writing goes to the socket in the same turn,
+ * what is small at its end; what does not fit is copied and sent when the
+ * socket has room.  No
  * deadlines here: the owner sets its own timers.
  *
  * Callbacks may call any function of this module, conn_close() included.
@@ -77,7 +78,7 @@ void conn_set_owner(struct conn *c, const struct conn_ops *ops, void *ctx);
 
 /*
  * Send, or keep a copy of what cannot go now.  The bytes are the caller's
- * again at return.  1 everything is with the kernel; 0 some of it waits; -1
+ * again at return.  1 nothing waits for the socket; 0 some of it does; -1
  * the connection is broken: end(CONN_RESET) comes in this turn.  Before
  * connected() all waits.
  */
@@ -85,6 +86,9 @@ int conn_write(struct conn *c, const struct iovec *iov, int count);
 
 /* Bytes that wait here for the socket. */
 size_t conn_pending(const struct conn *c);
+
+/* These and those that go at the end of this turn: not yet the kernel's. */
+size_t conn_unsent(const struct conn *c);
 
 /* Send FIN (over TLS close_notify first) once all output has gone. */
 void conn_shutdown(struct conn *c);

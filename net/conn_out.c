@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/xmem.h"
 #include "net/conn_priv.h"
+#include "net/outbox.h"
 
 /*
  * The sending half of a connection.  Nothing is buffered as long as the
@@ -165,15 +166,12 @@ iov_bytes(const struct iovec *iov, int count)
 	return n;
 }
 
-int
-conn_write(struct conn *c, const struct iovec *iov, int count)
+/* Send now, or keep what the socket does not take.  As conn_write(). */
+static int
+conn_give(struct conn *c, const struct iovec *iov, int count, size_t total)
 {
-	size_t total = iov_bytes(iov, count);
 	ssize_t sent = 0;
 
-	if (c->phase == CONN_BROKEN || c->error != 0 || c->shut)
-		return -1;
-	c->written += total;
 	if (c->phase == CONN_OPEN && conn_pending(c) == 0 && total > 0)
 		sent = conn_send(c, iov, count);
 	if (sent == IO_FAIL)
@@ -189,9 +187,42 @@ conn_write(struct conn *c, const struct iovec *iov, int count)
 }
 
 void
+conn_unbox(struct conn *c, const char *p, size_t n)
+{
+	struct iovec iov = { (void *)(uintptr_t)p, n };
+
+	if (c->phase == CONN_OPEN && conn_give(c, &iov, 1, n) >= 0)
+		c->boxed -= n;
+}
+
+int
+conn_write(struct conn *c, const struct iovec *iov, int count)
+{
+	size_t total = iov_bytes(iov, count);
+
+	if (c->phase == CONN_BROKEN || c->error != 0 || c->shut)
+		return -1;
+	c->written += total;
+	if (c->phase == CONN_OPEN && conn_pending(c) == 0 &&
+	    outbox_put(c, iov, count, total))
+		return 1;
+	if (c->boxed > 0)
+		outbox_flush(loop_outbox(c->loop));
+	return c->error == 0 ? conn_give(c, iov, count, total) : -1;
+}
+
+size_t
+conn_unsent(const struct conn *c)
+{
+	return conn_pending(c) + c->boxed;
+}
+
+void
 conn_shutdown(struct conn *c)
 {
 	c->shut = true;
+	if (c->boxed > 0)
+		outbox_flush(loop_outbox(c->loop));
 	if (conn_pending(c) == 0)
 		conn_fin(c);
 }

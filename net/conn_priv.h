@@ -40,7 +40,8 @@ struct conn {
 	struct conn_watch *watch;
 	char *into;
 	size_t into_len;
-	size_t most; /* of one read to the scratch; 0 = all of it */
+	size_t most;  /* of one read to the scratch; 0 = all of it */
+	size_t boxed; /* given, but not yet to the kernel: see net/outbox */
 	uint64_t written, read, progress_ms;
 	char *reason;
 	struct defer defer;
@@ -66,6 +67,9 @@ void conn_break(struct conn *c, int error);
 
 /* TCP is up, or TLS is: connected(), send what waits. */
 void conn_opened(struct conn *c);
+
+/* From the outbox to the socket. */
+void conn_unbox(struct conn *c, const char *p, size_t n);
 
 /* Tell the loop that the socket should become writable. */
 void conn_want_write(struct conn *c);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmem.h"
+#include "net/outbox.h"
 #include "net/timer.h"
 
 enum { CHECK_MS = 100, DEAD_FIRST = 256 };
@@ -21,6 +22,7 @@ struct queue {
 struct loop {
 	struct event_base *base;
 	struct wheel *wheel;
+	struct outbox *outbox;
 	struct event *check;
 	char *scratch;
 	bool entered; /* the clocks were read in this turn */
@@ -117,6 +119,7 @@ loop_new(void)
 	now_update();
 	l->base = base_new();
 	l->wheel = wheel_new(l);
+	l->outbox = outbox_new();
 	l->scratch = xmalloc(LOOP_SCRATCH_SIZE);
 	l->checked_ms = now_mono_ms();
 	l->check = event_new(l->base, -1, EV_PERSIST, loop_check, l);
@@ -138,6 +141,7 @@ loop_free(struct loop **lp)
 	free(l->dead);
 	event_free(l->check);
 	wheel_free(&l->wheel);
+	outbox_free(&l->outbox);
 	event_base_free(l->base);
 	free(l->scratch);
 	free(l);
@@ -198,6 +202,12 @@ struct wheel *
 loop_wheel(struct loop *l)
 {
 	return l->wheel;
+}
+
+struct outbox *
+loop_outbox(struct loop *l)
+{
+	return l->outbox;
 }
 
 void
