@@ -279,6 +279,17 @@ jscan_read_item(struct jscan_reader *s, struct jscan_item *item_r)
 	return 0;
 }
 
+void
+jscan_read_skip(struct jscan_reader *s, size_t n, struct slice name)
+{
+	assert(s->depth < JSCAN_DEPTH);
+	s->in_object = s->in_object << 1 | 1;
+	s->depth++;
+	s->name = name;
+	s->name_escaped = false;
+	s->p += n;
+}
+
 int
 jscan_read_end(struct jscan_reader *s)
 {

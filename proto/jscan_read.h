@@ -50,6 +50,13 @@ int jscan_read_next(struct jscan_reader *s);
 /* The value at hand, whole.  0 with *item_r (its name too), or -1. */
 int jscan_read_item(struct jscan_reader *s, struct jscan_item *item_r);
 
+/*
+ * At an object whose first n bytes are those of one that was opened at the
+ * same depth and read up to the value of its member of that name: go on at
+ * that value.
+ */
+void jscan_read_skip(struct jscan_reader *s, size_t n, struct slice name);
+
 /* Nothing but white space may follow.  0 or -1. */
 int jscan_read_end(struct jscan_reader *s);
 

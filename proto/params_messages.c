@@ -14,23 +14,84 @@
  * told later, in its turn among those of other parameters.
  */
 
-static bool
-params_is_role(const struct jscan_item *role)
+enum params_role {
+	ROLE_UNKNOWN,
+	ROLE_USER,
+	ROLE_OTHER,
+};
+
+static enum params_role
+params_role(const struct jscan_item *role)
 {
-	static const struct slice roles[] = { { "user", 4 }, { "assistant", 9 },
+	static const struct slice others[] = { { "assistant", 9 },
 		{ "system", 6 }, { "tool", 4 }, { "developer", 9 },
 		{ "function", 8 }, { "none", 4 } };
 
-	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
-		if (jstr_says(role, roles[i]))
-			return true;
-	return false;
+	if (role->value.p == NULL)
+		return ROLE_UNKNOWN;
+	if (jstr_says(role, SLICE("user")))
+		return ROLE_USER;
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (jstr_says(role, others[i]))
+			return ROLE_OTHER;
+	return ROLE_UNKNOWN;
 }
 
 /* The members of a message that we interpret. */
 struct params_message {
 	struct jscan_item role, content; /* value.p NULL: absent */
+	enum params_role kind;           /* of role */
 };
+
+/*
+ * Nearly all messages begin with the same bytes as the one before the last:
+ * {"role": "user", "content": " in one spelling or another.  Such a head is
+ * read once.
+ */
+struct params_head {
+	struct slice text; /* from the brace to the quote that opens content */
+	struct slice name; /* of content */
+	struct jscan_item role;
+	enum params_role kind;
+};
+
+struct params_heads {
+	struct params_head two[2];
+	unsigned last; /* the one seen last */
+};
+
+static const struct params_head *
+params_head_of(struct params_heads *heads, const struct jscan_reader *s)
+{
+	struct slice rest = { s->p, (size_t)(s->end - s->p) };
+
+	for (unsigned i = 0; i < 2; i++) {
+		heads->last ^= 1;
+		if (heads->two[heads->last].text.n > 0 &&
+		    slice_starts(rest, heads->two[heads->last].text))
+			return &heads->two[heads->last];
+	}
+	return NULL;
+}
+
+/* At the content of a message that began at that place. */
+static void
+params_head_keep(struct params_heads *heads, const char *at,
+    const struct jscan_reader *s, const struct params_message *m)
+{
+	enum params_role kind = params_role(&m->role);
+
+	if (kind == ROLE_UNKNOWN || m->content.value.p != NULL ||
+	    s->name_escaped || !slice_eq(s->name, SLICE("content")))
+		return;
+	heads->last ^= 1;
+	heads->two[heads->last] = (struct params_head){
+		.text = { at, (size_t)(s->p + 1 - at) },
+		.name = s->name,
+		.role = m->role,
+		.kind = kind,
+	};
+}
 
 /* Only the first fault is told; the rest is but scanned. */
 static void
@@ -55,12 +116,15 @@ static void
 params_message_judge(struct params_messages *all,
     const struct params_message *m)
 {
-	if (m->role.value.p == NULL || !params_is_role(&m->role))
+	enum params_role kind =
+	    m->kind != ROLE_UNKNOWN ? m->kind : params_role(&m->role);
+
+	if (kind == ROLE_UNKNOWN)
 		params_messages_fault(all, MESSAGES_ROLE, &m->role);
 	else if (!params_is_content(&m->content))
 		params_messages_fault(all, MESSAGES_CONTENT, &m->content);
 	else if (m->content.value.p != NULL && m->content.type != JSCAN_NULL &&
-		 jstr_says(&m->role, SLICE("user")))
+		 kind == ROLE_USER)
 		all->last_user = m->content;
 }
 
@@ -101,15 +165,38 @@ params_member_scan(struct jscan_reader *s, struct params_messages *all,
 	return jscan_read_item(s, to);
 }
 
+/* A known head and the content behind it; as jscan_read_next(). */
 static int
-params_message_scan(struct jscan_reader *s, struct params_messages *all)
+params_message_skip(struct jscan_reader *s, const struct params_head *head,
+    struct params_message *m)
 {
-	struct params_message m = { .role.value.p = NULL };
+	m->role = head->role;
+	m->kind = head->kind;
+	jscan_read_skip(s, head->text.n - 1, head->name);
+	if (jscan_read_item(s, &m->content) != 0)
+		return -1;
+	return jscan_read_next(s);
+}
+
+static int
+params_message_scan(struct jscan_reader *s, struct params_messages *all,
+    struct params_heads *heads)
+{
+	struct params_message m = { .kind = ROLE_UNKNOWN };
+	const struct params_head *head = params_head_of(heads, s);
+	const char *at = s->p;
 	int more;
 
-	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s))
+	if (head != NULL)
+		more = params_message_skip(s, head, &m);
+	else
+		more = jscan_read_open(s);
+	for (; more > 0; more = jscan_read_next(s)) {
+		if (head == NULL && jscan_read_sees(s, '"'))
+			params_head_keep(heads, at, s, &m);
 		if (params_member_scan(s, all, &m) != 0)
 			return -1;
+	}
 	if (more == 0)
 		params_message_judge(all, &m);
 	return more;
@@ -132,6 +219,7 @@ params_messages_scan(struct jscan_reader *s, struct jscan_item *item_r,
     void *arg)
 {
 	struct params_messages *all = arg;
+	struct params_heads heads = { .last = 0 };
 	const char *at = s->p;
 	int more, done;
 
@@ -139,8 +227,9 @@ params_messages_scan(struct jscan_reader *s, struct jscan_item *item_r,
 	item_r->name_escaped = s->name_escaped;
 	*all = (struct params_messages){ .n = 0 };
 	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
-		done = jscan_read_sees(s, '{') ? params_message_scan(s, all)
-		                               : params_message_other(s, all);
+		done = jscan_read_sees(s, '{')
+		           ? params_message_scan(s, all, &heads)
+		           : params_message_other(s, all);
 		if (done != 0)
 			return -1;
 		all->n++;

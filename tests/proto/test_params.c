@@ -393,6 +393,83 @@ START_TEST(counts_media_and_finds_the_last_text)
 }
 END_TEST
 
+/* What messages are made of, behind their opening brace. */
+static const char *const insides[] = {
+	"\"role\": \"user\", \"content\": \"a\"}",
+	"\"role\": \"user\", \"content\": \"longer\\n\"}",
+	"\"role\": \"assistant\", \"content\": \"\xe4\xb8\xad\"}",
+	"\"role\":\"assistant\",\"content\":\"b\",\"tool_calls\":[{}]}",
+	"\"role\": \"user\", \"content\": \"a\", \"name\": \"n\" }",
+	"\"role\": \"user\", \"name\": {\"x\": 1}, \"content\": \"c\"}",
+	"\"role\": \"user\", \"content\": null}",
+	"\"role\": \"user\", \"content\": [{\"type\":\"file\"}]}",
+	"\"content\": \"d\", \"role\": \"user\"}",
+	"\"r\\u006fle\": \"user\", \"content\": \"e\"}",
+	"\"role\": \"user\", \"c\\u006fntent\": \"f\"}",
+	"\"role\": \"user\", \"content\": \"a\", \"content\": \"z\"}",
+	"\"role\": \"user\", \"content\": \"a\", \"role\": \"user\"}",
+	"\"role\": \"user\", \"content\": \"a\", \"content\": 1}",
+	"\"role\": \"user\", \"content\": 1}",
+	"\"role\": \"boss\", \"content\": \"a\"}",
+	"\"role\": \"user\"}",
+	"\"role\": \"user\", \"content\": \"\x01\"}",
+	"\"role\": \"user\", \"content\": \"a\"",
+};
+
+/* The messages of a draw; different: each gets a first member of its own. */
+static struct slice
+draw_messages(unsigned seed, bool different, char *out)
+{
+	unsigned count = 1 + seed % 7;
+	/* Faults are rare, so that the rest is read too. */
+	unsigned kinds = seed % 3 == 0 ? COUNT(insides) : 11;
+	size_t n = (size_t)sprintf(out, "{\"messages\": [");
+
+	for (unsigned i = 0; i < count; i++) {
+		seed = seed * 1103515245 + 12345;
+		n += (size_t)sprintf(out + n, "%s{", i > 0 ? ", " : "");
+		if (different)
+			n += (size_t)sprintf(out + n, "\"x%u\": 0, ", i);
+		n += (size_t)sprintf(out + n, "%s",
+		    insides[(seed >> 16) % kinds]);
+	}
+	n += (size_t)sprintf(out + n, "]}");
+	return (struct slice){ out, n };
+}
+
+/* Messages that begin with the same bytes are read as if they did not. */
+START_TEST(reads_each_head_alike)
+{
+	static char same[4096], different[4096];
+	struct params_messages *x, *y;
+	struct asked a, b;
+	int got;
+
+	for (unsigned seed = 0; seed < 20000; seed++) {
+		got = asked_read(&a, draw_messages(seed, false, same), NULL);
+		ck_assert_msg(asked_read(&b,
+				  draw_messages(seed, true, different),
+				  NULL) == got,
+		    "%s", same);
+		x = &a.params.messages;
+		y = &b.params.messages;
+		if (got != 0 && a.err.kind != ERR_INVALID_JSON)
+			ck_assert_str_eq(a.err.text, b.err.text);
+		if (got == 0) {
+			ck_assert_uint_eq(x->n, y->n);
+			ck_assert_uint_eq(x->documents, y->documents);
+			ck_assert_msg(slice_eq(params_last_user_text(&a.params,
+						   a.pool),
+					  params_last_user_text(&b.params,
+					      b.pool)),
+			    "%s", same);
+		}
+		asked_end(&a);
+		asked_end(&b);
+	}
+}
+END_TEST
+
 START_TEST(finds_every_name_and_no_other)
 {
 	char longer[80];
@@ -425,6 +502,7 @@ test_suite(void)
 	tcase_add_test(t, reads_the_customer);
 	tcase_add_test(t, ignores_a_customer_without_identifier);
 	tcase_add_test(t, counts_media_and_finds_the_last_text);
+	tcase_add_test(t, reads_each_head_alike);
 	tcase_add_test(t, finds_every_name_and_no_other);
 	suite_add_tcase(s, t);
 	return s;
