@@ -6,7 +6,9 @@
  *
  * Keys of the settings file and stored ones, found by prefix and verified by
  * the SHA-256 of their secret.  What was found is remembered until the
- * generation word of keys is raised: a revocation holds at once.
+ * generation word of keys is raised: a revocation holds at once.  So is the
+ * secret that was right, in memory that is wiped: who presents it again is
+ * spared the hash.
  */
 
 #include <stdbool.h>
@@ -16,12 +18,16 @@
 
 struct worker;
 
+#define KEY_SECRET 32 /* characters */
+
 struct key {
 	struct key_def def; /* its strings live as long as the key */
 	bool demo;          /* the built-in one */
 	unsigned char hash[OWNER_HASH_SIZE]; /* of its accounts and windows */
 	unsigned refs;
 	struct sbuf *bytes; /* what def points into */
+	bool proved;        /* secret has the hash of def */
+	char secret[KEY_SECRET];
 };
 
 enum key_verdict {

@@ -85,6 +85,14 @@ def test_refusals_to_the_letter(running):
     assert ask(running, ("Authorization", b"Bearer \xff\xfe".decode("latin-1"))).status in (400, 401)
 
 
+def test_a_wrong_secret_beside_the_right_one(gateway):
+    """A worker that has seen the right secret still knows a wrong one."""
+    wrong = [KEY[:i] + ("A" if KEY[i] != "A" else "B") + KEY[i + 1:] for i in (9, 20, len(KEY) - 1)]
+    for _ in range(4):
+        for key, status in [(KEY, 200)] + [(k, 401) for k in wrong]:
+            assert gateway.chat(model="demo/echo", key=key).status == status
+
+
 def test_the_body_is_not_read_before_the_key(running):
     with Wire(running) as w:
         w.send(request(key=WRONG, headers=(("Content-Length", "1000000"),)))
