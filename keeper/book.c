@@ -215,6 +215,21 @@ book_commit_objects(struct book *b, struct err *e)
 }
 
 int
+book_commit_charges(struct book *b, struct err *e)
+{
+	assert(!b->objects_open);
+	if (book_write_rows(b, e) != 0)
+		return -1;
+	return ledger_commit_lazily(b->ledger, e);
+}
+
+int
+book_sync(struct book *b, struct err *e)
+{
+	return ledger_sync(b->ledger, e);
+}
+
+int
 book_commit(struct book *b, struct err *e)
 {
 	/*

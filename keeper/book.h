@@ -62,6 +62,14 @@ int book_begin(struct book *b, struct err *e);
 /* Write objects, then rows, commit; publish rows marked so, raise the words. */
 int book_commit(struct book *b, struct err *e);
 
+/*
+ * The same for a batch of charges alone.  They bind nobody: an account with a
+ * limit is held to its lease, which is durable, so that these may reach the
+ * disk a little later (book_sync()).
+ */
+int book_commit_charges(struct book *b, struct err *e);
+int book_sync(struct book *b, struct err *e);
+
 /* Forget the batch. */
 void book_abort(struct book *b);
 

@@ -127,45 +127,52 @@ keeper_hear_admin(struct keeper *k, struct err *e)
 }
 
 static int
-keeper_wait(struct keeper *k, bool doze, uint64_t ns)
+keeper_wait(struct keeper *k, uint64_t ns)
 {
 	struct pollfd fds[] = { { k->master_fd, POLLIN, 0 },
-		{ k->admin_fd, POLLIN, 0 },
-		{ doze ? k->event_fd : -1, POLLIN, 0 } };
+		{ k->admin_fd, POLLIN, 0 }, { k->event_fd, POLLIN, 0 } };
 	struct timespec timeout = { (time_t)(ns / SECOND_NS),
 		(long)(ns % SECOND_NS) };
-
-	return ppoll(fds, 3, &timeout, NULL);
-}
-
-/* Nothing is due: sleep until somebody publishes, wants or asks. */
-static void
-keeper_doze(struct keeper *k)
-{
-	struct segment *seg = k->book.seg;
+	int woken = ppoll(fds, 3, &timeout, NULL);
 	uint64_t count;
-	int woken = 1;
 
-	wake_doze(seg, ROLE_KEEPER);
-	if (!turn_due(&k->book))
-		woken = keeper_wait(k, true, NET_NS);
-	wake_rise(seg, ROLE_KEEPER);
-	while (read(k->event_fd, &count, sizeof count) > 0)
-		;
-	if (woken == 0 && turn_due(&k->book))
-		wake_missed(seg);
+	wake_rise(k->book.seg, ROLE_KEEPER);
+	if (fds[2].revents != 0 && read(k->event_fd, &count, sizeof count) < 0)
+		return woken;
+	return woken;
 }
 
-/* Batches under load are TURN_NS apart; a wanted lease does not wait. */
+/* Behind a turn charges gather; a wanted lease does not wait. */
 static void
-keeper_sleep(struct keeper *k)
+keeper_nap(struct keeper *k)
 {
 	uint64_t next_ns = k->turned_ns + TURN_NS, now_ns = now_fresh_ns();
 
-	if (!turn_due(&k->book))
-		keeper_doze(k);
-	else if (now_ns < next_ns && !account_any_wanted(k->book.seg))
-		keeper_wait(k, false, next_ns - now_ns);
+	if (now_ns >= next_ns)
+		return;
+	wake_nap(k->book.seg, ROLE_KEEPER);
+	if (account_any_wanted(k->book.seg))
+		wake_rise(k->book.seg, ROLE_KEEPER);
+	else
+		keeper_wait(k, next_ns - now_ns);
+}
+
+/* Nothing is due: sleep until somebody publishes, wants or asks. */
+static int
+keeper_doze(struct keeper *k, struct err *e)
+{
+	struct segment *seg = k->book.seg;
+
+	if (turn_due(&k->book))
+		return 0;
+	if (book_sync(&k->book, e) != 0)
+		return -1;
+	wake_doze(seg, ROLE_KEEPER);
+	if (turn_due(&k->book))
+		wake_rise(seg, ROLE_KEEPER);
+	else if (keeper_wait(k, NET_NS) == 0 && turn_due(&k->book))
+		wake_missed(seg);
+	return 0;
 }
 
 static int
@@ -188,7 +195,9 @@ keeper_loop(struct keeper *k, struct err *e)
 	while (!k->stop) {
 		int turned;
 
-		keeper_sleep(k);
+		keeper_nap(k);
+		if (keeper_doze(k, e) != 0)
+			return -1;
 		now_update();
 		if (keeper_every_second(k, e) != 0 ||
 		    keeper_hear_master(k, e) != 0 ||
@@ -213,7 +222,7 @@ keeper_finish(struct keeper *k, struct err *e)
 		;
 	if (turned < 0)
 		return -1;
-	return k->clean ? startstop_end(&k->book, e) : 0;
+	return k->clean ? startstop_end(&k->book, e) : book_sync(&k->book, e);
 }
 
 static int

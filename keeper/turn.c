@@ -285,6 +285,27 @@ turn_publish(struct turn *t)
 	}
 }
 
+/* Does the batch say anything but what was spent? */
+static bool
+turn_promises(const struct turn *t)
+{
+	const struct book *b = t->book;
+
+	if (b->objects_open || t->taken > t->records_n)
+		return true;
+	for (uint32_t i = 0; i < b->used_n; i++)
+		if (b->rows[b->used[i]].publish)
+			return true;
+	return false;
+}
+
+static int
+turn_commit(struct turn *t, struct err *e)
+{
+	return turn_promises(t) ? book_commit(t->book, e)
+	                        : book_commit_charges(t->book, e);
+}
+
 int
 turn_run(struct turn *t, struct err *e)
 {
@@ -296,7 +317,7 @@ turn_run(struct turn *t, struct err *e)
 	    turn_serve_wanted(t, e) != 0)
 		return -1;
 	turn_raise_leases(t);
-	if (book_commit(b, e) != 0)
+	if (turn_commit(t, e) != 0)
 		return -1;
 	turn_publish(t);
 	return 1;

@@ -16,7 +16,7 @@ account_want(struct segment *seg, uint32_t index)
 	    1ull << (index % 64));
 	SIM_POINT();
 	atomic_store(&seg->head->wants, 1);
-	wake_role(seg, ROLE_KEEPER);
+	wake_role_now(seg, ROLE_KEEPER);
 }
 
 bool

@@ -172,8 +172,13 @@ lane_put_or_drop(struct lane *l, uint16_t type, uint16_t flags,
 uint64_t
 lane_upsert(struct lane *l, const void *payload, uint32_t len)
 {
+	uint64_t seq;
+
 	assert(l->kind == LANE_MONEY);
-	return lane_put(l, LANE_UPSERT, 0, payload, len);
+	seq = lane_put(l, LANE_UPSERT, 0, payload, len);
+	/* A request waits for it. */
+	wake_role_now(l->seg, ROLE_KEEPER);
+	return seq;
 }
 
 bool

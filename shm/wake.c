@@ -14,30 +14,57 @@ wake_write(int fd)
 		return;
 }
 
+/* What head->asleep says of a consumer. */
+enum { AWAKE, NAPPING, DOZING };
+
+static void
+wake_sleep(struct segment *seg, enum segment_role role, uint32_t how)
+{
+	atomic_store(&seg->head->asleep[role], how);
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
 void
 wake_doze(struct segment *seg, enum segment_role role)
 {
-	atomic_store(&seg->head->asleep[role], 1);
-	atomic_thread_fence(memory_order_seq_cst);
+	wake_sleep(seg, role, DOZING);
+}
+
+void
+wake_nap(struct segment *seg, enum segment_role role)
+{
+	wake_sleep(seg, role, NAPPING);
 }
 
 void
 wake_rise(struct segment *seg, enum segment_role role)
 {
-	atomic_store(&seg->head->asleep[role], 0);
+	atomic_store(&seg->head->asleep[role], AWAKE);
 }
 
-void
-wake_role(struct segment *seg, enum segment_role role)
+static void
+wake_from(struct segment *seg, enum segment_role role, uint32_t least)
 {
 	_Atomic uint32_t *asleep = &seg->head->asleep[role];
 
 	/* Against the consumer's store of asleep before it read our head. */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(asleep, memory_order_relaxed) == 0)
+	if (atomic_load_explicit(asleep, memory_order_relaxed) < least)
 		return;
-	if (atomic_exchange(asleep, 0) != 0)
+	if (atomic_exchange(asleep, AWAKE) != AWAKE)
 		wake_write(seg->role_fd[role]);
+}
+
+void
+wake_role(struct segment *seg, enum segment_role role)
+{
+	wake_from(seg, role, DOZING);
+}
+
+void
+wake_role_now(struct segment *seg, enum segment_role role)
+{
+	wake_from(seg, role, NAPPING);
 }
 
 void

@@ -10,6 +10,9 @@
  *	if (nothing in any lane, no want)  poll(eventfd, 100 ms);
  *	wake_rise(seg, ROLE_KEEPER);
  *
+ * One that lets records gather for a moment naps instead: only what somebody
+ * waits for wakes it.
+ *
  * A worker is always in its loop: it reads its eventfd, then takes its word
  * with wake_take() and runs again the requests that wait for what is set.
  */
@@ -29,10 +32,13 @@ enum wake_reason {
 
 /* Say that this consumer sleeps; the lanes must be read again after it. */
 void wake_doze(struct segment *seg, enum segment_role role);
+void wake_nap(struct segment *seg, enum segment_role role);
 void wake_rise(struct segment *seg, enum segment_role role);
 
-/* After publishing: write the consumer's eventfd if it sleeps. */
+/* After publishing: write the consumer's eventfd if it dozes ... */
 void wake_role(struct segment *seg, enum segment_role role);
+/* ... or even if it naps: a request is parked until this is done. */
+void wake_role_now(struct segment *seg, enum segment_role role);
 
 /* Set bits in a seat's word; the first bit writes its eventfd. */
 void wake_seat(struct segment *seg, uint32_t seat, uint32_t reasons);

@@ -51,16 +51,7 @@ cache_load_gen(struct cache *c, enum cache_mode mode, struct err *e)
 int
 cache_sync(struct cache *c, struct err *e)
 {
-	MDB_txn *txn = env_read(c->env, e);
-	MDB_env *mdb;
-	int rc;
-
-	if (txn == NULL)
-		return -1;
-	mdb = mdb_txn_env(txn);
-	env_read_end(c->env);
-	rc = mdb_env_sync(mdb, 1);
-	return rc == 0 ? 0 : env_fail(c->env, "sync", rc, e);
+	return env_sync(c->env, e);
 }
 
 int

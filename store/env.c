@@ -197,6 +197,26 @@ env_commit(struct env *v, struct err *e)
 	return rc == 0 ? 0 : env_fail(v, "commit", rc, e);
 }
 
+int
+env_commit_lazily(struct env *v, struct err *e)
+{
+	int done;
+
+	/* LMDB looks at the flag while it commits. */
+	mdb_env_set_flags(v->mdb, MDB_NOMETASYNC, 1);
+	done = env_commit(v, e);
+	mdb_env_set_flags(v->mdb, MDB_NOMETASYNC, 0);
+	return done;
+}
+
+int
+env_sync(struct env *v, struct err *e)
+{
+	int rc = mdb_env_sync(v->mdb, 1);
+
+	return rc == 0 ? 0 : env_fail(v, "sync", rc, e);
+}
+
 void
 env_abort(struct env *v)
 {

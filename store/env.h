@@ -45,6 +45,13 @@ void env_read_end(struct env *v);
 int env_begin(struct env *v, struct err *e);
 MDB_txn *env_write(struct env *v);
 int env_commit(struct env *v, struct err *e);
+
+/*
+ * The same without waiting for the page that makes it valid: a power cut may
+ * take this commit back, whole, until the next one or env_sync().
+ */
+int env_commit_lazily(struct env *v, struct err *e);
+int env_sync(struct env *v, struct err *e);
 void env_abort(struct env *v);
 
 /*

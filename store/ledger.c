@@ -22,6 +22,7 @@ static const char *const ledger_tables[TABLES] = {
 
 struct ledger {
 	struct env *env;
+	bool lazy; /* the last commit may not be on the disk yet */
 };
 
 /* The one value of the table meta. */
@@ -116,7 +117,24 @@ ledger_begin(struct ledger *l, struct err *e)
 int
 ledger_commit(struct ledger *l, struct err *e)
 {
+	l->lazy = false;
 	return env_commit(l->env, e);
+}
+
+int
+ledger_commit_lazily(struct ledger *l, struct err *e)
+{
+	l->lazy = true;
+	return env_commit_lazily(l->env, e);
+}
+
+int
+ledger_sync(struct ledger *l, struct err *e)
+{
+	if (!l->lazy)
+		return 0;
+	l->lazy = false;
+	return env_sync(l->env, e);
 }
 
 void

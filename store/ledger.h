@@ -41,6 +41,14 @@ void ledger_close(struct ledger **lp);
 /* Begin, commit or abandon the one write transaction. */
 int ledger_begin(struct ledger *l, struct err *e);
 int ledger_commit(struct ledger *l, struct err *e);
+
+/*
+ * Commit what nobody relies on, charges: a power cut may take back the last
+ * such commit until another commit or ledger_sync(), which does nothing when
+ * there is no such commit.
+ */
+int ledger_commit_lazily(struct ledger *l, struct err *e);
+int ledger_sync(struct ledger *l, struct err *e);
 void ledger_abort(struct ledger *l);
 
 /* Reads see the open write transaction's own changes.  1, 0, -1. */

@@ -411,6 +411,17 @@ START_TEST(wakes)
 	wake_role(seg, ROLE_LOGGER);
 	ck_assert_int_eq(read(fd, &n, sizeof(n)), sizeof(n));
 	ck_assert_uint_eq(n, 1);
+	wake_nap(seg, ROLE_LOGGER);
+	wake_role(seg, ROLE_LOGGER);
+	ck_assert_int_eq(read(fd, &n, sizeof(n)), -1);
+	wake_role_now(seg, ROLE_LOGGER);
+	wake_role_now(seg, ROLE_LOGGER);
+	ck_assert_int_eq(read(fd, &n, sizeof(n)), sizeof(n));
+	ck_assert_uint_eq(n, 1);
+	wake_doze(seg, ROLE_LOGGER);
+	wake_rise(seg, ROLE_LOGGER);
+	wake_role_now(seg, ROLE_LOGGER);
+	ck_assert_int_eq(read(fd, &n, sizeof(n)), -1);
 	segment_set_seat_fd(seg, 2, fd);
 	wake_seat(seg, 2, WAKE_TWIN);
 	wake_seat(seg, 2, WAKE_MONEY);

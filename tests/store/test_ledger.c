@@ -1,5 +1,8 @@
+#include <fcntl.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/money.h"
@@ -53,6 +56,60 @@ settled_of(const struct row_key *k)
 	ck_assert_int_ge(got, 0);
 	return got == 1 ? row.settled : -1;
 }
+
+/* What LMDB does for a commit: these stand before those of libc. */
+static unsigned synced, written_through;
+
+int
+fdatasync(int fd)
+{
+	synced++;
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+ssize_t
+pwrite(int fd, const void *p, size_t n, off_t at)
+{
+	written_through += (fcntl(fd, F_GETFL) & O_DSYNC) != 0;
+	return syscall(SYS_pwrite64, fd, p, n, at);
+}
+
+static void
+put_row(int64_t settled)
+{
+	struct row_key k = key_of("lazy", 1, 0);
+	struct ledger_row row = { .settled = settled };
+
+	synced = written_through = 0;
+	ck_assert_int_eq(ledger_begin(ledger, &e), 0);
+	ck_assert_int_eq(ledger_row_put(ledger, &k, &row, &e), 0);
+}
+
+/* Whose commit waits for the disk, and for how much of it. */
+START_TEST(test_lazy)
+{
+	struct row_key k = key_of("lazy", 1, 0);
+
+	put_row(1);
+	commit();
+	ck_assert_uint_eq(synced, 1);
+	ck_assert_uint_eq(written_through, 1);
+	put_row(2);
+	ck_assert_int_eq(ledger_commit_lazily(ledger, &e), 0);
+	ck_assert_uint_eq(synced, 1); /* never valid before it is whole */
+	ck_assert_uint_eq(written_through, 0);
+	ck_assert_int_eq(settled_of(&k), 2);
+	ck_assert_int_eq(ledger_sync(ledger, &e), 0);
+	ck_assert_uint_eq(synced, 2);
+	ck_assert_int_eq(ledger_sync(ledger, &e), 0);
+	ck_assert_uint_eq(synced, 2);
+	put_row(3);
+	commit();
+	ck_assert_uint_eq(written_through, 1);
+	ck_assert_int_eq(ledger_sync(ledger, &e), 0);
+	ck_assert_uint_eq(synced, 1);
+}
+END_TEST
 
 START_TEST(test_rows)
 {
@@ -309,6 +366,7 @@ test_suite(void)
 	TCase *t = tcase_create("ledger");
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, test_lazy);
 	tcase_add_test(t, test_rows);
 	tcase_add_test(t, test_abort);
 	tcase_add_test(t, test_walk);
