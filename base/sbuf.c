@@ -24,6 +24,15 @@ sbuf_reserve(struct sbuf *b, size_t n)
 }
 
 void
+sbuf_reserve_exact(struct sbuf *b, size_t n)
+{
+	if (b->len + n + 1 <= b->cap)
+		return;
+	b->cap = b->len + n + 1;
+	b->data = xrealloc(b->data, b->cap);
+}
+
+void
 sbuf_grow_add(struct sbuf *b, const void *p, size_t n)
 {
 	sbuf_reserve(b, n);

@@ -23,6 +23,9 @@ struct sbuf {
 /* Make room for n more bytes. */
 void sbuf_reserve(struct sbuf *b, size_t n);
 
+/* The same without any more room: for what will grow no further. */
+void sbuf_reserve_exact(struct sbuf *b, size_t n);
+
 /* Append n bytes; sbuf_add() is this, but for the usual case of room. */
 void sbuf_grow_add(struct sbuf *b, const void *p, size_t n);
 

@@ -55,7 +55,10 @@ body_add(struct exchange *x, struct slice bytes)
 	x->received += bytes.n;
 	if (x->finished)
 		return;
-	if (b->data == NULL || bytes.p != b->data + b->len) {
+	/* Nearly all come whole, and a stream keeps them while it lasts. */
+	if (b->data == NULL)
+		sbuf_reserve_exact(b, bytes.n);
+	if (bytes.p != b->data + b->len) {
 		sbuf_add_slice(b, bytes);
 		return;
 	}

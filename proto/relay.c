@@ -30,7 +30,6 @@ relay_free(struct relay **rp)
 	sse_fini(&r->sse);
 	sbuf_free(&r->names);
 	sbuf_free(&r->shape.text);
-	free(r->top.items);
 	sbuf_free(&r->held);
 	sbuf_free(&r->tail);
 	free(r->error);

@@ -28,17 +28,40 @@ relay_find(const struct relay_members *m, struct slice name)
 	return NULL;
 }
 
+static void
+relay_members_begin(struct relay_members *m)
+{
+	m->n = 0;
+	m->cap = RELAY_FEW_MEMBERS;
+	m->items = m->few;
+}
+
+static void
+relay_members_end(struct relay_members *m)
+{
+	if (m->items != m->few)
+		free(m->items);
+}
+
+static void
+relay_members_grow(struct relay_members *m)
+{
+	struct jscan_item *items = xmalloc(2 * m->cap * sizeof *items);
+
+	memcpy(items, m->items, m->n * sizeof *items);
+	relay_members_end(m);
+	m->items = items;
+	m->cap *= 2;
+}
+
 static int
 relay_members_scan(struct jscan_reader *s, struct relay_members *m)
 {
 	int more;
 
 	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
-		if (m->n == m->cap) {
-			m->cap = m->cap > 0 ? 2 * m->cap : 16;
-			m->items =
-			    xrealloc(m->items, m->cap * sizeof *m->items);
-		}
+		if (m->n == m->cap)
+			relay_members_grow(m);
 		if (jscan_read_item(s, &m->items[m->n++]) != 0)
 			return -1;
 	}
@@ -53,7 +76,6 @@ relay_members_read(struct slice text, struct relay_members *m,
 	struct jscan_reader s;
 	const char *at;
 
-	m->n = 0;
 	jscan_read_start(&s, text);
 	if (!jscan_read_sees(&s, '{'))
 		return jscan_value(text, whole_r, e);
@@ -115,19 +137,22 @@ relay_walk_held(struct relay *r, struct slice json, struct relay_out *out,
     struct err *e)
 {
 	struct sse_event ev = { .plain = false, .data = json };
-	struct relay_members members = { NULL, 0, 0 };
+	struct relay_members members;
 	struct jscan_item whole;
-	int done = relay_members_read(json, &members, &whole, e);
+	int done;
 
+	relay_members_begin(&members);
+	done = relay_members_read(json, &members, &whole, e);
 	if (done == 0)
 		done = relay_walk(r, &ev, &members, out, e);
-	free(members.items);
+	relay_members_end(&members);
 	return done;
 }
 
 /* The stream's names are known from a chunk: the held one can go first. */
 static int
-relay_send_held(struct relay *r, struct relay_out *out, struct err *e)
+relay_send_held(struct relay *r, const struct relay_members *members,
+    struct relay_out *out, struct err *e)
 {
 	static const struct slice names[] = { SLICE("id"), SLICE("created"),
 		SLICE("model") };
@@ -138,7 +163,7 @@ relay_send_held(struct relay *r, struct relay_out *out, struct err *e)
 
 	r->held = (struct sbuf){ 0 };
 	for (i = 0; i < RELAY_NAMES; i++) {
-		item = relay_find(&r->top, names[i]);
+		item = relay_find(members, names[i]);
 		if (item != NULL && relay_name_is_good(i, item))
 			relay_set_name(r, i, item->value);
 		else
@@ -173,17 +198,15 @@ relay_is_error(const struct sse_event *ev, const struct relay_members *m)
 	return item != NULL && slice_eq(item->value, SLICE("\"error\""));
 }
 
-int
-relay_chunk(struct relay *r, const struct sse_event *ev, struct relay_out *out,
-    struct err *e)
+static int
+relay_chunk_read(struct relay *r, const struct sse_event *ev,
+    struct relay_members *members, struct relay_out *out, struct err *e)
 {
 	struct sse_event chunk = *ev;
 	struct jscan_item item;
 	struct err why;
 
-	if (relay_shape_match(r, ev, out))
-		return 0;
-	if (relay_members_read(ev->data, &r->top, &item, &why) == -1) {
+	if (relay_members_read(ev->data, members, &item, &why) == -1) {
 		if (!slice_eq(ev->name, SLICE("error")))
 			return relay_malformed(e, why.text);
 		relay_take_error(r, ev->data);
@@ -191,7 +214,7 @@ relay_chunk(struct relay *r, const struct sse_event *ev, struct relay_out *out,
 	}
 	if (item.type != JSCAN_OBJECT)
 		return relay_malformed(e, "an event that is no object");
-	if (relay_is_error(ev, &r->top)) {
+	if (relay_is_error(ev, members)) {
 		relay_take_error(r, item.value);
 		return 0;
 	}
@@ -200,7 +223,22 @@ relay_chunk(struct relay *r, const struct sse_event *ev, struct relay_out *out,
 	if (item.value.n != ev->data.n)
 		chunk.plain = false; /* padding blanks around it */
 	chunk.data = item.value;
-	if (r->held.len > 0 && relay_send_held(r, out, e) == -1)
+	if (r->held.len > 0 && relay_send_held(r, members, out, e) == -1)
 		return -1;
-	return relay_walk(r, &chunk, &r->top, out, e);
+	return relay_walk(r, &chunk, members, out, e);
+}
+
+int
+relay_chunk(struct relay *r, const struct sse_event *ev, struct relay_out *out,
+    struct err *e)
+{
+	struct relay_members members;
+	int done;
+
+	if (relay_shape_match(r, ev, out))
+		return 0;
+	relay_members_begin(&members);
+	done = relay_chunk_read(r, ev, &members, out, e);
+	relay_members_end(&members);
+	return done;
 }

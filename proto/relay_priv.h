@@ -26,10 +26,13 @@ struct relay_shape {
 	struct relay_cut cuts[RELAY_CUTS_MAX]; /* places in text */
 };
 
-/* The members of a chunk, as the scan found them; memory is kept. */
+#define RELAY_FEW_MEMBERS 16
+
+/* The members of a chunk, as the scan found them. */
 struct relay_members {
-	struct jscan_item *items;
 	unsigned n, cap;
+	struct jscan_item *items; /* few, or memory of its own */
+	struct jscan_item few[RELAY_FEW_MEMBERS];
 };
 
 /* What every chunk of a stream must say alike: raw JSON values. */
@@ -47,7 +50,6 @@ struct relay {
 	struct sbuf names; /* three raw values in a row */
 	unsigned name_len[RELAY_NAMES];
 	struct relay_shape shape;
-	struct relay_members top;
 	struct sbuf held; /* a filter chunk that waits for the stream's id */
 	struct sbuf tail; /* the usage chunk, JSON */
 	struct relay_error *error;

@@ -190,10 +190,12 @@ hold_look(struct hold_try *t)
 	for (uint32_t i = 0; i < t->terms->n_accounts; i++) {
 		const struct account *a = account_at(t->o->seg, t->entry[i]);
 
-		t->seen->settled[i] = atomic_load(&a->settled);
-		t->seen->held[i] = atomic_load(&a->reserved);
-		t->seen->limit[i] = atomic_load(&a->limit);
-		t->seen->suspense[i] = atomic_load(&a->suspense);
+		t->seen[i] = (struct hold_seen){
+			.settled = atomic_load(&a->settled),
+			.held = atomic_load(&a->reserved),
+			.limit = atomic_load(&a->limit),
+			.suspense = atomic_load(&a->suspense),
+		};
 	}
 }
 

@@ -45,12 +45,12 @@ struct hold_refusal {
 	int64_t settled, held, limit, lease, suspense;
 };
 
-/* The figures of each account at admission: for limit_info. */
+/* The figures of an account at admission: for limit_info. */
 struct hold_seen {
-	int64_t settled[ACCOUNTS_PER_HOLD];
-	int64_t held[ACCOUNTS_PER_HOLD];  /* by others */
-	int64_t limit[ACCOUNTS_PER_HOLD]; /* ACCOUNT_UNLIMITED */
-	int64_t suspense[ACCOUNTS_PER_HOLD];
+	int64_t settled;
+	int64_t held;  /* by others */
+	int64_t limit; /* ACCOUNT_UNLIMITED */
+	int64_t suspense;
 };
 
 /* Take a slot as OPEN.  Its index, or SLOT_NONE when all are in use. */
@@ -59,7 +59,8 @@ uint32_t hold_open(struct seat_owner *o, const unsigned char request_id[16],
 
 /*
  * All accounts or none: OPEN becomes HELD on HOLD_OK.  *why_r is filled on
- * EXCEEDED, HELD and LEASE; seen_r (may be NULL) whenever the locks were had.
+ * EXCEEDED, HELD and LEASE; seen_r[] (one for each account of terms, or NULL)
+ * whenever the locks were had.
  * After HELD, LEASE and LOADING the seat is woken (WAKE_MONEY) when it may be
  * worth trying again.
  */

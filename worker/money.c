@@ -265,10 +265,22 @@ money_bound(struct req *r)
 enum hold_result
 money_hold(struct req *r)
 {
+	struct hold_refusal why = { 0 };
+	enum hold_result got;
+
 	if (r->terms.n_accounts > 0 && r->limited && settle_full(&r->w->seat))
 		return HOLD_LEASE;
-	return hold_take(&r->w->seat, r->slot, &r->terms, money_now_s(r),
-	    &r->refusal, &r->seen);
+	if (r->limited && r->seen == NULL)
+		r->seen =
+		    pool_alloc(r->pool, r->terms.n_accounts * sizeof *r->seen);
+	got = hold_take(&r->w->seat, r->slot, &r->terms, money_now_s(r), &why,
+	    r->seen);
+	if (got == HOLD_OK)
+		return got;
+	if (r->refusal == NULL)
+		r->refusal = pool_alloc(r->pool, sizeof why);
+	*r->refusal = why;
+	return got;
 }
 
 static void

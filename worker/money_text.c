@@ -60,7 +60,7 @@ money_shown_customer(const struct req *r)
 static void
 money_refuse_spent(struct req *r)
 {
-	uint32_t which = r->refusal.which;
+	uint32_t which = r->refusal->which;
 	uint32_t kind = r->terms.accounts[which].key.kind;
 	int64_t end_s = r->accounts[which].end_s;
 	struct sbuf text = { 0 }, detail = { 0 };
@@ -76,9 +76,9 @@ money_refuse_spent(struct req *r)
 		struct sbuf *b = i == 0 ? &text : &detail;
 
 		sbuf_adds(b, " has used ");
-		money_add_amount(b, r->refusal.settled);
+		money_add_amount(b, r->refusal->settled);
 		sbuf_addf(b, " of %s ", words[kind].whose);
-		money_add_amount(b, r->refusal.limit);
+		money_add_amount(b, r->refusal->limit);
 		sbuf_adds(b, " budget, not enough for this request");
 	}
 	sbuf_addc(&text, '.');
@@ -104,7 +104,7 @@ money_refuse_spent(struct req *r)
 static void
 money_refuse_held(struct req *r)
 {
-	uint32_t kind = r->terms.accounts[r->refusal.which].key.kind;
+	uint32_t kind = r->terms.accounts[r->refusal->which].key.kind;
 	bool customer = kind <= ACCOUNT_CUSTOMER_TOTAL;
 	struct slice id = SLICE("");
 
@@ -144,12 +144,12 @@ limit_add(struct req *r, struct sbuf *b, uint32_t i)
 	int64_t end_s = r->accounts[i].end_s;
 	struct record_limit l = {
 		.name = names[a->key.kind],
-		.current = r->seen.settled[i],
-		.after = r->seen.settled[i],
-		.limit = r->seen.limit[i],
-		.held = r->seen.held[i],
+		.current = r->seen[i].settled,
+		.after = r->seen[i].settled,
+		.limit = r->seen[i].limit,
+		.held = r->seen[i].held,
 		.needed = a->amount,
-		.suspense = r->seen.suspense[i],
+		.suspense = r->seen[i].suspense,
 		.resets_s = end_s == INT64_MAX ? 0 : end_s,
 	};
 

@@ -171,9 +171,11 @@ struct req {
 	bool sent;       /* the slot says SENT */
 	bool limited;    /* one of them has a limit */
 	bool prepared;   /* edit, bound and price of this attempt are known */
-	bool held_tried; /* seen is filled */
+	bool held_tried; /* seen is filled, when limited */
 	bool refused_by_budget;
 	struct slice detail;             /* of the refusal, for "detail" */
+	struct hold_refusal *refusal;    /* of the last hold; NULL = none */
+	struct hold_seen *seen;          /* of each account of terms */
 	uint32_t counter[SLOT_COUNTERS]; /* concurrency words entered */
 	uint64_t ticket;                 /* of a customer record, 0 = none */
 	bool upserted;                   /* customer_params were applied */
@@ -238,8 +240,6 @@ struct req {
 	struct params params;
 	struct edit_result edit;
 	struct hold_terms terms;
-	struct hold_seen seen;
-	struct hold_refusal refusal;
 	struct req_account accounts[ACCOUNTS_PER_HOLD];
 	struct bound_request bound_request;
 	struct call_info call_info; /* of a call that failed */
