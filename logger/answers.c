@@ -12,6 +12,7 @@
 #include "base/settings.h"
 #include "base/xmem.h"
 #include "shm/inflight.h"
+#include "shm/sieve.h"
 #include "shm/stats.h"
 #include "store/cache.h"
 
@@ -20,6 +21,7 @@
 #define SWEEP_ROWS 64
 #define HITS 256 /* keys counted between two turns of answers_tend() */
 #define READERS_MS 5000
+#define SIEVE_KEYS 2048 /* passed to a new sieve between two turns */
 
 struct hit {
 	unsigned char key[CACHE_KEY_SIZE];
@@ -40,6 +42,8 @@ struct answers {
 	size_t share_bytes;
 	uint64_t share_start_ns, checked_ms;
 	uint64_t evicted_told;
+	bool sieving;        /* a sieve is filled */
+	uint64_t sieved_gen; /* from here on */
 };
 
 static void
@@ -130,6 +134,39 @@ answers_note_lost(struct answers *a)
 		a->lost[a->n_lost++] = ref;
 }
 
+static void
+answers_sieve(struct answers *a)
+{
+	a->sieving = true;
+	a->sieved_gen = 0;
+	sieve_fill_begin(a->seg);
+}
+
+/* A share of the keys; the last one completes the sieve. */
+static void
+answers_sieve_more(struct answers *a)
+{
+	unsigned char key[CACHE_KEY_SIZE];
+	struct err e;
+	int got = 1;
+
+	for (unsigned n = 0; n < SIEVE_KEYS; n++) {
+		got = cache_next_key(a->cache, &a->sieved_gen, key, &e);
+		if (got != 1)
+			break;
+		sieve_fill(a->seg, key);
+	}
+	if (got == 1)
+		return;
+	a->sieving = false;
+	if (got == 0) {
+		sieve_fill_end(a->seg);
+	} else {
+		answers_error(a, &e);
+		sieve_off(a->seg);
+	}
+}
+
 struct answers *
 answers_new(const struct settings *s, struct segment *seg)
 {
@@ -151,6 +188,8 @@ answers_new(const struct settings *s, struct segment *seg)
 	else
 		log_error("logger: no cache: %s/cache.boot: cannot write",
 		    settings_str(s, s->store_path).p);
+	if (a->cache != NULL)
+		answers_sieve(a);
 	return a;
 }
 
@@ -245,6 +284,8 @@ answers_store(struct answers *a, const struct record_cache *c,
 	    !answers_begin(a))
 		return false;
 	answers_entry(c, &entry);
+	if (!sieve_add(a->seg, entry.key) && !a->sieving)
+		answers_sieve(a);
 	if (cache_put(a->cache, &entry, body, &e) == -1) {
 		answers_fail_batch(a, &e);
 		cache_abort(a->cache);
@@ -373,6 +414,8 @@ answers_tend(struct answers *a)
 	if (a->cache != NULL && cache_sweep(a->cache, now_real_us() / 1000000,
 				    SWEEP_ROWS, &e) == -1)
 		answers_error(a, &e);
+	if (a->cache != NULL && a->sieving)
+		answers_sieve_more(a);
 	if (a->cache == NULL || now_mono_ms() - a->checked_ms < READERS_MS)
 		return;
 	a->checked_ms = now_mono_ms();

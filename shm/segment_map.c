@@ -3,6 +3,7 @@
 #include "shm/inflight_priv.h"
 #include "shm/rate_priv.h"
 #include "shm/segment_priv.h"
+#include "shm/sieve_priv.h"
 #include "shm/stats_priv.h"
 #include "shm/stripe.h"
 
@@ -67,6 +68,7 @@ segment_map(const struct segment_shape *shape, struct segment_map *m)
 	m->rates = map_add(&m->end, m->n_rates * sizeof(struct rate));
 	m->health = map_add(&m->end, HEALTH_SLOTS * sizeof(struct health));
 	m->inflight = map_add(&m->end, sizeof(struct inflight_table));
+	m->sieve = map_add(&m->end, sizeof(struct sieve));
 	m->names = map_add(&m->end, STATS_NAMES * sizeof(struct stats_text));
 	m->series = map_add(&m->end, STATS_SERIES * sizeof(struct stats_row));
 	m->areas = map_add(&m->end, (m->n_seats + ROLES) * STATS_AREA_BYTES);

@@ -49,6 +49,7 @@ struct segment_header {
 /* Offsets of the parts, a pure function of the shape. */
 struct segment_map {
 	uint64_t stripes, wants, buckets, accounts, rates, health, inflight;
+	uint64_t sieve;
 	uint64_t names, series, areas, seats, end;
 	uint64_t seat_bytes;
 	uint32_t n_seats, n_buckets, n_rates;

@@ -188,10 +188,9 @@ cache_get(struct cache *c, const unsigned char key[CACHE_KEY_SIZE],
 
 static int
 cache_next_in(struct cache *c, MDB_cursor *cursor, uint64_t *gen_r,
-    struct cache_entry *entry_r, struct err *e)
+    unsigned char key_r[CACHE_KEY_SIZE], struct err *e)
 {
-	unsigned char gen[8], key[CACHE_KEY_SIZE];
-	struct cache_head head;
+	unsigned char gen[8];
 	MDB_val name = { sizeof gen, gen }, value;
 	MDB_cursor_op op = MDB_LAST;
 	int rc = 0;
@@ -206,17 +205,16 @@ cache_next_in(struct cache *c, MDB_cursor *cursor, uint64_t *gen_r,
 		return 0;
 	if (rc != 0)
 		return env_fail(c->env, "walk", rc, e);
-	if (name.mv_size != sizeof gen || value.mv_size != sizeof key)
+	if (name.mv_size != sizeof gen || value.mv_size != CACHE_KEY_SIZE)
 		return err_set(e, ERR_DAMAGED, "cache: fifo");
-	memcpy(key, value.mv_data, sizeof key);
+	memcpy(key_r, value.mv_data, CACHE_KEY_SIZE);
 	*gen_r = cache_read_be64(name.mv_data);
-	return cache_read_meta(c, mdb_cursor_txn(cursor), key, &head, entry_r,
-	    e);
+	return 1;
 }
 
 int
-cache_next(struct cache *c, uint64_t *gen_r, struct cache_entry *entry_r,
-    struct err *e)
+cache_next_key(struct cache *c, uint64_t *gen_r,
+    unsigned char key_r[CACHE_KEY_SIZE], struct err *e)
 {
 	MDB_txn *txn = env_read(c->env, e);
 	MDB_cursor *cursor;
@@ -228,7 +226,7 @@ cache_next(struct cache *c, uint64_t *gen_r, struct cache_entry *entry_r,
 	if (rc != 0) {
 		rc = env_fail(c->env, "walk", rc, e);
 	} else {
-		rc = cache_next_in(c, cursor, gen_r, entry_r, e);
+		rc = cache_next_in(c, cursor, gen_r, key_r, e);
 		mdb_cursor_close(cursor);
 	}
 	env_read_end(c->env);

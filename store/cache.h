@@ -103,11 +103,11 @@ int cache_count_hits(struct cache *c, const unsigned char key[CACHE_KEY_SIZE],
 int64_t cache_clear(struct cache *c, struct err *e);
 
 /*
- * Walk the entries, newest first: gen_r starts as 0 and is the place of the
- * entry found.  1, 0 at the end, -1.
+ * Walk the keys, newest first: gen_r starts as 0 and is the place of the one
+ * found.  1, 0 at the end, -1.
  */
-int cache_next(struct cache *c, uint64_t *gen_r, struct cache_entry *entry_r,
-    struct err *e);
+int cache_next_key(struct cache *c, uint64_t *gen_r,
+    unsigned char key_r[CACHE_KEY_SIZE], struct err *e);
 
 struct cache_stats {
 	uint64_t entries, bytes_used, bytes_max, evicted, swept;

@@ -16,6 +16,7 @@
 #include "proto/relay.h"
 #include "proto/replay.h"
 #include "proto/reply.h"
+#include "shm/sieve.h"
 #include "store/cache.h"
 #include "worker/answer.h"
 #include "worker/counters.h"
@@ -231,7 +232,7 @@ recall_look(struct req *r)
 	struct err e;
 	int got;
 
-	if (c == NULL)
+	if (c == NULL || !sieve_may_hold(r->w->segment, r->cache.key))
 		return 0;
 	body = pool_zalloc(r->pool, sizeof *body);
 	got = cache_get(c, r->cache.key, now_s, &entry, body, &e);
