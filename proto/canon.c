@@ -19,11 +19,27 @@ struct canon_member {
 	size_t from, to; /* as it was written, in the buffer */
 };
 
+/*
+ * Objects of an array are much alike: {"role": "user", "content": "..."}.
+ * Where the first member belongs behind the second, and the second is a
+ * string, all but that string follows from the bytes ahead of it.
+ */
+#define FRAME_BEFORE 64
+#define FRAME_BEHIND 128
+
+struct canon_frame {
+	struct slice head; /* from the brace to the quote that opens it */
+	size_t before_n, behind_n;
+	char before[FRAME_BEFORE], behind[FRAME_BEHIND]; /* as written */
+};
+
 struct canon {
 	struct canon_out out;
 	struct canon_member *members;
 	size_t n, cap;
-	struct sbuf names; /* of members whose names have escapes */
+	struct sbuf names;   /* of members whose names have escapes */
+	unsigned last_frame; /* the one met last */
+	struct canon_frame frames[2];
 	struct canon_member few[FEW];
 };
 
@@ -39,6 +55,8 @@ canon_start(struct canon *c, struct sbuf *b, size_t n)
 	c->n = 0;
 	c->cap = FEW;
 	c->names = (struct sbuf){ 0 };
+	c->last_frame = 0;
+	c->frames[0].head.n = c->frames[1].head.n = 0;
 }
 
 static size_t
@@ -193,6 +211,8 @@ struct canon_object {
 	size_t base; /* where its members begin on the stack */
 	bool unsorted;
 	struct canon_held held;
+	const char *value; /* of the last member that did not wait */
+	size_t value_at;   /* where it was written */
 };
 
 static struct canon_member *
@@ -337,9 +357,72 @@ canon_member(struct canon *c, struct canon_object *o, const char *p,
 	canon_notice(c, o);
 	at = c->n - 1;
 	canon_byte(c, ':');
+	o->value = p;
+	o->value_at = canon_at(c);
 	p = canon_value(c, p, end);
 	c->members[at].to = canon_at(c);
 	return p;
+}
+
+static struct canon_frame *
+canon_frame_of(struct canon *c, struct slice rest)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct canon_frame *f = &c->frames[c->last_frame ^= 1];
+
+		if (f->head.n > 0 && slice_starts(rest, f->head))
+			return f;
+	}
+	return NULL;
+}
+
+/* NULL when more than the string follows the head: nothing is written then. */
+static const char *
+canon_framed(struct canon *c, const struct canon_frame *f, const char *p,
+    const char *end)
+{
+	size_t from = canon_at(c);
+	char *out = canon_room(&c->out, c->out.p);
+
+	memcpy(out, f->before, FRAME_BEFORE);
+	c->out.p = out + f->before_n;
+	p = canon_blanks(canon_string(&c->out, p + f->head.n - 1, end));
+	if (*p != '}') {
+		c->out.p = c->out.b->data + from;
+		return NULL;
+	}
+	out = canon_room(&c->out, c->out.p);
+	memcpy(out, f->behind, FRAME_BEHIND);
+	c->out.p = out + f->behind_n;
+	return p + 1;
+}
+
+/* Of the object at p, written from there to the end of the buffer. */
+static void
+canon_frame_keep(struct canon *c, const struct canon_object *o, const char *p,
+    size_t from)
+{
+	const char *text = c->out.b->data;
+	size_t behind = c->members[o->base].to;
+	struct canon_frame *f;
+
+	if (o->value_at - from > FRAME_BEFORE ||
+	    canon_at(c) - behind > FRAME_BEHIND)
+		return;
+	f = &c->frames[c->last_frame ^= 1];
+	f->head = (struct slice){ p, (size_t)(o->value + 1 - p) };
+	f->before_n = o->value_at - from;
+	f->behind_n = canon_at(c) - behind;
+	memcpy(f->before, text + from, f->before_n);
+	memcpy(f->behind, text + behind, f->behind_n);
+}
+
+/* One member that was written, a string, and behind it one that waited. */
+static inline bool
+canon_is_frame(const struct canon *c, const struct canon_object *o)
+{
+	return o->held.name.p != NULL && c->n == o->base + 1 &&
+	       o->value > o->held.name.p && *o->value == '"';
 }
 
 static const char *
@@ -347,6 +430,8 @@ canon_object(struct canon *c, const char *p, const char *end)
 {
 	struct canon_object o = { .base = c->n };
 	size_t names = c->names.len, from;
+	const char *at = p;
+	bool frame;
 
 	canon_byte(c, '{');
 	from = canon_at(c);
@@ -355,13 +440,29 @@ canon_object(struct canon *c, const char *p, const char *end)
 			p = canon_blanks(p + 1);
 		p = canon_member(c, &o, p, end);
 	}
+	frame = canon_is_frame(c, &o);
 	canon_let_go(c, &o);
 	if (o.unsorted)
 		canon_arrange(c, from, o.base);
 	canon_byte(c, '}');
+	if (frame)
+		canon_frame_keep(c, &o, at, from - 1);
 	c->n = o.base;
 	c->names.len = names;
 	return p + 1;
+}
+
+static const char *
+canon_element(struct canon *c, const char *p, const char *end)
+{
+	const struct canon_frame *f = NULL;
+	const char *behind = NULL;
+
+	if (*p == '{')
+		f = canon_frame_of(c, (struct slice){ p, (size_t)(end - p) });
+	if (f != NULL)
+		behind = canon_framed(c, f, p, end);
+	return behind != NULL ? behind : canon_value(c, p, end);
 }
 
 static const char *
@@ -373,7 +474,7 @@ canon_array(struct canon *c, const char *p, const char *end)
 			canon_byte(c, ',');
 			p = canon_blanks(p + 1);
 		}
-		p = canon_value(c, p, end);
+		p = canon_element(c, p, end);
 	}
 	canon_byte(c, ']');
 	return p + 1;

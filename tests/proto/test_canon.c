@@ -72,6 +72,67 @@ START_TEST(test_members)
 }
 END_TEST
 
+/* Objects that begin alike, and end in many ways. */
+static const char *const alike[] = {
+	"{\"role\": \"user\", \"content\": \"a\"}",
+	"{\"role\": \"user\", \"content\": \"\\u0061\\n\" }",
+	"{\"role\": \"user\", \"content\": \"a text that is longer than a block"
+	" of the scan and then some more\"}",
+	"{\"role\": \"user\", \"content\": \"a\", \"name\": \"n\"}",
+	"{\"role\": \"user\", \"content\": \"a\", \"role\": \"z\"}",
+	"{\"role\": \"user\", \"content\": [\"a\"]}",
+	"{\"role\": \"user\", \"content\": 1}",
+	"{\"role\":\"tool\",\"content\":\"b\"}",
+	"{\"role\":\"tool\",\"content\":\"\"}",
+	"{\"content\": \"c\", \"role\": \"user\"}",
+	"{\"content\": \"d\", \"role\": \"user\"}",
+	"{\"type\": \"text\", \"text\": \"e\"}",
+	"{\"type\": \"text\", \"text\": \"f\"}",
+	"{\"b\": \"x\", \"b\": \"y\"}",
+	"{\"b\": \"x\", \"b\": \"z\"}",
+	"{\"b\": \"x\", \"a\": \"y\"}",
+	"{\"b\": \"x\", \"a\": {\"b\": \"x\", \"a\": \"y\"}}",
+	"{\"b\": \"x\", \"a\\n\": \"y\"}",
+	"{\"b\": \"x\\n\", \"a\": \"y\"}",
+	"{\"z-a name that is longer than one look of the scan\": \"x\","
+	" \"a\": \"y\"}",
+	"{\"b\": \"x\"}",
+	"[]",
+	"1",
+};
+
+/* An array is written as its elements are, whatever came before them. */
+START_TEST(test_alike)
+{
+	struct sbuf all = { 0 }, one = { 0 }, text = { 0 }, want = { 0 };
+	unsigned seed = 1;
+
+	for (unsigned turn = 0; turn < 20000; turn++) {
+		sbuf_clear(&all);
+		sbuf_clear(&text);
+		sbuf_clear(&want);
+		for (unsigned i = 0; i < 2 + turn % 6; i++) {
+			const char *element;
+
+			seed = seed * 1103515245 + 12345;
+			element = alike[(seed >> 16) % COUNT(alike)];
+			sbuf_addf(&text, "%s%s", i > 0 ? ", " : "[", element);
+			sbuf_clear(&one);
+			canon_write(&one, slice_str(element));
+			sbuf_addf(&want, "%s%s", i > 0 ? "," : "[", one.data);
+		}
+		sbuf_adds(&text, "]");
+		sbuf_adds(&want, "]");
+		canon_write(&all, sbuf_slice(&text));
+		ck_assert_str_eq(all.data, want.data);
+	}
+	sbuf_free(&all);
+	sbuf_free(&one);
+	sbuf_free(&text);
+	sbuf_free(&want);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -80,6 +141,7 @@ test_suite(void)
 
 	tcase_add_loop_test(tc, test_row, 0, COUNT(rows));
 	tcase_add_test(tc, test_members);
+	tcase_add_test(tc, test_alike);
 	suite_add_tcase(s, tc);
 	return s;
 }
