@@ -1,179 +1,14 @@
 #include "tests/suite.h"
 
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
-#include "base/err.h"
-#include "net/client.h"
-#include "net/dns.h"
-#include "net/http1.h"
-#include "net/loop.h"
 
-#include "tests/net/test_client_peer.h"
+#include "tests/net/test_client_seen.h"
 
-#define OK "HTTP/1.1 200 OK\r\n"
-#define HELLO OK "Content-Length: 5\r\n\r\nhello"
-#define HELLO_CLOSE OK "Connection: close\r\nContent-Length: 5\r\n\r\nhello"
+/* One call, whatever its provider does. */
+
 #define CHUNKED OK "Transfer-Encoding: chunked\r\n\r\n"
-
-static struct loop *loop;
-static struct dns *dns;
-static struct client *client;
-
-/* What a call was seen to do, as words. */
-struct seen {
-	char text[512];
-	struct call *call;
-	struct call_info info; /* inside end or fail */
-	size_t body_len;
-	bool over;
-	/* What the callbacks shall do. */
-	const char *cancel_at; /* the word at which to cancel */
-	struct seen *then;     /* a call to start inside end or fail */
-	struct client_target *target;
-	const struct call_request *req;
-};
-
-static const struct call_ops seen_ops;
-
-static void
-see(struct seen *s, const char *word)
-{
-	size_t len = strlen(s->text);
-
-	snprintf(s->text + len, sizeof s->text - len, "%s%s",
-	    len > 0 ? " " : "", word);
-	if (s->cancel_at != NULL && strcmp(s->cancel_at, word) == 0) {
-		call_cancel(&s->call);
-		s->over = true;
-	}
-}
-
-static void
-seen_over(struct seen *s)
-{
-	s->over = true;
-	call_info(s->call, &s->info);
-	if (s->then != NULL)
-		s->then->call =
-		    call_start(s->target, s->req, &seen_ops, s->then);
-}
-
-static void
-seen_ready(void *ctx)
-{
-	see(ctx, "ready");
-}
-
-static void
-seen_head(void *ctx, const struct http1_head *head)
-{
-	char word[16];
-
-	snprintf(word, sizeof word, "%u", head->status);
-	see(ctx, word);
-}
-
-static void
-seen_data(void *ctx, struct slice bytes)
-{
-	struct seen *s = ctx;
-	char word[32];
-
-	s->body_len += bytes.n;
-	snprintf(word, sizeof word, "'%.*s'", (int)(bytes.n < 20 ? bytes.n : 3),
-	    bytes.p);
-	if (bytes.n < 20 || s->body_len == bytes.n)
-		see(s, word);
-}
-
-static void
-seen_end(void *ctx)
-{
-	see(ctx, "end");
-	seen_over(ctx);
-}
-
-static void
-seen_fail(void *ctx, enum call_failure failure, const struct err *e)
-{
-	ck_assert_ptr_nonnull(e);
-	ck_assert_str_ne(e->text, "");
-	see(ctx, call_failure_name(failure));
-	seen_over(ctx);
-}
-
-static const struct call_ops seen_ops = {
-	.ready = seen_ready,
-	.head = seen_head,
-	.data = seen_data,
-	.end = seen_end,
-	.fail = seen_fail,
-};
-
-static const struct iovec post_body[] = { { (char *)(uintptr_t) "bo", 2 },
-	{ (char *)(uintptr_t) "", 0 }, { (char *)(uintptr_t) "dy", 2 } };
-
-static const struct call_request post = {
-	.head = { "POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\n", 38 },
-	.body = post_body,
-	.body_n = 3,
-};
-
-#define POST_BYTES 42
-
-static void
-setup(void)
-{
-	struct err e;
-
-	signal(SIGPIPE, SIG_IGN);
-	loop = loop_new();
-	dns = dns_new(loop, NULL, &e);
-	ck_assert_ptr_nonnull(dns);
-	client = client_new(loop, dns);
-}
-
-static void
-teardown(void)
-{
-	client_free(&client);
-	dns_free(&dns);
-	loop_free(&loop);
-}
-
-static struct client_target *
-target_of(uint16_t port)
-{
-	struct client_target_options o = { .host = "127.0.0.1", .port = port };
-
-	return client_target_new(client, &o);
-}
-
-static void
-begin(struct seen *s, struct client_target *t, const struct call_request *req)
-{
-	s->target = t;
-	s->req = req;
-	s->call = call_start(t, req, &seen_ops, s);
-}
-
-static void
-wait_over(const struct seen *s)
-{
-	while (!s->over)
-		loop_turn(loop, 1000);
-}
-
-static void
-wait_closed(struct client_target *t)
-{
-	while (client_target_counts(t).open > 0)
-		loop_turn(loop, 1000);
-}
 
 #define SENT 1
 #define ACKED 2
@@ -275,15 +110,13 @@ static const struct {
 START_TEST(test_client_cases)
 {
 	struct client_target *t;
-	struct seen s = { .over = false };
+	struct seen s;
 	struct peer p;
 
 	peer_start(&p, cases[_i].script, NULL);
-	t = target_of(p.port);
+	t = target_of(&p, NULL);
 	for (int i = 0; i < 3 && (i == 0 || cases[_i].want[i] != NULL); i++) {
-		s = (struct seen){ .over = false };
-		begin(&s, t, &post);
-		wait_over(&s);
+		ask(&s, t);
 		/* A reset may overtake what was sent before it. */
 		if (cases[_i].want[i] == NULL)
 			ck_assert_ptr_null(strstr(s.text, "end"));
@@ -299,43 +132,7 @@ START_TEST(test_client_cases)
 	    s.info.acked, s.info.reused);
 	ck_assert_uint_eq(s.info.written, POST_BYTES);
 	ck_assert_uint_eq(client_target_counts(t).idle, cases[_i].idle);
-	client_target_free(&t);
-	loop_turn(loop, 0);
-	peer_stop(&p);
-}
-END_TEST
-
-/* A kept connection that its provider closes or writes to is closed. */
-START_TEST(test_client_kept_is_closed)
-{
-	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
-		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_WAIT, 0 },
-		{ PEER_CLOSE, 0 }, { PEER_ACCEPT, 0 }, { PEER_READ, 0 },
-		{ PEER_SEND, HELLO }, { PEER_WAIT, 0 },
-		{ PEER_SEND, "HTTP/1.1 408 Too late\r\n\r\n" },
-		{ PEER_GONE, 0 }, { PEER_END, 0 } };
-	struct client_target_options o = { .host = "127.0.0.1",
-		.idle_ms = CLIENT_IDLE_LISTED_MS };
-	struct client_target *t;
-	struct peer p;
-
-	peer_start(&p, script, NULL);
-	o.port = p.port;
-	t = client_target_new(client, &o);
-	for (int i = 0; i < 2; i++) {
-		struct seen s = { .over = false };
-
-		begin(&s, t, &post);
-		wait_over(&s);
-		ck_assert_str_eq(s.text, "ready 200 'hello' end");
-		ck_assert(!s.info.reused);
-		ck_assert_uint_eq(client_target_counts(t).idle, 1);
-		sem_post(&p.go);
-		wait_closed(t);
-	}
-	ck_assert_uint_eq(client_target_counts(t).idle, 0);
-	client_target_free(&t);
-	peer_stop(&p);
+	target_end(&t, &p);
 }
 END_TEST
 
@@ -355,69 +152,15 @@ START_TEST(test_client_early_answer)
 	struct peer p;
 
 	peer_start(&p, script, NULL);
-	t = target_of(p.port);
+	t = target_of(&p, NULL);
 	begin(&s, t, &req);
 	wait_over(&s);
 	ck_assert_str_eq(s.text, "ready 200 'hello' end");
 	ck_assert(!s.info.sent);
 	ck_assert_uint_eq(client_target_counts(t).open, 0);
 	sem_post(&p.go);
-	client_target_free(&t);
-	peer_stop(&p);
+	target_end(&t, &p);
 	free(body.iov_base);
-}
-END_TEST
-
-START_TEST(test_client_idle_timeout)
-{
-	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
-		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_GONE, 0 },
-		{ PEER_END, 0 } };
-	struct client_target_options o = { .host = "127.0.0.1", .idle_ms = 60 };
-	struct client_target *t;
-	struct seen s = { .over = false };
-	struct peer p;
-	uint64_t from_ms;
-
-	peer_start(&p, script, NULL);
-	o.port = p.port;
-	t = client_target_new(client, &o);
-	begin(&s, t, &post);
-	wait_over(&s);
-	from_ms = now_mono_ms();
-	ck_assert_uint_eq(client_target_counts(t).idle, 1);
-	wait_closed(t);
-	ck_assert_uint_ge(now_mono_ms() - from_ms, 60);
-	client_target_free(&t);
-	peer_stop(&p);
-}
-END_TEST
-
-/* fresh goes past a kept connection. */
-START_TEST(test_client_fresh)
-{
-	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
-		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_ACCEPT, 0 },
-		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_GONE, 0 },
-		{ PEER_END, 0 } };
-	struct call_request fresh = post;
-	struct client_target *t;
-	struct seen s = { .over = false }, s2 = { .over = false };
-	struct peer p;
-
-	peer_start(&p, script, NULL);
-	t = target_of(p.port);
-	begin(&s, t, &post);
-	wait_over(&s);
-	fresh.fresh = true;
-	begin(&s2, t, &fresh);
-	wait_over(&s2);
-	ck_assert_str_eq(s2.text, "ready 200 'hello' end");
-	ck_assert(!s2.info.reused);
-	ck_assert_uint_eq(client_target_counts(t).idle, 2);
-	client_target_free(&t);
-	loop_turn(loop, 0);
-	peer_stop(&p);
 }
 END_TEST
 
@@ -463,7 +206,7 @@ START_TEST(test_client_stalls)
 	req.body = post.body;
 	req.body_n = post.body_n;
 	peer_start(&p, stalls[_i].script, NULL);
-	t = target_of(p.port);
+	t = target_of(&p, NULL);
 	begin(&s, t, &req);
 	wait_over(&s);
 	ck_assert_msg(strcmp(s.text, stalls[_i].want) == 0, "%s: %s",
@@ -471,9 +214,7 @@ START_TEST(test_client_stalls)
 	ck_assert_uint_ge(now_mono_ms() - from_ms, stalls[_i].least_ms);
 	ck_assert_uint_lt(now_mono_ms() - from_ms, 2000);
 	ck_assert_uint_eq(client_target_counts(t).open, 0);
-	client_target_free(&t);
-	loop_turn(loop, 0);
-	peer_stop(&p);
+	target_end(&t, &p);
 }
 END_TEST
 
@@ -491,7 +232,7 @@ START_TEST(test_client_write_timeout)
 	struct peer p;
 
 	peer_start(&p, NULL, NULL);
-	t = target_of(p.port);
+	t = target_of(&p, NULL);
 	begin(&s, t, &req);
 	wait_over(&s);
 	ck_assert_str_eq(s.text, "ready write_timeout");
@@ -499,8 +240,7 @@ START_TEST(test_client_write_timeout)
 	ck_assert(!s.info.acked);
 	ck_assert_uint_gt(s.info.written, 0);
 	ck_assert_uint_lt(s.info.written, n);
-	client_target_free(&t);
-	peer_stop(&p);
+	target_end(&t, &p);
 	free(body.iov_base);
 }
 END_TEST
@@ -508,9 +248,6 @@ END_TEST
 /* Portions arrive whole and in order of count. */
 START_TEST(test_client_large_request)
 {
-	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
-		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_GONE, 0 },
-		{ PEER_END, 0 } };
 	size_t n = (size_t)5000001;
 	struct iovec body[] = { { calloc(1, n), n }, { calloc(1, 7), 7 } };
 	char head[80];
@@ -524,17 +261,15 @@ START_TEST(test_client_large_request)
 	snprintf(head, sizeof head,
 	    "POST / HTTP/1.1\r\nContent-Length: %zu\r\n\r\n", n + 7);
 	req.head = slice_str(head);
-	peer_start(&p, script, NULL);
-	t = target_of(p.port);
+	peer_start(&p, one_answer, NULL);
+	t = target_of(&p, NULL);
 	begin(&s, t, &req);
 	wait_over(&s);
 	ck_assert_str_eq(s.text, "ready 200 'hello' end");
 	ck_assert_uint_eq(p.got, strlen(head) + n + 7);
 	ck_assert_uint_eq(s.info.written, p.got);
 	ck_assert_uint_eq(client_target_counts(t).idle, 1);
-	client_target_free(&t);
-	loop_turn(loop, 0);
-	peer_stop(&p);
+	target_end(&t, &p);
 	free(body[0].iov_base);
 	free(body[1].iov_base);
 }
@@ -548,7 +283,7 @@ START_TEST(test_client_refused)
 
 	peer_start(&p, NULL, NULL);
 	peer_stop(&p);
-	t = target_of(p.port);
+	t = target_of(&p, NULL);
 	begin(&s, t, &post);
 	ck_assert_str_eq(s.text, "");
 	wait_over(&s);
@@ -562,26 +297,19 @@ END_TEST
 /* ::1 refuses or does not exist, 127.0.0.1 answers (C8). */
 START_TEST(test_client_second_address)
 {
-	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
-		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_GONE, 0 },
-		{ PEER_END, 0 } };
 	struct client_target_options o = { .host = "localhost" };
 	char peer[ADDR_TEXT_SIZE];
 	struct client_target *t;
-	struct seen s = { .over = false };
+	struct seen s;
 	struct peer p;
 
-	peer_start(&p, script, NULL);
-	o.port = p.port;
-	t = client_target_new(client, &o);
-	begin(&s, t, &post);
-	wait_over(&s);
+	peer_start(&p, one_answer, NULL);
+	t = target_of(&p, &o);
+	ask(&s, t);
 	ck_assert_str_eq(s.text, "ready 200 'hello' end");
 	addr_text(s.info.peer, peer);
 	ck_assert_str_eq(peer, "127.0.0.1");
-	client_target_free(&t);
-	loop_turn(loop, 0);
-	peer_stop(&p);
+	target_end(&t, &p);
 }
 END_TEST
 
@@ -635,14 +363,13 @@ START_TEST(test_client_cancel_inside)
 	struct peer p;
 
 	peer_start(&p, script, NULL);
-	t = target_of(p.port);
+	t = target_of(&p, NULL);
 	begin(&s, t, &post);
 	wait_over(&s);
 	loop_turn(loop, 0);
 	ck_assert_str_eq(s.text, cancels[_i].want);
 	ck_assert_uint_eq(client_target_counts(t).open, 0);
-	client_target_free(&t);
-	peer_stop(&p);
+	target_end(&t, &p);
 }
 END_TEST
 
@@ -655,7 +382,7 @@ START_TEST(test_client_cancel_early)
 	struct peer p;
 
 	peer_start(&p, NULL, NULL);
-	t = target_of(p.port);
+	t = target_of(&p, NULL);
 	begin(&s, t, &post);
 	begin(&s2, bad, &post);
 	call_cancel(&s.call);
@@ -667,92 +394,6 @@ START_TEST(test_client_cancel_early)
 	ck_assert_str_eq(s2.text, "");
 	client_target_free(&t);
 	client_target_free(&bad);
-	peer_stop(&p);
-}
-END_TEST
-
-/* A call started inside end() takes the connection that has just ended. */
-START_TEST(test_client_start_inside_end)
-{
-	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
-		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_READ, 0 },
-		{ PEER_SEND, HELLO }, { PEER_GONE, 0 }, { PEER_END, 0 } };
-	struct client_target *t;
-	struct seen second = { .over = false }, s = { .then = &second };
-	struct peer p;
-
-	peer_start(&p, script, NULL);
-	t = target_of(p.port);
-	begin(&s, t, &post);
-	wait_over(&second);
-	ck_assert_str_eq(second.text, "ready 200 'hello' end");
-	ck_assert(second.info.reused);
-	ck_assert_uint_eq(client_target_counts(t).connects, 1);
-	ck_assert_uint_eq(client_target_counts(t).reuses, 1);
-	client_target_free(&t);
-	loop_turn(loop, 0);
-	peer_stop(&p);
-}
-END_TEST
-
-/* One connection is allowed: the second call waits for it. */
-START_TEST(test_client_queue)
-{
-	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
-		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_READ, 0 },
-		{ PEER_SEND, HELLO_CLOSE }, { PEER_GONE, 0 },
-		{ PEER_ACCEPT, 0 }, { PEER_READ, 0 }, { PEER_SEND, HELLO },
-		{ PEER_GONE, 0 }, { PEER_END, 0 } };
-	struct client_target_options o = { .host = "127.0.0.1",
-		.max_connections = 1 };
-	struct client_target *t;
-	struct seen s[3] = { { .over = false } };
-	struct peer p;
-
-	peer_start(&p, script, NULL);
-	o.port = p.port;
-	t = client_target_new(client, &o);
-	for (int i = 0; i < 3; i++)
-		begin(&s[i], t, &post);
-	ck_assert_uint_eq(client_target_counts(t).waiting, 2);
-	for (int i = 0; i < 3; i++) {
-		wait_over(&s[i]);
-		ck_assert_str_eq(s[i].text, "ready 200 'hello' end");
-	}
-	ck_assert(s[1].info.reused);
-	ck_assert(!s[2].info.reused);
-	ck_assert_uint_eq(client_target_counts(t).waiting, 0);
-	client_target_free(&t);
-	loop_turn(loop, 0);
-	peer_stop(&p);
-}
-END_TEST
-
-/* The 65th that would wait is refused, the 64 after a second. */
-START_TEST(test_client_queue_limits)
-{
-	struct client_target_options o = { .host = "127.0.0.1",
-		.max_connections = 1 };
-	struct client_target *t;
-	static struct seen s[CLIENT_QUEUE_MAX + 2];
-	struct peer p;
-	uint64_t from_ms = now_mono_ms();
-
-	peer_start(&p, NULL, NULL);
-	o.port = p.port;
-	t = client_target_new(client, &o);
-	for (int i = 0; i < CLIENT_QUEUE_MAX + 2; i++)
-		begin(&s[i], t, &post);
-	wait_over(&s[CLIENT_QUEUE_MAX + 1]);
-	ck_assert_str_eq(s[CLIENT_QUEUE_MAX + 1].text, "connect");
-	ck_assert_uint_eq(client_target_counts(t).waiting, CLIENT_QUEUE_MAX);
-	for (int i = 1; i <= CLIENT_QUEUE_MAX; i++) {
-		wait_over(&s[i]);
-		ck_assert_str_eq(s[i].text, "connect_timeout");
-	}
-	ck_assert_uint_ge(now_mono_ms() - from_ms, CLIENT_QUEUE_MS);
-	call_cancel(&s[0].call);
-	client_target_free(&t);
 	peer_stop(&p);
 }
 END_TEST
@@ -772,7 +413,7 @@ START_TEST(test_client_pause)
 	size_t held;
 
 	peer_start(&p, script, NULL);
-	t = target_of(p.port);
+	t = target_of(&p, NULL);
 	req.idle_ms = 50;
 	begin(&s, t, &req);
 	while (s.body_len == 0)
@@ -788,27 +429,19 @@ START_TEST(test_client_pause)
 	wait_over(&s);
 	ck_assert_uint_eq(s.body_len, 8388608);
 	ck_assert_uint_eq(s.info.body_received, 8388608);
-	client_target_free(&t);
-	loop_turn(loop, 0);
-	peer_stop(&p);
+	target_end(&t, &p);
 }
 END_TEST
 
 static void
 add_tests(TCase *t)
 {
-	tcase_add_test(t, test_client_kept_is_closed);
 	tcase_add_test(t, test_client_early_answer);
-	tcase_add_test(t, test_client_idle_timeout);
-	tcase_add_test(t, test_client_fresh);
 	tcase_add_test(t, test_client_write_timeout);
 	tcase_add_test(t, test_client_large_request);
 	tcase_add_test(t, test_client_refused);
 	tcase_add_test(t, test_client_second_address);
 	tcase_add_test(t, test_client_cancel_early);
-	tcase_add_test(t, test_client_start_inside_end);
-	tcase_add_test(t, test_client_queue);
-	tcase_add_test(t, test_client_queue_limits);
 	tcase_add_test(t, test_client_pause);
 }
 
@@ -818,7 +451,7 @@ test_suite(void)
 	Suite *s = suite_create("net/client");
 	TCase *t = tcase_create("client");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, client_start, client_stop);
 	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, test_client_cases, 0, (int)COUNT(cases));
 	tcase_add_loop_test(t, test_client_stalls, 0, (int)COUNT(stalls));
