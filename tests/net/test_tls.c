@@ -1,26 +1,12 @@
 #include "tests/suite.h"
 
-#include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include "base/clock.h"
-#include "base/err.h"
-#include "net/client.h"
-#include "net/dns.h"
-#include "net/http1.h"
-#include "net/loop.h"
-
-#include "tests/net/test_client_peer.h"
+#include "tests/net/test_client_seen.h"
 #include "tests/net/test_tls_certs.h"
 
-#define OK "HTTP/1.1 200 OK\r\n"
-#define HELLO OK "Content-Length: 5\r\n\r\nhello"
-
-static struct loop *loop;
-static struct dns *dns;
-static struct client *client;
 static struct cert root, narrow, stranger;
 static char root_path[CERT_PATH_SIZE];
 static struct tls_client *tls;
@@ -39,7 +25,6 @@ setup(void)
 	struct err e;
 	char *text;
 
-	signal(SIGPIPE, SIG_IGN);
 	root = cert_make(&ca, NULL);
 	narrow = cert_make(&narrow_ca, NULL);
 	stranger = cert_make(&ca, NULL);
@@ -51,17 +36,13 @@ setup(void)
 	free(text);
 	tls = tls_client_new(root_path, &e);
 	ck_assert_ptr_nonnull(tls);
-	loop = loop_new();
-	dns = dns_new(loop, NULL, &e);
-	client = client_new(loop, dns);
+	client_start();
 }
 
 static void
 teardown(void)
 {
-	client_free(&client);
-	dns_free(&dns);
-	loop_free(&loop);
+	client_stop();
 	tls_client_free(&tls);
 	unlink(root_path);
 	cert_free(&root);
@@ -69,87 +50,12 @@ teardown(void)
 	cert_free(&stranger);
 }
 
-struct seen {
-	char text[256], why[352];
-	struct call *call;
-	struct call_info info;
-	bool over;
-};
-
-static void
-see(struct seen *s, const char *word)
-{
-	strncat(s->text, s->text[0] != '\0' ? " " : "",
-	    sizeof s->text - strlen(s->text) - 1);
-	strncat(s->text, word, sizeof s->text - strlen(s->text) - 1);
-}
-
-static void
-seen_ready(void *ctx)
-{
-	see(ctx, "ready");
-}
-
-static void
-seen_head(void *ctx, const struct http1_head *head)
-{
-	see(ctx, head->status == 200 ? "200" : "other");
-}
-
-static void
-seen_data(void *ctx, struct slice bytes)
-{
-	char word[64];
-
-	snprintf(word, sizeof word, "'%.*s'", SLICE_ARGS(bytes));
-	see(ctx, word);
-}
-
-static void
-seen_end(void *ctx)
-{
-	struct seen *s = ctx;
-
-	see(s, "end");
-	call_info(s->call, &s->info);
-	s->over = true;
-}
-
-static void
-seen_fail(void *ctx, enum call_failure failure, const struct err *e)
-{
-	struct seen *s = ctx;
-
-	see(s, call_failure_name(failure));
-	snprintf(s->why, sizeof s->why, "%s", e->text);
-	call_info(s->call, &s->info);
-	s->over = true;
-}
-
-static const struct call_ops seen_ops = { seen_ready, seen_head, seen_data,
-	seen_end, seen_fail };
-
-static void
-ask(struct client_target *t, struct seen *s)
-{
-	static const struct call_request get = {
-		.head = { "GET / HTTP/1.1\r\n\r\n", 18 },
-	};
-
-	memset(s, 0, sizeof *s);
-	s->call = call_start(t, &get, &seen_ops, s);
-	while (!s->over)
-		loop_turn(loop, 1000);
-}
-
 static struct client_target *
-target_of(const char *host, uint16_t port)
+tls_target(const char *host, const struct peer *p)
 {
-	struct client_target_options o = { .host = host,
-		.port = port,
-		.tls = tls };
+	struct client_target_options o = { .host = host, .tls = tls };
 
-	return client_target_new(client, &o);
+	return target_of(p, &o);
 }
 
 enum signer { BY_ROOT, BY_NARROW, BY_STRANGER, BY_ITSELF };
@@ -198,9 +104,6 @@ server_of(const struct cert *c, int min_version)
 
 START_TEST(test_tls_verifies)
 {
-	static const struct peer_step good[] = { { PEER_ACCEPT, 0 },
-		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_GONE, 0 },
-		{ PEER_END, 0 } };
 	static const struct peer_step refused[] = { { PEER_ACCEPT, 0 },
 		{ PEER_GONE, 0 }, { PEER_END, 0 } };
 	const struct cert *signers[] = { &root, &narrow, &stranger, NULL };
@@ -210,17 +113,15 @@ START_TEST(test_tls_verifies)
 	struct seen s;
 	struct peer p;
 
-	peer_start(&p, cases[_i].why[0] != '\0' ? refused : good, server);
-	t = target_of(cases[_i].host, p.port);
-	ask(t, &s);
+	peer_start(&p, cases[_i].why[0] != '\0' ? refused : one_answer, server);
+	t = tls_target(cases[_i].host, &p);
+	ask(&s, t);
 	ck_assert_msg(strcmp(s.text, cases[_i].want) == 0, "%s: %s (%s)",
 	    cases[_i].title, s.text, s.why);
 	ck_assert_msg(strstr(s.why, cases[_i].why) != NULL, "%s: %s",
 	    cases[_i].title, s.why);
 	ck_assert(s.info.ready == (cases[_i].why[0] == '\0'));
-	client_target_free(&t);
-	loop_turn(loop, 0);
-	peer_stop(&p);
+	target_end(&t, &p);
 	tls_server_free(&server);
 	cert_free(&leaf);
 }
@@ -274,15 +175,13 @@ START_TEST(test_tls_ends)
 	struct peer p;
 
 	peer_start(&p, ends[_i].script, server);
-	t = target_of("localhost", p.port);
-	ask(t, &s);
+	t = tls_target("localhost", &p);
+	ask(&s, t);
 	ck_assert_msg(strcmp(s.text, ends[_i].want) == 0, "%s: %s",
 	    ends[_i].title, s.text);
 	ck_assert(s.info.sent);
 	ck_assert(s.info.acked);
-	client_target_free(&t);
-	loop_turn(loop, 0);
-	peer_stop(&p);
+	target_end(&t, &p);
 	tls_server_free(&server);
 	cert_free(&leaf);
 }
@@ -304,15 +203,14 @@ START_TEST(test_tls_resumes)
 
 	peer_max_version = _i == 0 ? TLS1_2_VERSION : TLS1_3_VERSION;
 	peer_start(&p, script, server);
-	t = target_of("localhost", p.port);
+	t = tls_target("localhost", &p);
 	for (int i = 0; i < 3; i++) {
-		ask(t, &s);
+		ask(&s, t);
 		ck_assert_str_eq(s.text, "ready 200 'hello' end");
 		ck_assert_int_eq(s.info.resumed, i > 0);
 		client_target_close_idle(t);
 	}
-	client_target_free(&t);
-	peer_stop(&p);
+	target_end(&t, &p);
 	ck_assert(p.resumed);
 	tls_server_free(&server);
 	cert_free(&leaf);
@@ -322,24 +220,19 @@ END_TEST
 /* A kept TLS connection lives on when its tickets arrive. */
 START_TEST(test_tls_keeps)
 {
-	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
-		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_READ, 0 },
-		{ PEER_SEND, HELLO }, { PEER_GONE, 0 }, { PEER_END, 0 } };
 	struct cert leaf = cert_make(&localhost, &root);
 	struct tls_server *server = server_of(&leaf, 13);
 	struct client_target *t;
 	struct seen s;
 	struct peer p;
 
-	peer_start(&p, script, server);
-	t = target_of("localhost", p.port);
-	ask(t, &s);
-	ask(t, &s);
+	peer_start(&p, two_answers, server);
+	t = tls_target("localhost", &p);
+	ask(&s, t);
+	ask(&s, t);
 	ck_assert_str_eq(s.text, "ready 200 'hello' end");
 	ck_assert(s.info.reused);
-	client_target_free(&t);
-	loop_turn(loop, 0);
-	peer_stop(&p);
+	target_end(&t, &p);
 	tls_server_free(&server);
 	cert_free(&leaf);
 }
@@ -356,22 +249,17 @@ START_TEST(test_tls_handshake_timeout)
 	struct peer p;
 
 	peer_start(&p, NULL, NULL);
-	o.port = p.port;
-	t = client_target_new(client, &o);
-	ask(t, &s);
+	t = target_of(&p, &o);
+	ask(&s, t);
 	ck_assert_str_eq(s.text, "connect_timeout");
 	ck_assert(!s.info.ready);
-	client_target_free(&t);
-	peer_stop(&p);
+	target_end(&t, &p);
 }
 END_TEST
 
 /* The context is made before fork and used after, here and there. */
 START_TEST(test_tls_after_fork)
 {
-	static const struct peer_step script[] = { { PEER_ACCEPT, 0 },
-		{ PEER_READ, 0 }, { PEER_SEND, HELLO }, { PEER_GONE, 0 },
-		{ PEER_END, 0 } };
 	struct cert leaf = cert_make(&localhost, &root);
 	struct tls_server *server = server_of(&leaf, 13);
 	int status;
@@ -380,18 +268,14 @@ START_TEST(test_tls_after_fork)
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
-		struct loop *own = loop_new();
-		struct err e;
 		struct client_target *t;
 		struct seen s;
 		struct peer p;
 
-		loop = own;
-		dns = dns_new(loop, NULL, &e);
-		client = client_new(loop, dns);
-		peer_start(&p, script, server);
-		t = target_of("localhost", p.port);
-		ask(t, &s);
+		client_start();
+		peer_start(&p, one_answer, server);
+		t = tls_target("localhost", &p);
+		ask(&s, t);
 		_exit(strcmp(s.text, "ready 200 'hello' end") == 0 ? 0 : 1);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
