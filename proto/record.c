@@ -35,6 +35,33 @@ struct access_head {
 	uint32_t lens[STRINGS];
 };
 
+/*
+ * Both ACCESS and CACHE end in texts: their lengths lie in the head, the bytes
+ * behind it.  Inline, with n known: this is done for every request.
+ */
+static inline size_t
+record_texts_size(const struct slice *text, size_t n)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < n; i++)
+		size += text[i].n;
+	return size;
+}
+
+/* Where the texts end that are put at at. */
+static inline char *
+record_texts_put(const struct slice *text, size_t n, uint32_t *lens, char *at)
+{
+	for (size_t i = 0; i < n; i++) {
+		lens[i] = (uint32_t)text[i].n;
+		if (text[i].n > 0)
+			memcpy(at, text[i].p, text[i].n);
+		at += text[i].n;
+	}
+	return at;
+}
+
 static const struct slice *
 record_strings(const struct record *r)
 {
@@ -58,30 +85,20 @@ record_init(struct record *r)
 size_t
 record_size(const struct record *r)
 {
-	const struct slice *text = record_strings(r);
-	size_t size = sizeof(struct access_head);
-
-	for (size_t i = 0; i < STRINGS; i++)
-		size += text[i].n;
-	return size;
+	return sizeof(struct access_head) +
+	       record_texts_size(record_strings(r), STRINGS);
 }
 
 void
 record_encode(const struct record *r, void *out)
 {
-	const struct slice *text = record_strings(r);
 	struct access_head head;
-	char *at = (char *)out + sizeof head;
+	char *texts = (char *)out + sizeof head, *end;
 
 	head.layout = RECORD_LAYOUT;
 	memcpy(head.fixed, r, sizeof head.fixed);
-	for (size_t i = 0; i < STRINGS; i++) {
-		head.lens[i] = (uint32_t)text[i].n;
-		if (text[i].n > 0)
-			memcpy(at, text[i].p, text[i].n);
-		at += text[i].n;
-	}
-	head.texts_len = (uint32_t)((size_t)(at - (char *)out) - sizeof head);
+	end = record_texts_put(record_strings(r), STRINGS, head.lens, texts);
+	head.texts_len = (uint32_t)(end - texts);
 	memcpy(out, &head, sizeof head);
 }
 
@@ -231,28 +248,18 @@ record_cache_strings(const struct record_cache *c)
 size_t
 record_cache_size(const struct record_cache *c)
 {
-	const struct slice *text = record_cache_strings(c);
-	size_t size = sizeof(struct cache_head);
-
-	for (size_t i = 0; i < CACHE_TEXTS; i++)
-		size += text[i].n;
-	return size;
+	return sizeof(struct cache_head) +
+	       record_texts_size(record_cache_strings(c), CACHE_TEXTS);
 }
 
 void
 record_cache_encode(const struct record_cache *c, void *out)
 {
-	const struct slice *text = record_cache_strings(c);
 	struct cache_head head = { .layout = CACHE_LAYOUT };
-	char *at = (char *)out + sizeof head;
 
 	memcpy(head.fixed, c, sizeof head.fixed);
-	for (size_t i = 0; i < CACHE_TEXTS; i++) {
-		head.lens[i] = (uint32_t)text[i].n;
-		if (text[i].n > 0)
-			memcpy(at, text[i].p, text[i].n);
-		at += text[i].n;
-	}
+	record_texts_put(record_cache_strings(c), CACHE_TEXTS, head.lens,
+	    (char *)out + sizeof head);
 	memcpy(out, &head, sizeof head);
 }
 
