@@ -1,97 +1,22 @@
 #include "base/money.h"
 
 #include <stdbool.h>
+#include <string.h>
 
+#include "base/decimal.h"
 #include "base/sbuf.h"
 
 #define NANO 1000000000
 
-/* A decimal number taken apart: digits * 10^exponent. */
-struct money_decimal {
-	struct slice whole, fraction;
-	int exponent;
-};
-
-static bool
-money_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static struct slice
-money_take_digits(struct slice *s)
-{
-	struct slice got = { s->p, 0 };
-
-	while (s->n > 0 && money_is_digit(*s->p)) {
-		slice_take(s);
-		got.n++;
-	}
-	return got;
-}
-
-/* 1 with the exponent taken off the front of *s, 0 when it is malformed. */
+/* The magnitude in units of 10^-scale, digits below dropped; 0: too large. */
 static int
-money_take_exponent(struct slice *s, int *exponent_r)
+money_scaled(const struct decimal *d, unsigned scale, int64_t *value_r)
 {
-	bool minus = false;
-	struct slice digits;
-	int value = 0;
+	bool rest;
+	uint64_t value = decimal_scaled(d, scale, &rest);
 
-	*exponent_r = 0;
-	if (s->n == 0 || (*s->p != 'e' && *s->p != 'E'))
-		return 1;
-	slice_take(s);
-	if (s->n > 0 && (*s->p == '-' || *s->p == '+'))
-		minus = slice_take(s) == '-';
-	digits = money_take_digits(s);
-	if (digits.n == 0)
+	if (value > INT64_MAX)
 		return 0;
-	for (size_t i = 0; i < digits.n; i++)
-		if (value < 100000)
-			value = value * 10 + (digits.p[i] - '0');
-	*exponent_r = minus ? -value : value;
-	return 1;
-}
-
-static int
-money_split(struct slice text, struct money_decimal *d)
-{
-	d->whole = money_take_digits(&text);
-	d->fraction = (struct slice){ "", 0 };
-	if (text.n > 0 && *text.p == '.') {
-		slice_take(&text);
-		d->fraction = money_take_digits(&text);
-		if (d->fraction.n == 0)
-			return 0;
-	}
-	if (d->whole.n == 0 || !money_take_exponent(&text, &d->exponent))
-		return 0;
-	return text.n == 0;
-}
-
-static char
-money_digit_at(const struct money_decimal *d, size_t i)
-{
-	if (i < d->whole.n)
-		return d->whole.p[i];
-	i -= d->whole.n;
-	return i < d->fraction.n ? d->fraction.p[i] : '0';
-}
-
-/* The first n digits of d as a number; zeros follow its last one. */
-static int
-money_collect(const struct money_decimal *d, long n, int64_t *value_r)
-{
-	__int128 value = 0;
-
-	for (long i = 0; i < n; i++) {
-		value = value * 10 + (money_digit_at(d, (size_t)i) - '0');
-		if (value > INT64_MAX)
-			return 0;
-		if (value == 0 && (size_t)i > d->whole.n + d->fraction.n)
-			break;
-	}
 	*value_r = (int64_t)value;
 	return 1;
 }
@@ -99,30 +24,23 @@ money_collect(const struct money_decimal *d, long n, int64_t *value_r)
 int
 money_read(struct slice text, unsigned scale, int64_t *value_r)
 {
-	struct money_decimal d;
+	struct decimal d;
 
-	if (!money_split(text, &d) || d.exponent != 0)
+	if (!decimal_read(text, &d) || d.minus || d.fraction.n > scale)
 		return 0;
 	if (memchr(text.p, 'e', text.n) || memchr(text.p, 'E', text.n))
 		return 0;
-	if (d.fraction.n > scale)
-		return 0;
-	return money_collect(&d, (long)d.whole.n + (long)scale, value_r);
+	return money_scaled(&d, scale, value_r);
 }
 
 int
 money_read_json(struct slice number, unsigned scale, int64_t *value_r)
 {
-	struct money_decimal d;
-	bool minus = number.n > 0 && *number.p == '-';
+	struct decimal d;
 
-	if (minus)
-		slice_take(&number);
-	if (!money_split(number, &d) ||
-	    !money_collect(&d, (long)d.whole.n + (long)scale + d.exponent,
-		value_r))
+	if (!decimal_read(number, &d) || !money_scaled(&d, scale, value_r))
 		return 0;
-	return !minus || *value_r == 0;
+	return !d.minus || *value_r == 0;
 }
 
 /* Fraction digits of nano with at least "least" of them, zeros cut. */

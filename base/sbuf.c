@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/xmem.h"
 
 #define SBUF_MIN 64
@@ -69,14 +70,9 @@ sbuf_addf(struct sbuf *b, const char *fmt, ...)
 void
 sbuf_add_u64(struct sbuf *b, uint64_t n)
 {
-	char digits[20];
-	size_t at = sizeof digits;
+	char room[DECIMAL_DIGITS];
 
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n > 0);
-	sbuf_add(b, digits + at, sizeof digits - at);
+	sbuf_add_slice(b, decimal_write(n, room));
 }
 
 /* What a byte becomes inside a JSON string: itself, \x, or \u00xx. */

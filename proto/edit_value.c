@@ -1,5 +1,6 @@
 #include "proto/edit_value.h"
 
+#include "base/decimal.h"
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
@@ -81,12 +82,9 @@ edit_cap(const struct edit_options *options)
 static struct slice
 edit_decimal(int64_t value, struct pool *pool)
 {
-	char digits[24], *end = digits + sizeof digits, *p = end;
+	char room[DECIMAL_DIGITS];
 
-	do
-		*--p = (char)('0' + value % 10);
-	while ((value /= 10) > 0);
-	return pool_copy(pool, (struct slice){ p, (size_t)(end - p) });
+	return pool_copy(pool, decimal_write((uint64_t)value, room));
 }
 
 /* An integer that was not spelled as one goes out as one. */

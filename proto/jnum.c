@@ -1,100 +1,11 @@
 #include "proto/jnum.h"
 
+#include "base/decimal.h"
 #include "base/err.h"
 #include "proto/jscan.h"
 
-/* Digits beyond this many places change no 64-bit result. */
-#define JNUM_EXPONENT_MAX 100000
-
 /* Out of line, so that short numbers need few registers. */
 #define RARE __attribute__((noinline))
-
-/* A number as 0.DIGITS * 10^point, its digits in two runs. */
-struct jnum {
-	bool minus;
-	struct slice whole, fraction;
-	long exponent;
-};
-
-static struct slice
-jnum_take_digits(struct slice *s)
-{
-	struct slice got = { s->p, 0 };
-
-	while (s->n > 0 && *s->p >= '0' && *s->p <= '9') {
-		slice_take(s);
-		got.n++;
-	}
-	return got;
-}
-
-static long
-jnum_take_exponent(struct slice *s)
-{
-	bool minus = false;
-	long value = 0;
-
-	if (s->n == 0)
-		return 0;
-	slice_take(s);
-	if (*s->p == '-' || *s->p == '+')
-		minus = slice_take(s) == '-';
-	for (; s->n > 0; slice_take(s))
-		if (value < JNUM_EXPONENT_MAX)
-			value = value * 10 + (*s->p - '0');
-	return minus ? -value : value;
-}
-
-static struct jnum
-jnum_split(struct slice text)
-{
-	struct jnum n = { .minus = *text.p == '-' };
-
-	if (n.minus)
-		slice_take(&text);
-	n.whole = jnum_take_digits(&text);
-	if (text.n > 0 && *text.p == '.') {
-		slice_take(&text);
-		n.fraction = jnum_take_digits(&text);
-	}
-	n.exponent = jnum_take_exponent(&text);
-	return n;
-}
-
-static char
-jnum_digit(const struct jnum *n, size_t i)
-{
-	if (i < n->whole.n)
-		return n->whole.p[i];
-	i -= n->whole.n;
-	return i < n->fraction.n ? n->fraction.p[i] : '0';
-}
-
-/*
- * The magnitude times 10^scale, saturated; *rest_r when something is left
- * below its last digit.
- */
-static uint64_t
-jnum_scaled(const struct jnum *n, unsigned scale, bool *rest_r)
-{
-	const uint64_t most = (uint64_t)INT64_MAX + 1;
-	long places = (long)n->whole.n + n->exponent + (long)scale;
-	size_t digits = n->whole.n + n->fraction.n, i = 0;
-	unsigned __int128 value = 0;
-
-	*rest_r = false;
-	for (; (long)i < places; i++) {
-		if (i >= digits && value == 0)
-			break;
-		value = value * 10 + (unsigned)(jnum_digit(n, i) - '0');
-		if (value > most)
-			return most;
-	}
-	for (; i < digits; i++)
-		if (jnum_digit(n, i) != '0')
-			*rest_r = true;
-	return (uint64_t)value;
-}
 
 static int64_t
 jnum_signed(bool minus, uint64_t value)
@@ -153,11 +64,13 @@ jnum_short_nano(struct slice number, int64_t *nano_r)
 static RARE int64_t
 jnum_long_nano(struct slice number)
 {
-	struct jnum n = jnum_split(number);
+	struct decimal d;
 	bool rest;
-	uint64_t value = jnum_scaled(&n, 9, &rest);
+	uint64_t value;
 
-	return jnum_signed(n.minus, rest ? value + 1 : value);
+	decimal_read(number, &d);
+	value = decimal_scaled(&d, 9, &rest);
+	return jnum_signed(d.minus, rest ? value + 1 : value);
 }
 
 int64_t
@@ -171,13 +84,15 @@ jnum_nano(struct slice number)
 static RARE int
 jnum_long_int(struct slice number, int64_t *value_r)
 {
-	struct jnum n = jnum_split(number);
+	struct decimal d;
 	bool rest;
-	uint64_t value = jnum_scaled(&n, 0, &rest);
+	uint64_t value;
 
+	decimal_read(number, &d);
+	value = decimal_scaled(&d, 0, &rest);
 	if (rest)
 		return 0;
-	*value_r = jnum_signed(n.minus, value);
+	*value_r = jnum_signed(d.minus, value);
 	return 1;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/hex.h"
 #include "base/money.h"
 #include "base/sbuf.h"
@@ -36,14 +37,10 @@ put(struct sbuf *b, const char *p, size_t n)
 static void
 put_u64(struct sbuf *b, uint64_t n)
 {
-	char digits[20];
-	size_t at = sizeof digits;
+	char room[DECIMAL_DIGITS];
+	struct slice digits = decimal_write(n, room);
 
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n > 0);
-	put(b, digits + at, sizeof digits - at);
+	put(b, digits.p, digits.n);
 }
 
 /* A fixed number of fraction digits: 1053315 with 6 is 1.053315. */
