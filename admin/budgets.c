@@ -24,26 +24,52 @@ budget_held(struct office *o, const struct row_key *k)
 	return view.reserved;
 }
 
+/* The rows of an owner, one after the other. */
+struct budget_rows {
+	struct ledger *ledger;
+	unsigned char hash[OWNER_HASH_SIZE];
+	struct row_key key;
+	struct ledger_row row;
+};
+
+static int
+budget_rows_open(struct budget_rows *r, struct office *o,
+    const struct account_owner *owner, struct err *e)
+{
+	r->ledger = office_ledger(o, e);
+	if (r->ledger == NULL)
+		return -1;
+	owner_hash(owner, r->hash);
+	r->key = row_key_make(r->hash, 0, 0);
+	return 0;
+}
+
+/* 1 with key and row, 0 after the last one, -1. */
+static int
+budget_rows_next(struct budget_rows *r, struct err *e)
+{
+	int got = ledger_row_next(r->ledger, &r->key, &r->row, e);
+
+	if (got == 1 &&
+	    memcmp(row_key_hash(&r->key), r->hash, OWNER_HASH_SIZE) != 0)
+		return 0;
+	return got;
+}
+
 /* All rows of an owner.  How many, or -1. */
 static int
 budget_show_rows(struct office *o, const struct account_owner *owner,
     struct sbuf *out, struct err *e)
 {
-	unsigned char hash[OWNER_HASH_SIZE];
-	struct ledger *l = office_ledger(o, e);
-	struct ledger_row row;
-	struct row_key k;
+	struct budget_rows r;
 	int got, n = 0;
 
-	if (l == NULL)
+	if (budget_rows_open(&r, o, owner, e) < 0)
 		return -1;
-	owner_hash(owner, hash);
-	k = row_key_make(hash, 0, 0);
-	while ((got = ledger_row_next(l, &k, &row, e)) == 1 &&
-	       memcmp(row_key_hash(&k), hash, OWNER_HASH_SIZE) == 0) {
+	while ((got = budget_rows_next(&r, e)) == 1) {
 		if (out->data[out->len - 1] != '[')
 			sbuf_addc(out, ',');
-		show_row(out, owner, &k, &row, budget_held(o, &k));
+		show_row(out, owner, &r.key, &r.row, budget_held(o, &r.key));
 		n++;
 	}
 	return got < 0 ? -1 : n;
@@ -98,21 +124,15 @@ budget_latest(struct office *o, const struct account_owner *owner, bool total,
 		    ACCOUNT_ORG_CREDITS },
 	};
 	enum account_kind kind = kinds[owner->kind][total];
-	unsigned char hash[OWNER_HASH_SIZE];
-	struct ledger *l = office_ledger(o, e);
-	struct ledger_row row;
-	struct row_key k;
+	struct budget_rows r;
 	int got, found = 0;
 
-	if (l == NULL)
+	if (budget_rows_open(&r, o, owner, e) < 0)
 		return -1;
-	owner_hash(owner, hash);
-	k = row_key_make(hash, 0, 0);
-	while ((got = ledger_row_next(l, &k, &row, e)) == 1 &&
-	       memcmp(row_key_hash(&k), hash, OWNER_HASH_SIZE) == 0) {
-		if (row_key_kind(&k) != kind)
+	while ((got = budget_rows_next(&r, e)) == 1) {
+		if (row_key_kind(&r.key) != kind)
 			continue;
-		*row_r = k;
+		*row_r = r.key;
 		found = 1;
 	}
 	return got < 0 ? -1 : found;
