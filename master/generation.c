@@ -113,15 +113,11 @@ generation_begin(struct master *m)
 		fleet_add_worker(m, m->next);
 }
 
-void
-generation_refuse(struct master *m)
+/* Tell the workers of g to stop or to drain, until due_ns. */
+static void
+generation_end(struct master *m, const struct generation *g,
+    enum child_state state, uint64_t due_ns)
 {
-	struct generation *g = m->next;
-
-	log_error("master: the workers of settings %llu do not start; the old "
-		  "ones stay",
-	    (unsigned long long)g->settings->generation);
-	m->next = NULL;
 	for (size_t i = MASTER_WORKER; i < MASTER_MAX_CHILDREN; i++) {
 		struct child *c = &m->children[i];
 
@@ -131,10 +127,24 @@ generation_refuse(struct master *m)
 			c->generation = NULL;
 			continue;
 		}
-		child_say(c, MASTER_STOP);
-		c->state = CHILD_STOPPING;
-		c->due_ns = now_fresh_ns() + GENERATION_STOP_NS;
+		child_say(c,
+		    state == CHILD_DRAINING ? MASTER_DRAIN : MASTER_STOP);
+		c->state = state;
+		c->due_ns = due_ns;
 	}
+}
+
+void
+generation_refuse(struct master *m)
+{
+	struct generation *g = m->next;
+
+	log_error("master: the workers of settings %llu do not start; the old "
+		  "ones stay",
+	    (unsigned long long)g->settings->generation);
+	m->next = NULL;
+	generation_end(m, g, CHILD_STOPPING,
+	    now_fresh_ns() + GENERATION_STOP_NS);
 	generation_answer(m, MASTER_REFUSED);
 }
 
@@ -145,19 +155,7 @@ generation_drain(struct master *m, const struct generation *old,
 	uint64_t patience = (uint64_t)old->settings->drain_reload_ms * 1000000 +
 	                    GENERATION_STOP_NS;
 
-	for (size_t i = MASTER_WORKER; i < MASTER_MAX_CHILDREN; i++) {
-		struct child *c = &m->children[i];
-
-		if (c->generation != old)
-			continue;
-		if (!child_is_alive(c)) {
-			c->generation = NULL;
-			continue;
-		}
-		child_say(c, MASTER_DRAIN);
-		c->state = CHILD_DRAINING;
-		c->due_ns = now_ns + patience;
-	}
+	generation_end(m, old, CHILD_DRAINING, now_ns + patience);
 }
 
 static const struct {
