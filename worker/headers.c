@@ -14,8 +14,8 @@
 
 #define HEADERS_WARNINGS 5
 
-static void
-header_slice(struct sbuf *b, const char *name, struct slice value)
+void
+headers_add(struct sbuf *b, const char *name, struct slice value)
 {
 	if (value.n == 0)
 		return;
@@ -41,11 +41,11 @@ headers_ids(struct req *r, struct sbuf *b)
 	hex_write(r->id, sizeof r->id, hex);
 	hex_uuid(r->id, uuid);
 	if (r->key != NULL && r->logged && !r->log_omitted)
-		header_slice(b, "x-respan-log-id: ",
+		headers_add(b, "x-respan-log-id: ",
 		    (struct slice){ hex, HEX_ID_SIZE - 1 });
-	header_slice(b, "x-respan-gateway-request-id: ",
+	headers_add(b, "x-respan-gateway-request-id: ",
 	    (struct slice){ uuid, HEX_UUID_SIZE - 1 });
-	header_slice(b,
+	headers_add(b,
 	    "x-request-id: ", (struct slice){ uuid, HEX_UUID_SIZE - 1 });
 }
 
@@ -53,7 +53,7 @@ void
 headers_page(struct req *r, const char *type, struct sbuf *b)
 {
 	headers_ids(r, b);
-	header_slice(b, "Content-Type: ", slice_str(type));
+	headers_add(b, "Content-Type: ", slice_str(type));
 }
 
 static void
@@ -67,7 +67,7 @@ headers_cache(struct req *r, struct sbuf *b)
 		[CACHE_BYPASS] = { "bypass", 6 },
 	};
 
-	header_slice(b, "x-respan-cache: ", states[r->cache.state]);
+	headers_add(b, "x-respan-cache: ", states[r->cache.state]);
 	if (r->cache.state == CACHE_HIT || r->cache.state == CACHE_COLLAPSED)
 		header_number(b, "age: ", (uint64_t)r->cache.age_s);
 }
@@ -78,11 +78,11 @@ headers_target(struct req *r, struct sbuf *b)
 	const struct settings *s = r->w->settings;
 
 	if (r->cache.model.n > 0) {
-		header_slice(b, "x-holdfast-model: ", r->cache.model);
-		header_slice(b, "x-holdfast-provider: ", r->cache.provider);
+		headers_add(b, "x-holdfast-model: ", r->cache.model);
+		headers_add(b, "x-holdfast-provider: ", r->cache.provider);
 	} else if (r->upstream_status != 0) {
-		header_slice(b, "x-holdfast-model: ", r->choice.slug);
-		header_slice(b, "x-holdfast-provider: ",
+		headers_add(b, "x-holdfast-model: ", r->choice.slug);
+		headers_add(b, "x-holdfast-provider: ",
 		    settings_str(s, r->choice.target->provider->name));
 	}
 }
@@ -99,7 +99,7 @@ headers_info(struct req *r, struct sbuf *b)
 	if (money_sends_max_tokens(r))
 		header_number(b,
 		    "x-holdfast-max-tokens: ", (uint64_t)r->put_max_tokens);
-	header_slice(b,
+	headers_add(b,
 	    "x-holdfast-upstream-request-id: ", r->upstream_request_id);
 }
 
@@ -169,7 +169,7 @@ headers_retry(struct req *r, struct sbuf *b)
 		header_number(b, "retry-after-ms: ", ms);
 	}
 	if (r->answer.should_retry != 0)
-		header_slice(b, "x-should-retry: ",
+		headers_add(b, "x-should-retry: ",
 		    r->answer.should_retry > 0 ? SLICE("true")
 					       : SLICE("false"));
 }
@@ -226,11 +226,11 @@ headers_error(struct req *r, unsigned status, struct sbuf *b)
 	if (status == 401)
 		sbuf_adds(b, "WWW-Authenticate: Bearer realm=\"holdfast\"\r\n");
 	if (status == 405 && r->route.allow != NULL)
-		header_slice(b, "Allow: ", slice_str(r->route.allow));
+		headers_add(b, "Allow: ", slice_str(r->route.allow));
 	headers_cache(r, b);
 	headers_info(r, b);
 	if (r->w->settings->server_info_headers)
-		header_slice(b, "x-holdfast-error-source: ",
+		headers_add(b, "x-holdfast-error-source: ",
 		    provider ? SLICE("provider") : SLICE("gateway"));
 	headers_rate(r, b);
 	headers_retry(r, b);

@@ -2,13 +2,16 @@
 #define WORKER_HEADERS_H
 
 /*
- * headers - the header lines of api.md 7.2, each with its CRLF.  Every
- * function clears *b first.
+ * headers - the header lines of api.md 7.2, each with its CRLF.  Each of
+ * the sets clears *b first.
  */
 
 #include "worker/req.h"
 
 struct sbuf;
+
+/* A line behind what is there, name with its ": "; no value, no line. */
+void headers_add(struct sbuf *b, const char *name, struct slice value);
 
 /* The three names of the request. */
 void headers_ids(struct req *r, struct sbuf *b);

@@ -99,18 +99,10 @@ stream_progress(struct req *r)
 		    bound_estimate_tokens((int64_t)s->text_bytes));
 }
 
-static struct sbuf *
-stream_held(struct req *r)
-{
-	if (r->held == NULL)
-		r->held = pool_zalloc(r->pool, sizeof *r->held);
-	return r->held;
-}
-
 static void
 stream_hold_back(struct req *r, const struct relay_out *out)
 {
-	struct sbuf *b = stream_held(r);
+	struct sbuf *b = req_held(r);
 
 	for (size_t i = 0; i < out->n; i++)
 		sbuf_add_slice(b, out->slices[i]);
@@ -148,7 +140,7 @@ static void
 stream_release(struct req *r)
 {
 	struct relay_out *out = &r->w->out;
-	struct sbuf *b = stream_held(r);
+	struct sbuf *b = req_held(r);
 
 	r->released = true;
 	r->released_ns = now_mono_ns();
@@ -239,7 +231,7 @@ stream_finish(struct req *r)
 	relay_out_seal(out);
 	log_body_stream(r, out);
 	/* What was never released goes out with the end, in one piece. */
-	b = stream_held(r);
+	b = req_held(r);
 	stream_hold_back(r, out);
 	if (!r->released && r->x != NULL)
 		answer_begin_stream(r);

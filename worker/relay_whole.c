@@ -14,14 +14,6 @@
 
 #define WHOLE_ERROR_MAX 65536 /* a longer error body is replaced */
 
-static struct sbuf *
-whole_buffer(struct req *r)
-{
-	if (r->held == NULL)
-		r->held = pool_zalloc(r->pool, sizeof *r->held);
-	return r->held;
-}
-
 static void
 whole_invalid(struct req *r)
 {
@@ -97,7 +89,7 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	req_keep_err(r);
 	r->provider_code = pool_copy(r->pool, slice_str(said.code));
 	if (body.n > WHOLE_ERROR_MAX || jscan_value(body, &item, &e) != 0) {
-		b = whole_buffer(r);
+		b = req_held(r);
 		sbuf_clear(b);
 		sbuf_addf(b,
 		    "{\"error\":{\"message\":\"Provider %.*s answered "
@@ -239,7 +231,7 @@ relay_whole_data(struct req *r, struct slice bytes)
 		whole_complete(r, bytes);
 		return;
 	}
-	b = whole_buffer(r);
+	b = req_held(r);
 	if (b->len == 0 && r->length > 0 && (size_t)r->length <= max)
 		sbuf_reserve(b, (size_t)r->length);
 	sbuf_add_slice(b, bytes);
@@ -252,7 +244,7 @@ relay_whole_data(struct req *r, struct slice bytes)
 void
 relay_whole_end(struct req *r)
 {
-	struct sbuf *b = whole_buffer(r);
+	struct sbuf *b = req_held(r);
 
 	whole_complete(r, sbuf_slice(b));
 }

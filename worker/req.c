@@ -84,6 +84,14 @@ req_new(struct worker *w, struct exchange *x)
 	return r;
 }
 
+struct sbuf *
+req_held(struct req *r)
+{
+	if (r->held == NULL)
+		r->held = pool_zalloc(r->pool, sizeof *r->held);
+	return r->held;
+}
+
 static void
 req_free(struct req *r)
 {

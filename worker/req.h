@@ -260,6 +260,9 @@ void req_next_turn(struct req *r);
 /* The client left: undo what is waited for, settle, record. */
 void req_gone(struct req *r);
 
+/* The buffer r->held, made when it is first asked for. */
+struct sbuf *req_held(struct req *r);
+
 /*
  * Where a step says why it fails, just before req_fail(), which keeps it in
  * r->err: an error is large and few requests have one.

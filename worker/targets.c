@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "base/xmem.h"
 #include "net/client.h"
+#include "worker/headers.h"
 #include "worker/tls.h"
 
 #include "worker/worker_priv.h"
@@ -173,16 +174,6 @@ target_credential(struct worker *w, const struct target *t, int credential)
 }
 
 static void
-head_add(struct sbuf *b, const char *name, struct slice value)
-{
-	if (value.n == 0)
-		return;
-	sbuf_adds(b, name);
-	sbuf_add_slice(b, value);
-	sbuf_adds(b, "\r\n");
-}
-
-static void
 head_add_host(struct worker *w, struct sbuf *b,
     const struct settings_provider *p)
 {
@@ -214,10 +205,11 @@ head_write(struct worker *w, struct sbuf *b, const struct settings_provider *p,
 	sbuf_adds(b, "\r\n");
 	if (c == NULL)
 		return;
-	head_add(b, "Authorization: Bearer ",
+	headers_add(b, "Authorization: Bearer ",
 	    settings_secret(w->secrets, c->api_key));
-	head_add(b, "OpenAI-Organization: ", settings_str(s, c->organization));
-	head_add(b, "OpenAI-Project: ", settings_str(s, c->project));
+	headers_add(b,
+	    "OpenAI-Organization: ", settings_str(s, c->organization));
+	headers_add(b, "OpenAI-Project: ", settings_str(s, c->project));
 }
 
 struct slice
