@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <check.h>
 #include <json-c/json.h>
 
 #include "base/sbuf.h"
@@ -187,6 +188,21 @@ recordings_each(recordings_fn *fn, void *arg)
 	for (i = 0; i < RECORDINGS_GROUPS; i++)
 		n += recordings_each_of(&recordings_groups[i], fn, arg);
 	return n;
+}
+
+/*
+ * fn looks at every case, if there are any, and counts in its arg, an
+ * unsigned, what it was made for: least or more.
+ */
+static inline void
+recordings_check(recordings_fn *fn, unsigned least)
+{
+	unsigned seen = 0;
+
+	if (!recordings_exist())
+		return;
+	recordings_each(fn, &seen);
+	ck_assert_uint_ge(seen, least);
 }
 
 #endif

@@ -369,12 +369,7 @@ relay_whole_and_cut(const struct recordings_case *c, void *arg)
 
 START_TEST(test_streams)
 {
-	unsigned streams = 0;
-
-	if (!recordings_exist())
-		return;
-	recordings_each(relay_whole_and_cut, &streams);
-	ck_assert_uint_ge(streams, 70);
+	recordings_check(relay_whole_and_cut, 70);
 }
 END_TEST
 
@@ -411,12 +406,7 @@ relay_broken(const struct recordings_case *c, void *arg)
 
 START_TEST(test_cuts)
 {
-	unsigned cuts = 0;
-
-	if (!recordings_exist())
-		return;
-	recordings_each(relay_broken, &cuts);
-	ck_assert_uint_ge(cuts, 10000);
+	recordings_check(relay_broken, 10000);
 }
 END_TEST
 
