@@ -16,6 +16,8 @@
 #define NOW 1000000
 
 static struct err e;
+static struct cache *cache; /* open to write, unless a test closed it */
+static struct sbuf body;    /* what get() found */
 
 static struct cache *
 open_cache(enum cache_mode mode)
@@ -24,6 +26,29 @@ open_cache(enum cache_mode mode)
 
 	ck_assert_msg(c != NULL, "%s", e.text);
 	return c;
+}
+
+static void
+setup(void)
+{
+	scratch_make();
+	cache = open_cache(CACHE_WRITE);
+}
+
+static void
+teardown(void)
+{
+	sbuf_free(&body);
+	cache_close(&cache);
+	scratch_remove();
+}
+
+/* Closed and opened again. */
+static void
+reopen(enum cache_mode mode)
+{
+	cache_close(&cache);
+	cache = open_cache(mode);
 }
 
 static struct cache_entry
@@ -52,22 +77,24 @@ body_of(size_t n, unsigned seed)
 }
 
 static void
-put(struct cache *c, unsigned number, size_t n)
+put(unsigned number, size_t n)
 {
 	struct cache_entry entry = entry_of(number);
-	char *body = body_of(n, number);
+	char *text = body_of(n, number);
 
-	ck_assert_msg(cache_put(c, &entry, (struct slice){ body, n }, &e) == 0,
+	ck_assert_msg(cache_put(cache, &entry, (struct slice){ text, n }, &e) ==
+			  0,
 	    "%s", e.text);
-	free(body);
+	free(text);
 }
 
 static int
-get(struct cache *c, unsigned number, int64_t now_s, struct sbuf *body)
+get(unsigned number, int64_t now_s)
 {
 	struct cache_entry want = entry_of(number), found;
 
-	return cache_get(c, want.key, now_s, &found, body, &e);
+	sbuf_clear(&body);
+	return cache_get(cache, want.key, now_s, &found, &body, &e);
 }
 
 static const size_t sizes[] = { 1, 100, CACHE_CHUNK - 1, CACHE_CHUNK,
@@ -76,23 +103,19 @@ static const size_t sizes[] = { 1, 100, CACHE_CHUNK - 1, CACHE_CHUNK,
 START_TEST(what_is_put_is_got)
 {
 	size_t n = sizes[_i];
-	struct cache *c = open_cache(CACHE_WRITE);
 	struct cache_entry want = entry_of(5), found;
-	struct sbuf body = { 0 };
 	char *text = body_of(n, 5);
 
-	put(c, 5, n);
+	put(5, n);
 	sbuf_adds(&body, "head");
-	ck_assert_int_eq(cache_get(c, want.key, NOW, &found, &body, &e), 1);
+	ck_assert_int_eq(cache_get(cache, want.key, NOW, &found, &body, &e), 1);
 	ck_assert_uint_eq(body.len, n + 4);
 	ck_assert_mem_eq(body.data + 4, text, n);
 	ck_assert_int_eq(found.cost_nano, 7);
 	ck_assert(slice_eq(found.model, SLICE("gpt-4o")));
 	ck_assert(slice_eq(found.organization, SLICE("default")));
 	ck_assert_uint_gt(found.gen, 0);
-	sbuf_free(&body);
 	free(text);
-	cache_close(&c);
 }
 END_TEST
 
@@ -109,68 +132,52 @@ static const struct {
 
 START_TEST(an_entry_has_its_time)
 {
-	struct cache *c = open_cache(CACHE_WRITE);
-	struct sbuf body = { 0 };
-
-	put(c, 1, 100);
-	ck_assert_msg(get(c, 1, age_cases[_i].now_s, &body) ==
-			  age_cases[_i].want,
-	    "%s", age_cases[_i].title);
+	put(1, 100);
+	ck_assert_msg(get(1, age_cases[_i].now_s) == age_cases[_i].want, "%s",
+	    age_cases[_i].title);
 	ck_assert_uint_eq(body.len, age_cases[_i].want ? 100 : 0);
-	ck_assert_int_eq(get(c, 2, NOW, &body), 0);
-	sbuf_free(&body);
-	cache_close(&c);
+	ck_assert_int_eq(get(2, NOW), 0);
 }
 END_TEST
 
 START_TEST(a_put_replaces)
 {
-	struct cache *c = open_cache(CACHE_WRITE);
 	struct cache_stats stats;
-	struct sbuf body = { 0 };
 
-	put(c, 1, 50000);
-	put(c, 1, 20);
-	ck_assert_int_eq(get(c, 1, NOW, &body), 1);
+	put(1, 50000);
+	put(1, 20);
+	ck_assert_int_eq(get(1, NOW), 1);
 	ck_assert_uint_eq(body.len, 20);
-	ck_assert_int_eq(cache_stats(c, &stats, &e), 0);
+	ck_assert_int_eq(cache_stats(cache, &stats, &e), 0);
 	ck_assert_uint_eq(stats.entries, 1);
-	sbuf_free(&body);
-	cache_close(&c);
 }
 END_TEST
 
 START_TEST(the_oldest_go_above_80_percent)
 {
-	struct cache *c = open_cache(CACHE_WRITE);
 	struct cache_stats stats;
-	struct sbuf body = { 0 };
 
 	for (unsigned i = 0; i < 300; i++)
-		put(c, i, 100000);
-	ck_assert_int_eq(cache_stats(c, &stats, &e), 0);
+		put(i, 100000);
+	ck_assert_int_eq(cache_stats(cache, &stats, &e), 0);
 	ck_assert_uint_gt(stats.evicted, 100);
 	ck_assert_uint_le(stats.bytes_used, MAP_BYTES / 100 * 82);
-	ck_assert_int_eq(get(c, 0, NOW, &body), 0);
-	ck_assert_int_eq(get(c, 299, NOW, &body), 1);
-	sbuf_free(&body);
-	cache_close(&c);
+	ck_assert_int_eq(get(0, NOW), 0);
+	ck_assert_int_eq(get(299, NOW), 1);
 }
 END_TEST
 
 START_TEST(expired_entries_are_swept)
 {
-	struct cache *c = open_cache(CACHE_WRITE);
 	struct cache_stats stats;
 
 	for (unsigned i = 0; i < 10; i++)
-		put(c, i, 100);
-	ck_assert_int_eq(cache_sweep(c, NOW + 99, 64, &e), 0);
-	ck_assert_int_eq(cache_sweep(c, NOW + 100, 4, &e), 4);
-	ck_assert_int_eq(cache_sweep(c, NOW + 100, 64, &e), 6);
-	ck_assert_int_eq(cache_stats(c, &stats, &e), 0);
+		put(i, 100);
+	ck_assert_int_eq(cache_sweep(cache, NOW + 99, 64, &e), 0);
+	ck_assert_int_eq(cache_sweep(cache, NOW + 100, 4, &e), 4);
+	ck_assert_int_eq(cache_sweep(cache, NOW + 100, 64, &e), 6);
+	ck_assert_int_eq(cache_stats(cache, &stats, &e), 0);
 	ck_assert_uint_eq(stats.entries, 0);
-	cache_close(&c);
 }
 END_TEST
 
@@ -208,131 +215,98 @@ damage(unsigned char chunk, int remove)
 
 START_TEST(a_damaged_entry_is_a_miss)
 {
-	struct cache *c = open_cache(CACHE_WRITE);
-	struct sbuf body = { 0 };
-
-	put(c, 1, 3 * CACHE_CHUNK);
-	ck_assert_int_eq(get(c, 1, NOW, &body), 1);
-	sbuf_clear(&body);
-	cache_close(&c);
+	put(1, 3 * CACHE_CHUNK);
+	ck_assert_int_eq(get(1, NOW), 1);
+	cache_close(&cache);
 	damage((unsigned char)(_i % 3), _i >= 3);
-	c = open_cache(CACHE_WRITE);
-	ck_assert_int_eq(get(c, 1, NOW, &body), 0);
+	cache = open_cache(CACHE_WRITE);
+	ck_assert_int_eq(get(1, NOW), 0);
 	ck_assert_uint_eq(body.len, 0);
-	put(c, 1, 10);
-	ck_assert_int_eq(get(c, 1, NOW, &body), 1);
-	sbuf_free(&body);
-	cache_close(&c);
+	put(1, 10);
+	ck_assert_int_eq(get(1, NOW), 1);
 }
 END_TEST
 
 START_TEST(hits_are_counted)
 {
-	struct cache *c = open_cache(CACHE_WRITE);
 	struct cache_entry want = entry_of(1), found;
-	struct sbuf body = { 0 };
 
-	put(c, 1, 10);
-	ck_assert_int_ge(cache_count_hits(c, want.key, 3, &e), 0);
-	ck_assert_int_ge(cache_count_hits(c, want.key, 2, &e), 0);
-	ck_assert_int_eq(cache_get(c, want.key, NOW, &found, &body, &e), 1);
+	put(1, 10);
+	ck_assert_int_ge(cache_count_hits(cache, want.key, 3, &e), 0);
+	ck_assert_int_ge(cache_count_hits(cache, want.key, 2, &e), 0);
+	ck_assert_int_eq(cache_get(cache, want.key, NOW, &found, &body, &e), 1);
 	ck_assert_uint_eq(found.hits, 5);
-	sbuf_free(&body);
-	cache_close(&c);
 }
 END_TEST
 
 START_TEST(a_number_is_never_used_twice)
 {
-	struct cache *c = open_cache(CACHE_WRITE);
 	struct cache_entry entry = entry_of(1);
 	uint64_t first;
 
-	ck_assert_int_eq(cache_put(c, &entry, SLICE("a"), &e), 0);
+	ck_assert_int_eq(cache_put(cache, &entry, SLICE("a"), &e), 0);
 	first = entry.gen;
-	ck_assert_int_eq(cache_clear(c, &e), 1);
-	cache_close(&c);
-	c = open_cache(CACHE_WRITE);
-	ck_assert_int_eq(cache_put(c, &entry, SLICE("a"), &e), 0);
+	ck_assert_int_eq(cache_clear(cache, &e), 1);
+	reopen(CACHE_WRITE);
+	ck_assert_int_eq(cache_put(cache, &entry, SLICE("a"), &e), 0);
 	ck_assert_uint_gt(entry.gen, first);
-	ck_assert_int_eq(cache_del(c, entry.key, &e), 1);
-	ck_assert_int_eq(cache_del(c, entry.key, &e), 0);
-	cache_close(&c);
+	ck_assert_int_eq(cache_del(cache, entry.key, &e), 1);
+	ck_assert_int_eq(cache_del(cache, entry.key, &e), 0);
 }
 END_TEST
 
 START_TEST(an_aborted_batch_leaves_nothing)
 {
-	struct cache *c = open_cache(CACHE_WRITE);
-	struct sbuf body = { 0 };
-
-	ck_assert_int_eq(cache_begin(c, &e), 0);
-	put(c, 1, 10);
-	cache_abort(c);
-	ck_assert_int_eq(get(c, 1, NOW, &body), 0);
-	ck_assert_int_eq(cache_begin(c, &e), 0);
-	put(c, 1, 10);
-	put(c, 2, 10);
-	ck_assert_int_eq(cache_commit(c, &e), 0);
-	ck_assert_int_eq(get(c, 2, NOW, &body), 1);
-	sbuf_free(&body);
-	cache_close(&c);
+	ck_assert_int_eq(cache_begin(cache, &e), 0);
+	put(1, 10);
+	cache_abort(cache);
+	ck_assert_int_eq(get(1, NOW), 0);
+	ck_assert_int_eq(cache_begin(cache, &e), 0);
+	put(1, 10);
+	put(2, 10);
+	ck_assert_int_eq(cache_commit(cache, &e), 0);
+	ck_assert_int_eq(get(2, NOW), 1);
 }
 END_TEST
 
 START_TEST(a_reset_forgets)
 {
-	struct cache *c = open_cache(CACHE_WRITE);
-	struct sbuf body = { 0 };
-
-	put(c, 1, 10);
-	cache_close(&c);
-	c = open_cache(CACHE_WRITE);
-	ck_assert_int_eq(get(c, 1, NOW, &body), 1);
-	cache_close(&c);
-	c = open_cache(CACHE_RESET);
-	ck_assert_int_eq(get(c, 1, NOW, &body), 0);
-	sbuf_free(&body);
-	cache_close(&c);
+	put(1, 10);
+	reopen(CACHE_WRITE);
+	ck_assert_int_eq(get(1, NOW), 1);
+	reopen(CACHE_RESET);
+	ck_assert_int_eq(get(1, NOW), 0);
 }
 END_TEST
 
 START_TEST(keys_are_walked_newest_first)
 {
-	struct cache *c = open_cache(CACHE_WRITE);
 	unsigned char key[CACHE_KEY_SIZE];
 	uint64_t at = 0;
 	unsigned number;
 
 	for (unsigned i = 0; i < 5; i++)
-		put(c, i, 10);
+		put(i, 10);
 	for (unsigned i = 5; i > 0; i--) {
-		ck_assert_int_eq(cache_next_key(c, &at, key, &e), 1);
+		ck_assert_int_eq(cache_next_key(cache, &at, key, &e), 1);
 		memcpy(&number, key, sizeof number);
 		ck_assert_uint_eq(number, i - 1);
 	}
-	ck_assert_int_eq(cache_next_key(c, &at, key, &e), 0);
-	cache_close(&c);
+	ck_assert_int_eq(cache_next_key(cache, &at, key, &e), 0);
 }
 END_TEST
 
 START_TEST(another_process_reads)
 {
-	struct cache *c = open_cache(CACHE_WRITE);
 	int status;
 	pid_t pid;
 
-	put(c, 1, 40000);
-	cache_close(&c);
+	put(1, 40000);
+	cache_close(&cache);
 	pid = fork();
 	if (pid == 0) {
-		struct sbuf body = { 0 };
-		struct cache *reader = open_cache(CACHE_READ);
-		int ok = get(reader, 1, NOW, &body) == 1 && body.len == 40000;
-
-		sbuf_free(&body);
-		cache_close(&reader);
-		_exit(ok ? 0 : 1);
+		cache = open_cache(CACHE_READ);
+		_exit(get(1, NOW) == 1 && body.len == 40000 ? 0 : 1);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
@@ -345,7 +319,7 @@ test_suite(void)
 	Suite *s = suite_create("store/cache");
 	TCase *t = tcase_create("all");
 
-	tcase_add_checked_fixture(t, scratch_make, scratch_remove);
+	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, what_is_put_is_got, 0, COUNT(sizes));
 	tcase_add_loop_test(t, an_entry_has_its_time, 0, COUNT(age_cases));
 	tcase_add_test(t, a_put_replaces);
