@@ -19,6 +19,7 @@
 #include "store/ask.h"
 #include "store/ledger.h"
 #include "store/objects.h"
+#include "tests/snapshot.h"
 #include "tests/store/scratch.h"
 #include "tests/suite.h"
 
@@ -28,9 +29,8 @@
 static struct {
 	struct settings s;
 	struct settings_customer customers[1];
-	char text[1024];
+	struct snapshot_room room;
 } file;
-static uint32_t text_n;
 
 static struct segment *seg;
 static struct err e;
@@ -42,19 +42,13 @@ static char socket_path[100];
 static struct sref
 text(const char *t)
 {
-	struct sref r = { (uint32_t)((file.text - (char *)&file) + text_n),
-		(uint32_t)strlen(t) };
-
-	memcpy(file.text + text_n, t, r.len + 1);
-	text_n += r.len + 1;
-	return r;
+	return snapshot_text(&file, &file.room, t);
 }
 
 static void
 write_settings(void)
 {
 	memset(&file, 0, sizeof file);
-	text_n = 0;
 	file.s.magic = SETTINGS_MAGIC;
 	file.s.generation = 7;
 	file.s.store_path = text(scratch_dir);

@@ -29,6 +29,7 @@
 #include "shm/wake.h"
 #include "store/ask.h"
 #include "store/ledger.h"
+#include "tests/snapshot.h"
 #include "tests/store/scratch.h"
 
 /* A snapshot by hand, with room for its strings. */
@@ -36,8 +37,7 @@ struct world_settings {
 	struct settings s;
 	struct settings_customer customers[1];
 	struct settings_key keys[1];
-	char text[1024];
-	uint32_t text_n;
+	struct snapshot_room room;
 };
 
 static struct world {
@@ -56,14 +56,7 @@ static struct err e;
 static struct sref
 world_text(const char *text)
 {
-	struct world_settings *w = &world.settings;
-	struct sref r = { (uint32_t)offsetof(struct world_settings, text) +
-			      w->text_n,
-		(uint32_t)strlen(text) };
-
-	memcpy(w->text + w->text_n, text, r.len + 1);
-	w->text_n += r.len + 1;
-	return r;
+	return snapshot_text(&world.settings, &world.settings.room, text);
 }
 
 /*

@@ -23,6 +23,7 @@
 #include "shm/wake.h"
 #include "store/cache.h"
 #include "store/logstore.h"
+#include "tests/snapshot.h"
 #include "tests/store/scratch.h"
 
 #define PATIENCE_MS 10000
@@ -31,8 +32,7 @@
 struct world_settings {
 	struct settings s;
 	struct settings_log_file files[2];
-	char text[1024];
-	uint32_t text_n;
+	struct snapshot_room room;
 };
 
 /* A logger in a process of its own; this process is master and worker. */
@@ -54,14 +54,7 @@ static struct err e;
 static struct sref
 world_text(const char *text)
 {
-	struct world_settings *w = &world.settings;
-	struct sref r = { (uint32_t)offsetof(struct world_settings, text) +
-			      w->text_n,
-		(uint32_t)strlen(text) };
-
-	memcpy(w->text + w->text_n, text, r.len + 1);
-	w->text_n += r.len + 1;
-	return r;
+	return snapshot_text(&world.settings, &world.settings.room, text);
 }
 
 static const char *
