@@ -32,6 +32,18 @@ def gateway(provider, request):
         g.close(failed=getattr(request.node, "failed", False))
 
 
+@pytest.fixture(scope="module")
+def running(request):
+    """One gateway for all tests of a file that leave no trace in it, with the
+    file's SETTINGS."""
+    with Provider() as p:
+        g = Gateway(p.port, **getattr(request.module, "SETTINGS", {}))
+        g.provider = p
+        g.start()
+        yield g
+        g.close()
+
+
 @pytest.fixture
 def make_gateway(provider, request):
     """make_gateway(extra=...) starts one with further settings."""

@@ -5,24 +5,15 @@ import signal
 import threading
 
 import pytest
-from gateway import KEY, TEST_KEY, Gateway, wait_for
-from provider import (LAST_CHUNK, Provider, chunk, chunked, completion, json_reply, sse_body,
+from gateway import KEY, TEST_KEY, wait_for
+from provider import (LAST_CHUNK, chunk, chunked, completion, json_reply, sse_body,
                       sse_head, sse_reply, stream_events)
 from wire import Wire, at_once, chat_body, request
 
 OTHER = ', { name = "other"; provider = "openai"; context = 128000; max_output = 1000; price = { input = "1"; output = "2"; }; }'
 ON = {"cache_enabled": True}
 HIT = ("hit", "collapsed")  # collapsed: the answer was about to be stored
-
-
-@pytest.fixture(scope="module")
-def running():
-    with Provider() as p:
-        g = Gateway(p.port, models=OTHER)
-        g.provider = p
-        g.start()
-        yield g
-        g.close()
+SETTINGS = {"models": OTHER}
 
 
 @pytest.fixture

@@ -4,22 +4,11 @@ import os
 import socket
 
 import pytest
-from gateway import KEY, Gateway, wait_for
-from provider import Provider, completion, json_reply, sse_reply, stream_events
+from gateway import KEY, wait_for
+from provider import completion, json_reply, sse_reply, stream_events
 from wire import CHAT, Wire, at_once, chat_body, request
 
 HELLO = chat_body(model="demo/echo")
-
-
-@pytest.fixture(scope="module")
-def running():
-    """One gateway for all that leave no trace in it."""
-    with Provider() as p:
-        g = Gateway(p.port)
-        g.provider = p
-        g.start()
-        yield g
-        g.close()
 
 
 def asked(gateway, data, **kw):

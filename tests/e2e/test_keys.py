@@ -6,24 +6,13 @@ import subprocess
 import sys
 
 import pytest
-from gateway import KEY, TEST_KEY, Gateway, sha256, wait_for
-from provider import Provider
+from gateway import KEY, TEST_KEY, sha256, wait_for
 from wire import Wire, at_once, chat_body, request
 
 DEMO = chat_body(model="demo/echo")
 WRONG = "testkey1.ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 MISSING = "Authentication credentials were not provided."
 INVALID = "Your API key is invalid or expired, please check your API key."
-
-
-@pytest.fixture(scope="module")
-def running():
-    with Provider() as p:
-        g = Gateway(p.port)
-        g.provider = p
-        g.start()
-        yield g
-        g.close()
 
 
 def ask(gateway, *headers, body=None, path="/api/chat/completions"):
