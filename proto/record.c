@@ -119,17 +119,30 @@ record_cut(struct slice bytes, const uint32_t *lens, struct slice *out,
 	return bytes.n == 0;
 }
 
+/* Copy the n bytes of a head, which begins with its layout.  0, -1. */
+static int
+record_head(const char *what, struct slice bytes, uint32_t layout, void *head,
+    size_t n, struct err *e)
+{
+	uint32_t found;
+
+	if (bytes.n < n || bytes.n > RECORD_MAX)
+		return err_set(e, ERR_DAMAGED, "%s: %zu bytes", what, bytes.n);
+	memcpy(&found, bytes.p, sizeof found);
+	if (found != layout)
+		return err_set(e, ERR_DAMAGED, "%s: layout %08x", what, found);
+	memcpy(head, bytes.p, n);
+	return 0;
+}
+
 int
 record_decode(struct slice bytes, struct record *r, struct err *e)
 {
 	struct access_head head;
 
-	if (bytes.n < sizeof head || bytes.n > RECORD_MAX)
-		return err_set(e, ERR_DAMAGED, "record: %zu bytes", bytes.n);
-	memcpy(&head, bytes.p, sizeof head);
-	if (head.layout != RECORD_LAYOUT)
-		return err_set(e, ERR_DAMAGED, "record: layout %08x",
-		    head.layout);
+	if (record_head("record", bytes, RECORD_LAYOUT, &head, sizeof head,
+		e) == -1)
+		return -1;
 	memcpy(r, head.fixed, sizeof head.fixed);
 	bytes = slice_skip(bytes, sizeof head);
 	if (head.texts_len != bytes.n ||
@@ -268,12 +281,9 @@ record_cache_decode(struct slice bytes, struct record_cache *c, struct err *e)
 {
 	struct cache_head head;
 
-	if (bytes.n < sizeof head || bytes.n > RECORD_MAX)
-		return err_set(e, ERR_DAMAGED, "answer: %zu bytes", bytes.n);
-	memcpy(&head, bytes.p, sizeof head);
-	if (head.layout != CACHE_LAYOUT)
-		return err_set(e, ERR_DAMAGED, "answer: layout %08x",
-		    head.layout);
+	if (record_head("answer", bytes, CACHE_LAYOUT, &head, sizeof head, e) ==
+	    -1)
+		return -1;
 	memcpy(c, head.fixed, sizeof head.fixed);
 	if (!record_cut(slice_skip(bytes, sizeof head), head.lens,
 		(struct slice *)(void *)((char *)c +
