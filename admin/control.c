@@ -68,7 +68,7 @@ peer_answer(struct peer *p, struct slice line)
 	    (unsigned)p->who.gid, (int)p->who.pid,
 	    *verb != '\0' ? verb : "no verb");
 	iov = (struct iovec){ out.data, out.len };
-	conn_write(p->conn, &iov, 1);
+	conn_write_now(p->conn, &iov, 1);
 	/* It may hold a key that is shown only once. */
 	explicit_bzero(out.data, out.len);
 	sbuf_free(&out);

@@ -84,6 +84,9 @@ void conn_set_owner(struct conn *c, const struct conn_ops *ops, void *ctx);
  */
 int conn_write(struct conn *c, const struct iovec *iov, int count);
 
+/* The same without waiting for the end of the turn: no copy stays behind. */
+int conn_write_now(struct conn *c, const struct iovec *iov, int count);
+
 /* Bytes that wait here for the socket. */
 size_t conn_pending(const struct conn *c);
 

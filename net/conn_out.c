@@ -195,20 +195,32 @@ conn_unbox(struct conn *c, const char *p, size_t n)
 		c->boxed -= n;
 }
 
-int
-conn_write(struct conn *c, const struct iovec *iov, int count)
+static int
+conn_put(struct conn *c, const struct iovec *iov, int count, bool now)
 {
 	size_t total = iov_bytes(iov, count);
 
 	if (c->phase == CONN_BROKEN || c->error != 0 || c->shut)
 		return -1;
 	c->written += total;
-	if (c->phase == CONN_OPEN && conn_pending(c) == 0 &&
+	if (!now && c->phase == CONN_OPEN && conn_pending(c) == 0 &&
 	    outbox_put(c, iov, count, total))
 		return 1;
 	if (c->boxed > 0)
 		outbox_flush(loop_outbox(c->loop));
 	return c->error == 0 ? conn_give(c, iov, count, total) : -1;
+}
+
+int
+conn_write(struct conn *c, const struct iovec *iov, int count)
+{
+	return conn_put(c, iov, count, false);
+}
+
+int
+conn_write_now(struct conn *c, const struct iovec *iov, int count)
+{
+	return conn_put(c, iov, count, true);
 }
 
 size_t

@@ -52,8 +52,6 @@ outbox_flush(struct outbox *o)
 		if (e->conn != NULL)
 			conn_unbox(e->conn, o->bytes + e->from, e->n);
 	}
-	/* An answer may hold a key, or be meant for TLS. */
-	explicit_bzero(o->bytes, o->used);
 	o->n = 0;
 	o->used = 0;
 }

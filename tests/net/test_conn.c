@@ -153,6 +153,20 @@ START_TEST(test_large_behind_small)
 }
 END_TEST
 
+START_TEST(test_now)
+{
+	struct iovec iov = { (void *)(uintptr_t)"two", 3 };
+	struct pair a;
+
+	pair_open(&a);
+	pair_says(&a, "one");
+	ck_assert_int_eq(conn_write_now(a.conn, &iov, 1), 1);
+	ck_assert_str_eq(pair_got(&a), "one");
+	ck_assert_str_eq(pair_got(&a), "two");
+	pair_close(&a);
+}
+END_TEST
+
 /* Nobody waits for more than some others. */
 START_TEST(test_many)
 {
@@ -235,6 +249,7 @@ test_suite(void)
 	tcase_add_test(t, test_side_by_side);
 	tcase_add_test(t, test_in_turns);
 	tcase_add_test(t, test_large_behind_small);
+	tcase_add_test(t, test_now);
 	tcase_add_test(t, test_many);
 	tcase_add_test(t, test_shutdown_sends);
 	tcase_add_test(t, test_close_forgets);
