@@ -155,7 +155,7 @@ END_TEST
 
 START_TEST(test_now)
 {
-	struct iovec iov = { (void *)(uintptr_t)"two", 3 };
+	struct iovec iov = { (void *)(uintptr_t) "two", 3 };
 	struct pair a;
 
 	pair_open(&a);
