@@ -11,6 +11,7 @@
 /* The parameters of api.md 5.4 that are more than a text or a flag. */
 
 #define NANO INT64_C(1000000000)
+#define EMAIL_MAX 254 /* bytes; RFC 5321 4.5.3.1.3, without its brackets */
 
 static int
 params_check_email(struct params_ctx *c, const struct params_row *row,
@@ -21,7 +22,8 @@ params_check_email(struct params_ctx *c, const struct params_row *row,
 	if (params_check_string(c, row, v) != 0)
 		return -1;
 	at = memchr(v->text.p, '@', v->text.n);
-	if (at != NULL && at > v->text.p && at + 1 < v->text.p + v->text.n &&
+	if (v->text.n <= EMAIL_MAX && at != NULL && at > v->text.p &&
+	    at + 1 < v->text.p + v->text.n &&
 	    memchr(v->text.p, ' ', v->text.n) == NULL &&
 	    memchr(at + 1, '@', (size_t)(v->text.p + v->text.n - (at + 1))) ==
 		NULL)
@@ -131,11 +133,15 @@ enum {
 	CUSTOMER_MEMBERS
 };
 
+/*
+ * Its texts are kept in one record of the store, whose size is bounded, and
+ * on the way there pass a lane of shared memory: none may be without end.
+ */
 static const struct params_row params_customer_rows[CUSTOMER_MEMBERS] = {
 	{ PARAMS_NAME("customer_identifier"), params_check_identifier, 0, 254,
 	    "" },
-	{ PARAMS_NAME("name"), params_check_string, 0, 0, "" },
-	{ PARAMS_NAME("group_identifier"), params_check_string, 0, 0, "" },
+	{ PARAMS_NAME("name"), params_check_text, 0, 254, "" },
+	{ PARAMS_NAME("group_identifier"), params_check_text, 0, 120, "" },
 	{ PARAMS_NAME("email"), params_check_email, 0, 0, "" },
 	{ PARAMS_NAME("period_start"), params_check_date, 0, 0, "" },
 	{ PARAMS_NAME("period_end"), params_check_date, 0, 0, "" },

@@ -348,6 +348,37 @@ START_TEST(reads_the_customer)
 }
 END_TEST
 
+/* One record of the store takes them all, whatever a client sends. */
+START_TEST(cuts_the_texts_of_a_customer)
+{
+	char body[4096], name[1024];
+	const struct params_customer *c;
+	struct asked a;
+
+	memset(name, 'n', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	snprintf(body, sizeof body,
+	    WITH("\"customer_params\":{\"customer_identifier\":\"c\","
+		 "\"name\":\"%s\",\"group_identifier\":\"%s\"}"),
+	    name, name);
+	ck_assert_int_eq(asked_read(&a, slice_str(body), NULL), 0);
+	c = a.params.customer;
+	ck_assert_uint_eq(c->name.n, 254);
+	ck_assert_uint_eq(c->group.n, 120);
+	asked_end(&a);
+
+	for (size_t n = 254; n <= 255; n++) {
+		snprintf(body, sizeof body,
+		    WITH("\"customer_params\":{\"customer_identifier\":\"c\","
+			 "\"email\":\"%.*s@x.y\"}"),
+		    (int)n - 4, name);
+		ck_assert_int_eq(asked_read(&a, slice_str(body), NULL),
+		    n == 254 ? 0 : -1);
+		asked_end(&a);
+	}
+}
+END_TEST
+
 START_TEST(ignores_a_customer_without_identifier)
 {
 	struct asked a;
@@ -500,6 +531,7 @@ test_suite(void)
 	tcase_add_test(t, reads_leniently);
 	tcase_add_test(t, cuts_long_identifiers);
 	tcase_add_test(t, reads_the_customer);
+	tcase_add_test(t, cuts_the_texts_of_a_customer);
 	tcase_add_test(t, ignores_a_customer_without_identifier);
 	tcase_add_test(t, counts_media_and_finds_the_last_text);
 	tcase_add_test(t, reads_each_head_alike);
