@@ -49,7 +49,8 @@ int64_t objects_keys_count(struct objects *o, struct err *e);
 
 /*
  * Writing: one transaction at a time.  Records get the next version.  After
- * -1 the transaction is gone (M13).
+ * -1 the transaction is gone (M13), but for ERR_INVALID_VALUE, a record above
+ * DEFS_MAX: nothing was done.
  */
 int objects_begin(struct objects *o, struct err *e);
 int objects_key_put(struct objects *o, const struct key_def *k, struct err *e);

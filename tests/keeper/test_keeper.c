@@ -132,6 +132,28 @@ START_TEST(test_unknown_refused)
 }
 END_TEST
 
+/* What no record can hold is left out, and the keeper lives on. */
+START_TEST(test_customer_too_large)
+{
+	static char text[DEFS_MAX + 1];
+	struct account_key key =
+	    world_key(OWNER_CUSTOMER, "eve", ACCOUNT_CUSTOMER_PERIOD, today());
+	struct customer_change change = { .def = { .identifier = SLICE("eve"),
+					      .name = { text, sizeof text } },
+		.given = CUSTOMER_NAME };
+
+	memset(text, 'n', sizeof text);
+	world_start();
+	account_get(world.seg, &key, 0);
+	world_upsert(&change);
+	ck_assert_int_eq(world_view(key).state, ACCOUNT_LOADING);
+	change.def.name = SLICE("Eve");
+	world_upsert(&change);
+	ck_assert(WORLD_UNTIL(rests_at(key, 0)));
+	ck_assert_int_eq(world_stop(MASTER_STOP), 0);
+}
+END_TEST
+
 /* A request or an administrator changes a limit: it holds at once. */
 START_TEST(test_limit_changes)
 {
@@ -428,6 +450,7 @@ test_suite(void)
 	tcase_add_test(t, test_limit);
 	tcase_add_test(t, test_unknown_customer);
 	tcase_add_test(t, test_unknown_refused);
+	tcase_add_test(t, test_customer_too_large);
 	tcase_add_test(t, test_limit_changes);
 	tcase_add_test(t, test_file_wins);
 	tcase_add_test(t, test_reload);
