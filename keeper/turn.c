@@ -278,8 +278,8 @@ turn_publish(struct turn *t)
 	for (uint32_t i = 0; i < t->records_n; i++)
 		turn_publish_record(t, &t->records[i]);
 	for (uint32_t seat = 0; seat < segment_seats(seg); seat++) {
-		if (t->read[seat])
-			lane_release(&t->readers[seat]);
+		if (t->read[seat] && lane_release(&t->readers[seat]))
+			wake_seat(seg, seat, WAKE_LANE);
 		if (t->upserted[seat])
 			apply_upserted(seg, seat);
 	}

@@ -141,8 +141,12 @@ bool lane_consumed(const struct lane *l, uint64_t seq);
  */
 int lane_next(struct lane_reader *r, struct lane_record *rec_r, struct err *e);
 
-/* Hand back to the producer all that lane_next() gave. */
-void lane_release(struct lane_reader *r);
+/*
+ * Hand back to the producer all that lane_next() gave.  True when the lane was
+ * more than half full before, so that the producer may wait for room: no
+ * record of a money lane is longer than a quarter.
+ */
+bool lane_release(struct lane_reader *r);
 
 /* Throw away all that is published; counted.  Log lanes only. */
 void lane_discard(struct lane_reader *r);

@@ -94,15 +94,23 @@ lane_next(struct lane_reader *r, struct lane_record *rec_r, struct err *e)
 	return 0;
 }
 
-void
+bool
 lane_release(struct lane_reader *r)
 {
+	uint64_t tail =
+	    atomic_load_explicit(&r->words->tail, memory_order_relaxed);
+
 	/* tail_seq may be ahead of tail after a death, never behind it. */
 	if (r->seq != LANE_SEQ_ANY)
 		atomic_store_explicit(&r->words->tail_seq, r->seq,
 		    memory_order_release);
 	SIM_POINT();
 	atomic_store_explicit(&r->words->tail, r->pos, memory_order_release);
+	/* Against the producer's store of head before it read our tail. */
+	atomic_thread_fence(memory_order_seq_cst);
+	return atomic_load_explicit(&r->words->head, memory_order_relaxed) -
+	           tail >
+	       r->size / 2;
 }
 
 void
