@@ -173,11 +173,11 @@ serve_reason(const struct req *r)
 {
 	switch (r->step) {
 	case STEP_limit:
-		return WAKE_UPSERT | WAKE_CONCURRENCY;
+		return WAKE_UPSERT | WAKE_CONCURRENCY | WAKE_LANE;
 	case STEP_recall:
 		return WAKE_TWIN;
 	case STEP_hold:
-		return WAKE_MONEY;
+		return WAKE_MONEY | WAKE_LANE;
 	case STEP_settle:
 		return WAKE_LANE;
 	default:

@@ -22,17 +22,25 @@ limit_unavailable(struct req *r)
 	return req_fail(r);
 }
 
-/* Ask the keeper, and wait until it has committed. */
+/* Wait for the keeper: until it has committed, or has made room to ask it. */
+static enum step_result
+limit_wait(struct req *r)
+{
+	customer_release(&r->customer); /* it is looked up again then */
+	if (r->wait_until_ms == 0)
+		r->wait_until_ms = now_mono_ms() + MONEY_KEEPER_MS;
+	if (now_mono_ms() >= r->wait_until_ms)
+		return limit_unavailable(r);
+	req_wait_until(r, r->wait_until_ms);
+	return STEP_WAIT;
+}
+
 static enum step_result
 limit_ask(struct req *r, struct slice id, const struct params_customer *p,
     uint64_t digest)
 {
 	r->ticket = customers_ask(r->w, r->key->def.environment, id, p, digest);
-	r->wait_until_ms = now_mono_ms() + MONEY_KEEPER_MS;
-	if (r->ticket == 0)
-		return limit_unavailable(r);
-	req_wait_until(r, r->wait_until_ms);
-	return STEP_WAIT;
+	return limit_wait(r);
 }
 
 static bool
@@ -54,8 +62,9 @@ limit_permits(struct req *r, struct slice id)
 /*
  * customer_params of another customer than the one that is charged: it is
  * changed beside this request, which need not wait for it (api.md 5.4).
+ * NEXT, WAIT for room to ask, or DONE.
  */
-static int
+static enum step_result
 limit_change_other(struct req *r, const struct params_customer *p)
 {
 	struct customers *all = r->w->customers;
@@ -65,16 +74,15 @@ limit_change_other(struct req *r, const struct params_customer *p)
 	bool known;
 
 	if (!limit_permits(r, p->identifier))
-		return -1;
+		return req_fail(r);
 	customers_find(all, environment, p->identifier, &other);
 	known = other != NULL &&
 	        (other->from_settings || other->def.params_digest == digest);
 	customer_release(&other);
 	if (known ||
 	    customers_ask(r->w, environment, p->identifier, p, digest) != 0)
-		return 0;
-	return err_set(req_err(r), ERR_BUDGET_UNAVAILABLE,
-	    "The budget ledger is not available. Please retry.");
+		return STEP_NEXT;
+	return limit_wait(r);
 }
 
 /*
@@ -87,6 +95,7 @@ limit_customer(struct req *r)
 	const struct settings *s = r->w->settings;
 	struct slice id = params_customer_id(&r->params);
 	const struct params_customer *p = r->params.customer;
+	enum step_result got;
 	uint64_t digest;
 	int found;
 
@@ -111,13 +120,12 @@ limit_customer(struct req *r)
 	}
 	if (found < 0 || (found == 0 && r->upserted))
 		return limit_unavailable(r);
-	if (p != NULL && !limit_may_write(r)) {
-		params_warn(&r->params, SLICE("customer_params"));
+	if (!limit_may_write(r))
 		p = NULL;
-	}
 	if (p != NULL && !slice_eq(p->identifier, id)) {
-		if (!r->upserted && limit_change_other(r, p) != 0)
-			return req_fail(r);
+		got = r->upserted ? STEP_NEXT : limit_change_other(r, p);
+		if (got != STEP_NEXT)
+			return got;
 		p = NULL;
 	}
 	if (p == NULL || r->upserted)
@@ -127,7 +135,6 @@ limit_customer(struct req *r)
 		return STEP_NEXT;
 	if (found == 1 && r->customer->from_settings)
 		return STEP_NEXT;
-	customer_release(&r->customer);
 	return limit_ask(r, id, p, digest);
 }
 
@@ -149,19 +156,18 @@ step_limit_run(struct req *r)
 	enum step_result got;
 
 	if (r->ticket != 0) {
-		if (!lane_consumed(&r->w->seat.money, r->ticket)) {
-			if (now_mono_ms() >= r->wait_until_ms)
-				return limit_unavailable(r);
-			req_wait_until(r, r->wait_until_ms);
-			return STEP_WAIT;
-		}
+		if (!lane_consumed(&r->w->seat.money, r->ticket))
+			return limit_wait(r);
 		r->ticket = 0;
 		r->upserted = true;
-		req_wait_until(r, 0);
 	}
 	got = limit_customer(r);
 	if (got != STEP_NEXT)
 		return got;
+	if (r->wait_until_ms != 0)
+		req_wait_until(r, 0);
+	if (r->params.customer != NULL && !limit_may_write(r))
+		params_warn(&r->params, SLICE("customer_params"));
 	if (!rates_take(r))
 		return req_fail(r);
 	money_accounts(r);
