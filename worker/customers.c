@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/err.h"
@@ -17,11 +18,19 @@
 #include "worker/worker_priv.h"
 
 #define CUSTOMERS_SLOTS 4096 /* a power of two; a clash forgets the older */
+#define CUSTOMERS_ASKS 1024  /* the same; who is forgotten is asked again */
+
+/* What the keeper was asked last for a customer. */
+struct customers_asked {
+	unsigned char hash[OWNER_HASH_SIZE];
+	uint64_t digest, ticket;
+};
 
 struct customers {
 	struct worker *worker;
 	uint64_t generation; /* of the word when the table was filled */
 	struct customer *slots[CUSTOMERS_SLOTS];
+	struct customers_asked asked[CUSTOMERS_ASKS];
 };
 
 struct customers *
@@ -214,8 +223,26 @@ customers_digest(const struct params_customer *p)
 	return digest != 0 ? digest : 1;
 }
 
-uint64_t
-customers_ask(struct worker *w, int32_t environment, struct slice id,
+/* The place of a customer; no ticket in it when it was another's. */
+static struct customers_asked *
+customers_asked(struct customers *cs, int32_t environment, struct slice id)
+{
+	struct account_owner owner = { OWNER_CUSTOMER, environment, id };
+	unsigned char hash[OWNER_HASH_SIZE];
+	struct customers_asked *a;
+	uint64_t at;
+
+	owner_hash(&owner, hash);
+	memcpy(&at, hash, sizeof at);
+	a = &cs->asked[at % CUSTOMERS_ASKS];
+	if (memcmp(a->hash, hash, sizeof hash) != 0)
+		a->ticket = 0;
+	memcpy(a->hash, hash, sizeof hash);
+	return a;
+}
+
+static uint64_t
+customers_publish(struct worker *w, int32_t environment, struct slice id,
     const struct params_customer *params, uint64_t digest)
 {
 	struct customer_change c = { .def = { .identifier = id,
@@ -230,4 +257,24 @@ customers_ask(struct worker *w, int32_t environment, struct slice id,
 	ticket = lane_upsert(&w->seat.money, packed.data, (uint32_t)packed.len);
 	sbuf_free(&packed);
 	return ticket;
+}
+
+/*
+ * Only the last one is joined: of two that change the customer to and fro the
+ * one that came last must be the last in the lane.  Whatever is asked creates
+ * the customer.
+ */
+uint64_t
+customers_ask(struct worker *w, int32_t environment, struct slice id,
+    const struct params_customer *params, uint64_t digest)
+{
+	struct customers_asked *a =
+	    customers_asked(w->customers, environment, id);
+
+	if (a->ticket != 0 && (digest == 0 || digest == a->digest) &&
+	    !lane_consumed(&w->seat.money, a->ticket))
+		return a->ticket;
+	a->digest = digest;
+	a->ticket = customers_publish(w, environment, id, params, digest);
+	return a->ticket;
 }

@@ -43,7 +43,9 @@ void customer_release(struct customer **cp);
 
 /*
  * Ask the keeper to create it, or to change it as params say (NULL: create
- * only).  A ticket for lane_consumed(), 0 when the money lane is full.
+ * only).  A ticket for lane_consumed(), 0 when the money lane is full.  Who
+ * asks what was asked last for this customer, and is not committed yet, gets
+ * the ticket of that: a burst of equal requests asks once.
  */
 uint64_t customers_ask(struct worker *w, int32_t environment,
     struct slice identifier, const struct params_customer *params,
