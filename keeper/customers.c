@@ -1,5 +1,7 @@
 #include "keeper/customers.h"
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/log.h"
 #include "base/money.h"
@@ -100,6 +102,16 @@ customers_write(struct book *b, const struct customer_change *change,
 	return done;
 }
 
+/* Nothing to write: another worker, or this one, asked the same before. */
+static bool
+customers_same(const struct customer_def *c,
+    const struct customer_change *change)
+{
+	return change->given == 0 ||
+	       (change->def.params_digest != 0 &&
+		   change->def.params_digest == c->params_digest);
+}
+
 int
 customers_upsert(struct book *b, struct slice payload, struct err *e)
 {
@@ -117,7 +129,7 @@ customers_upsert(struct book *b, struct slice payload, struct err *e)
 		return -1;
 	if (known == 0 && settings_is(s, s->customers_unknown, "refuse"))
 		return 0;
-	if (known == 1 && change.given == 0)
+	if (known == 1 && customers_same(&c, &change))
 		return 0;
 	if (customers_write(b, &change, &c, e) == 0)
 		return 0;

@@ -132,6 +132,28 @@ START_TEST(test_unknown_refused)
 }
 END_TEST
 
+/* Two workers were told the same: it is written once, until it changes. */
+START_TEST(test_same_again)
+{
+	struct customer_change change = { .def = { .identifier = SLICE("eve"),
+					      .period_budget_nano = 10,
+					      .params_digest = 7 },
+		.given = CUSTOMER_PERIOD_BUDGET };
+	uint64_t generation = gen_get(world.seg, GEN_CUSTOMERS);
+
+	world_start();
+	for (int i = 0; i < 3; i++)
+		world_upsert(&change);
+	ck_assert_uint_eq(gen_get(world.seg, GEN_CUSTOMERS), generation + 1);
+	change.def.params_digest = 8;
+	world_upsert(&change);
+	ck_assert_uint_eq(gen_get(world.seg, GEN_CUSTOMERS), generation + 2);
+	change.def.params_digest = 7;
+	world_upsert(&change);
+	ck_assert_uint_eq(gen_get(world.seg, GEN_CUSTOMERS), generation + 3);
+}
+END_TEST
+
 /* What no record can hold is left out, and the keeper lives on. */
 START_TEST(test_customer_too_large)
 {
@@ -450,6 +472,7 @@ test_suite(void)
 	tcase_add_test(t, test_limit);
 	tcase_add_test(t, test_unknown_customer);
 	tcase_add_test(t, test_unknown_refused);
+	tcase_add_test(t, test_same_again);
 	tcase_add_test(t, test_customer_too_large);
 	tcase_add_test(t, test_limit_changes);
 	tcase_add_test(t, test_file_wins);
