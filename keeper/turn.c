@@ -23,6 +23,7 @@ struct turn {
 	struct turn_record records[BATCH_RECORDS];
 	uint32_t records_n; /* charges, to be published */
 	uint32_t taken;     /* records of any type */
+	uint32_t first;     /* the lane that the next batch begins with */
 	struct lane_reader readers[SEGMENT_SEATS_MAX];
 	bool read[SEGMENT_SEATS_MAX];     /* the lane gave something */
 	bool upserted[SEGMENT_SEATS_MAX]; /* an UPSERT among it */
@@ -174,14 +175,23 @@ turn_read_lane(struct turn *t, uint32_t seat, struct err *e)
 	    e);
 }
 
+/*
+ * The lane behind the one that gave first begins the next batch: a lane that
+ * fills every batch must not keep the others waiting.
+ */
 static int
 turn_read_lanes(struct turn *t, struct err *e)
 {
 	struct segment *seg = t->book->seg;
+	uint32_t n = segment_seats(seg), first = t->first;
 
 	t->records_n = t->taken = 0;
-	for (uint32_t seat = 0; seat < segment_seats(seg); seat++) {
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t seat = (first + i) % n;
+
 		t->read[seat] = t->upserted[seat] = false;
+		if (t->taken == 0)
+			t->first = (seat + 1) % n;
 		if (seat_mapped(seg, seat) &&
 		    !lane_empty(&seat_at(seg, seat)->money) &&
 		    turn_read_lane(t, seat, e) != 0)

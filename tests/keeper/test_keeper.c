@@ -154,6 +154,40 @@ START_TEST(test_same_again)
 }
 END_TEST
 
+/*
+ * One worker has asked for more than two batches hold, then a second asks:
+ * it has its turn before the first is through, whose last word then counts.
+ */
+START_TEST(test_lanes_take_turns)
+{
+	struct account_key key =
+	    world_key(OWNER_CUSTOMER, "eve", ACCOUNT_CUSTOMER_PERIOD, today());
+	struct customer_change change = { .def = { .identifier = SLICE("eve"),
+					      .params_digest = 1 },
+		.given = CUSTOMER_PERIOD_BUDGET };
+	struct seat_owner second;
+	uint64_t ticket;
+	uint32_t seat;
+
+	ck_assert_int_eq(seat_take(world.seg, &seat, &e), 1);
+	seat_own(world.seg, seat, &second);
+	account_get(world.seg, &key, 0);
+	for (int i = 0; i < 1100; i++)
+		world_publish(&world.worker, &change);
+	change.def.params_digest = 2;
+	change.def.period_budget_nano = 2;
+	world_publish(&second, &change);
+	change.def.params_digest = 3;
+	change.def.period_budget_nano = 3;
+	ticket = world_publish(&world.worker, &change);
+	world_start();
+	ck_assert(WORLD_UNTIL(lane_consumed(&world.worker.money, ticket)));
+	ck_assert(lane_consumed(&second.money, 1));
+	ck_assert(WORLD_UNTIL(rests_at(key, 0)));
+	ck_assert_int_eq(world_view(key).limit, 3);
+}
+END_TEST
+
 /* What no record can hold is left out, and the keeper lives on. */
 START_TEST(test_customer_too_large)
 {
@@ -473,6 +507,7 @@ test_suite(void)
 	tcase_add_test(t, test_unknown_customer);
 	tcase_add_test(t, test_unknown_refused);
 	tcase_add_test(t, test_same_again);
+	tcase_add_test(t, test_lanes_take_turns);
 	tcase_add_test(t, test_customer_too_large);
 	tcase_add_test(t, test_limit_changes);
 	tcase_add_test(t, test_file_wins);

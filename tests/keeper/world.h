@@ -346,18 +346,26 @@ world_ask(enum ask_op op, struct slice body)
 	return m.code;
 }
 
-/* Publish an UPSERT and wait until it is committed. */
-static void
-world_upsert(const struct customer_change *change)
+/* Publish an UPSERT in a worker's lane.  The ticket. */
+static uint64_t
+world_publish(struct seat_owner *worker, const struct customer_change *change)
 {
 	struct sbuf packed = { 0 };
 	uint64_t ticket;
 
 	defs_change_pack(&packed, change);
-	ticket =
-	    lane_upsert(&world.worker.money, packed.data, (uint32_t)packed.len);
+	ticket = lane_upsert(&worker->money, packed.data, (uint32_t)packed.len);
 	sbuf_free(&packed);
 	ck_assert_uint_ne(ticket, 0);
+	return ticket;
+}
+
+/* Publish an UPSERT and wait until it is committed. */
+static void
+world_upsert(const struct customer_change *change)
+{
+	uint64_t ticket = world_publish(&world.worker, change);
+
 	ck_assert(WORLD_UNTIL(lane_consumed(&world.worker.money, ticket)));
 }
 
