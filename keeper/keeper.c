@@ -206,8 +206,10 @@ keeper_loop(struct keeper *k, struct err *e)
 		turned = turn_run(k->turn, e);
 		if (turned < 0)
 			return -1;
-		if (turned == 1)
-			k->turned_ns = now_fresh_ns();
+		if (turned == 0)
+			continue;
+		k->turned_ns = now_fresh_ns();
+		segment_committed(k->book.seg, k->turned_ns);
 	}
 	return 0;
 }

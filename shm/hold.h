@@ -17,8 +17,8 @@ enum hold_result {
 	HOLD_OK,
 	HOLD_EXCEEDED, /* spent: 429 budget_exceeded */
 	HOLD_HELD,     /* only held by others: park up to hold_wait, then 429 */
-	HOLD_LEASE,    /* the keeper was asked: park 50 ms, then 503 */
-	HOLD_LOADING,  /* the account is being loaded: park 50 ms, then 503 */
+	HOLD_LEASE,    /* the keeper was asked: park, then 503 */
+	HOLD_LOADING,  /* the account is being loaded: park, then 503 */
 	HOLD_BUSY,     /* a lock is taken: next turn */
 	HOLD_FULL,     /* no place for the account: 503 and an alarm */
 };

@@ -79,4 +79,11 @@ int segment_role_fd(const struct segment *seg, enum segment_role role);
 void segment_beat(struct segment *seg, enum segment_role role, uint64_t now_ns);
 uint64_t segment_beaten_ns(const struct segment *seg, enum segment_role role);
 
+/*
+ * When the keeper last committed: CLOCK_MONOTONIC, 0 = never.  It may beat and
+ * commit nothing, when its disk is full.
+ */
+void segment_committed(struct segment *seg, uint64_t now_ns);
+uint64_t segment_committed_ns(const struct segment *seg);
+
 #endif

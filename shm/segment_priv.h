@@ -31,6 +31,7 @@ struct segment_header {
 	_Atomic uint64_t epoch;
 	_Atomic uint64_t generation[GEN_KINDS];
 	_Atomic uint64_t beat_ns[ROLES];
+	_Atomic uint64_t committed_ns; /* keeper */
 	_Alignas(64) _Atomic uint32_t asleep[ROLES];
 	_Alignas(64) _Atomic uint64_t missed_wakes, repairs, rates_full;
 	/* accounts, under the table lock */

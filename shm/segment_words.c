@@ -74,6 +74,20 @@ segment_beaten_ns(const struct segment *seg, enum segment_role role)
 }
 
 void
+segment_committed(struct segment *seg, uint64_t now_ns)
+{
+	atomic_store_explicit(&seg->head->committed_ns, now_ns,
+	    memory_order_relaxed);
+}
+
+uint64_t
+segment_committed_ns(const struct segment *seg)
+{
+	return atomic_load_explicit(&seg->head->committed_ns,
+	    memory_order_relaxed);
+}
+
+void
 segment_lock_init(struct segment_lock *l)
 {
 	pthread_mutexattr_t attr;
