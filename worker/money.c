@@ -22,6 +22,33 @@ money_now_s(const struct req *r)
 	return r->arrived_us / 1000000;
 }
 
+bool
+money_wait(struct req *r)
+{
+	uint64_t now_ms = now_mono_ms(), since_ms, until_ms;
+
+	if (r->keeper_since_ms == 0)
+		r->keeper_since_ms = now_ms;
+	since_ms = segment_committed_ns(r->w->segment) / 1000000;
+	if (since_ms < r->keeper_since_ms)
+		since_ms = r->keeper_since_ms;
+	until_ms = since_ms + MONEY_KEEPER_MS;
+	if (until_ms > r->keeper_since_ms + MONEY_KEEPER_MOST_MS)
+		until_ms = r->keeper_since_ms + MONEY_KEEPER_MOST_MS;
+	if (now_ms >= until_ms)
+		return false;
+	req_wait_until(r, until_ms);
+	return true;
+}
+
+void
+money_waited(struct req *r)
+{
+	if (r->keeper_since_ms != 0)
+		req_wait_until(r, 0);
+	r->keeper_since_ms = 0;
+}
+
 /* One more account for the hold; limit_nano MONEY_NONE = only counted. */
 static void
 money_add(struct req *r, const unsigned char *hash, enum account_kind kind,

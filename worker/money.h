@@ -11,11 +11,20 @@
 #include "worker/req.h"
 
 /*
- * How long a request waits for the keeper's commit.  A disk that needs longer
- * is broken; one that needs 50 ms under load is not, and nobody is refused
- * for it.
+ * How long a request waits for a keeper that commits nothing.  A disk that
+ * needs longer for one commit is broken; one that needs 50 ms under load is
+ * not, and nobody is refused for it.  While the keeper commits, the request's
+ * turn comes: it waits on, but not for ever.
  */
 #define MONEY_KEEPER_MS 1000
+#define MONEY_KEEPER_MOST_MS 10000
+
+/*
+ * May the request, which needs the keeper, wait for it (once more)?  Sets its
+ * timer then.  money_waited() when it need not any more.
+ */
+bool money_wait(struct req *r);
+void money_waited(struct req *r);
 
 /* The accounts of key, customer and organization, as of now. */
 void money_accounts(struct req *r);

@@ -189,9 +189,10 @@ struct req {
 	int64_t cost_nano, suspense_nano, charge_nano;
 	int64_t spent_nano; /* by earlier attempts */
 	const char *usage_source;
-	uint64_t wait_until_ms; /* of the keeper */
-	uint64_t wait_since_ms; /* of a hold; 0 = none waits */
-	bool unenforced;        /* served while the book was away */
+	/* Since when it waits, 0 = it does not. */
+	uint64_t keeper_since_ms; /* for the keeper */
+	uint64_t held_since_ms;   /* for money that others hold */
+	bool unenforced;          /* served while the book was away */
 
 	struct req_cache cache;
 

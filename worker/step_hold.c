@@ -1,7 +1,7 @@
 /*
  * hold - the money of one attempt, set aside before a byte of it leaves.
  *
- * Waits for a lease (MONEY_KEEPER_MS), for money that others hold
+ * Waits for a lease (money_wait), for money that others hold
  * (budgets.hold_wait), for a lock that is being rebuilt (a turn).
  */
 #include "base/clock.h"
@@ -51,19 +51,21 @@ hold_fails_open(const struct req *r)
 	return settings_is(s, s->budgets_on_error, "allow");
 }
 
-/* What a result that is neither yes nor no waits for. */
-static uint64_t
-hold_patience_ms(const struct req *r, enum hold_result why)
+/* It has its money, or needs none. */
+static void
+hold_waited(struct req *r)
 {
-	if (why == HOLD_HELD)
-		return (uint64_t)r->w->settings->budgets_hold_wait_ms;
-	return MONEY_KEEPER_MS;
+	if (r->held_since_ms != 0)
+		req_wait_until(r, 0);
+	r->held_since_ms = 0;
+	money_waited(r);
 }
 
 static enum step_result
 hold_refuse(struct req *r, enum hold_result why)
 {
 	if (why != HOLD_EXCEEDED && why != HOLD_HELD && hold_fails_open(r)) {
+		hold_waited(r);
 		r->unenforced = true;
 		r->terms.n_accounts = 0;
 		return STEP_NEXT;
@@ -80,21 +82,37 @@ hold_refuse(struct req *r, enum hold_result why)
 	return req_fail(r);
 }
 
+/* For money that others hold; the keeper is not asked meanwhile. */
+static bool
+hold_wait_for_others(struct req *r)
+{
+	uint64_t now = now_mono_ms(), until;
+
+	r->keeper_since_ms = 0;
+	if (r->held_since_ms == 0)
+		r->held_since_ms = now;
+	until =
+	    r->held_since_ms + (uint64_t)r->w->settings->budgets_hold_wait_ms;
+	if (now < until)
+		req_wait_until(r, until);
+	return now < until;
+}
+
+/*
+ * What was waited for the one thing is no time that the other had: who meets
+ * the lease after two seconds of others' holds has only begun to ask.
+ */
 static enum step_result
 hold_wait(struct req *r, enum hold_result why)
 {
-	uint64_t now = now_mono_ms();
+	bool waits;
 
 	if (why == HOLD_BUSY) {
 		req_next_turn(r);
 		return STEP_WAIT;
 	}
-	if (r->wait_since_ms == 0)
-		r->wait_since_ms = now;
-	if (now >= r->wait_since_ms + hold_patience_ms(r, why))
-		return hold_refuse(r, why);
-	req_wait_until(r, r->wait_since_ms + hold_patience_ms(r, why));
-	return STEP_WAIT;
+	waits = why == HOLD_HELD ? hold_wait_for_others(r) : money_wait(r);
+	return waits ? STEP_WAIT : hold_refuse(r, why);
 }
 
 enum step_result
@@ -111,9 +129,7 @@ step_hold_run(struct req *r)
 	    got == HOLD_OK || got == HOLD_EXCEEDED || got == HOLD_HELD;
 	switch (got) {
 	case HOLD_OK:
-		if (r->wait_since_ms != 0)
-			req_wait_until(r, 0);
-		r->wait_since_ms = 0;
+		hold_waited(r);
 		return STEP_NEXT;
 	case HOLD_EXCEEDED:
 	case HOLD_FULL:

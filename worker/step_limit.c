@@ -27,12 +27,7 @@ static enum step_result
 limit_wait(struct req *r)
 {
 	customer_release(&r->customer); /* it is looked up again then */
-	if (r->wait_until_ms == 0)
-		r->wait_until_ms = now_mono_ms() + MONEY_KEEPER_MS;
-	if (now_mono_ms() >= r->wait_until_ms)
-		return limit_unavailable(r);
-	req_wait_until(r, r->wait_until_ms);
-	return STEP_WAIT;
+	return money_wait(r) ? STEP_WAIT : limit_unavailable(r);
 }
 
 static enum step_result
@@ -164,8 +159,7 @@ step_limit_run(struct req *r)
 	got = limit_customer(r);
 	if (got != STEP_NEXT)
 		return got;
-	if (r->wait_until_ms != 0)
-		req_wait_until(r, 0);
+	money_waited(r);
 	if (r->params.customer != NULL && !limit_may_write(r))
 		params_warn(&r->params, SLICE("customer_params"));
 	if (!rates_take(r))
