@@ -217,10 +217,19 @@ customers_digest(const struct params_customer *p)
 	uint64_t digest;
 
 	customers_change(p, &c);
+	if (c.given == 0)
+		return 0;
 	defs_change_pack(&packed, &c);
 	digest = hash_slice(sbuf_slice(&packed), 0);
 	sbuf_free(&packed);
 	return digest != 0 ? digest : 1;
+}
+
+bool
+customer_follows(const struct customer *c, uint64_t digest)
+{
+	return digest == 0 || c->from_settings ||
+	       c->def.params_digest == digest;
 }
 
 /* The place of a customer; no ticket in it when it was another's. */

@@ -51,7 +51,10 @@ uint64_t customers_ask(struct worker *w, int32_t environment,
     struct slice identifier, const struct params_customer *params,
     uint64_t digest);
 
-/* What customer_params say, as one number; never 0. */
+/* What customer_params say, as one number; 0: nothing that is kept. */
 uint64_t customers_digest(const struct params_customer *params);
+
+/* Is that what customer c has, or may it not be changed anyway? */
+bool customer_follows(const struct customer *c, uint64_t digest);
 
 #endif

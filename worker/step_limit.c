@@ -71,8 +71,7 @@ limit_change_other(struct req *r, const struct params_customer *p)
 	if (!limit_permits(r, p->identifier))
 		return req_fail(r);
 	customers_find(all, environment, p->identifier, &other);
-	known = other != NULL &&
-	        (other->from_settings || other->def.params_digest == digest);
+	known = other != NULL && customer_follows(other, digest);
 	customer_release(&other);
 	if (known ||
 	    customers_ask(r->w, environment, p->identifier, p, digest) != 0)
@@ -126,9 +125,7 @@ limit_customer(struct req *r)
 	if (p == NULL || r->upserted)
 		return found == 1 ? STEP_NEXT : limit_ask(r, id, NULL, 0);
 	digest = customers_digest(p);
-	if (found == 1 && r->customer->def.params_digest == digest)
-		return STEP_NEXT;
-	if (found == 1 && r->customer->from_settings)
+	if (found == 1 && customer_follows(r->customer, digest))
 		return STEP_NEXT;
 	return limit_ask(r, id, p, digest);
 }
