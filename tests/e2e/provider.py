@@ -112,7 +112,7 @@ class Provider:
         self.requests = []
         self.gone_at = []     # when a peer was seen leaving
         self.connections = 0
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=4096)
         self.port = self.listener.getsockname()[1]
         self.open = set()
         self.lock = threading.Lock()
