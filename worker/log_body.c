@@ -4,14 +4,37 @@
 #include "base/settings.h"
 #include "proto/record.h"
 #include "proto/relay_frame.h"
+#include "shm/inflight.h"
 #include "shm/lane.h"
+#include "worker/counters.h"
 #include "worker/worker_priv.h"
+
+#define LOG_BEHIND_PERMILLE 500 /* of the log lane is in use */
 
 bool
 log_body_wanted(const struct req *r)
 {
 	return r->w->bodies_logged && r->parsed &&
 	       !params_bool(&r->params, PARAM_disable_log) && !r->log_omitted;
+}
+
+/*
+ * A logger that is behind is to keep up with its records: rather than one of
+ * them is lost, an answer goes uncached.  Decided at its first fragment.
+ */
+static void
+log_body_spare(struct req *r)
+{
+	const struct lane *l = &r->w->seat.log;
+
+	if (!r->cache.store || r->log_message != 0 ||
+	    lane_used_permille(l->words, l->size) < LOG_BEHIND_PERMILLE)
+		return;
+	/* But those who wait for it are not to ask by themselves. */
+	if (r->cache.leads && inflight_followed(r->w->segment, r->cache.flight))
+		return;
+	r->cache.spared = true;
+	counters_add(r->w->counters, COUNTER_CACHE_SPARED, 1);
 }
 
 unsigned
@@ -21,7 +44,7 @@ log_body_flags(const struct req *r)
 
 	if (log_body_wanted(r))
 		flags |= RECORD_FOR_LOG;
-	if (r->cache.store)
+	if (r->cache.store && !r->cache.spared)
 		flags |= RECORD_FOR_CACHE;
 	return flags;
 }
@@ -91,8 +114,10 @@ body_put_pieces(struct req *r, enum record_source source, unsigned flags,
 void
 log_body_stream(struct req *r, const struct relay_out *out)
 {
-	unsigned flags = log_body_flags(r);
+	unsigned flags;
 
+	log_body_spare(r);
+	flags = log_body_flags(r);
 	/* Other framings cannot be read back as events. */
 	if (flags != 0 && r->framing == &relay_framing_sse && out->n > 0)
 		body_put_pieces(r, RECORD_STREAM, flags, out->slices, out->n);
@@ -116,8 +141,10 @@ log_body_request(struct req *r)
 void
 log_body_plain(struct req *r, const struct slice *pieces, size_t n)
 {
-	unsigned flags = log_body_flags(r);
+	unsigned flags;
 
+	log_body_spare(r);
+	flags = log_body_flags(r);
 	if (flags != 0)
 		body_put_pieces(r, RECORD_RESPONSE, flags | RECORD_LAST, pieces,
 		    n);

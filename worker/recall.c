@@ -17,7 +17,7 @@ recall_cacheable(const struct req *r)
 	unsigned good =
 	    RELAY_STOP | RELAY_LENGTH | RELAY_TOOL_CALLS | RELAY_FUNCTION_CALL;
 
-	if (!r->cache.store || r->log_broken)
+	if (!r->cache.store || r->cache.spared || r->log_broken)
 		return false;
 	if (r->outcome != OUTCOME_USAGE && r->outcome != OUTCOME_NO_USAGE)
 		return false;

@@ -112,6 +112,7 @@ enum cache_state {
 struct req_cache {
 	enum cache_state state;
 	bool lookup, store; /* what the request wants of it */
+	bool spared;        /* and what it gets: the answer is not stored */
 	bool leads, follows;
 	bool followed; /* waited for a twin at some time */
 	unsigned char key[32];

@@ -251,6 +251,11 @@ logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
         finally:
             c.close()
 
+    def figure(self, name):
+        """The sum of a metric over its labels."""
+        lines = self.admin("/metrics").body.decode().splitlines()
+        return sum(float(x.split()[-1]) for x in lines if x.split("{")[0].split(" ")[0] == name)
+
     # -- books --
 
     def ctl(self, *args, check=True):

@@ -452,3 +452,27 @@ def test_streams_are_collapsed_when_settings_say_so(make_gateway, provider):
     assert len(seen) == 1 and {r.status for r in got} == {200}
     texts = {"".join(json.loads(e)["choices"][0]["delta"].get("content", "") for e in r.events()[:-1]) for r in got}
     assert texts == {"the one"}
+
+
+def test_a_logger_that_is_behind_loses_no_record(make_gateway, provider):
+    """Rather than a record is lost, an answer goes uncached."""
+    provider.answer = lambda r: json_reply(completion("x"))
+    g = make_gateway(start=False, workers=1)
+    g.text = g.text.replace("logs = {", 'logs = { ring = "64K";')
+    g.start()
+    assert g.chat("first", **ON).headers["x-respan-cache"] == "miss"
+    wait_for(lambda: g.chat("first", **ON).headers["x-respan-cache"] == "hit", 5, "a hit")
+    logger, n = g.child("logger"), 0
+    os.kill(logger, signal.SIGSTOP)
+    try:
+        while g.figure("holdfast_cache_spared_total") == 0:
+            n += 1
+            assert g.chat("number %d" % n, **ON).status == 200 and n < 100
+        asked = len(provider.requests)
+        # Nobody waits for an answer that will not be stored.
+        assert g.chat("number %d" % n, **ON).status == 200
+        assert len(provider.requests) == asked + 1
+    finally:
+        os.kill(logger, signal.SIGCONT)
+    wait_for(lambda: g.chat("number %d" % n, **ON).headers["x-respan-cache"] == "hit", 5, "a hit again")
+    assert g.figure("holdfast_ring_dropped_total") == 0

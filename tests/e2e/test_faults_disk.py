@@ -13,12 +13,6 @@ BUDGET = {"customer_identifier": "c", "period_budget": "0.1"}
 ALONE = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
 
 
-def metric(gateway, name):
-    """The sum of a metric over its labels."""
-    lines = gateway.admin("/metrics").body.decode().splitlines()
-    return sum(float(x.rsplit(" ", 1)[1]) for x in lines if x.startswith((name + "{", name + " ")))
-
-
 def spend(gateway, n=1):
     return [gateway.chat(customer_identifier="c", max_tokens=5) for _ in range(n)]
 
@@ -88,7 +82,7 @@ def test_disk_of_the_logs_is_full(make_gateway, provider):
     assert {r.status for r in spend(g, 20)} == {200}
     g.at_rest()
     assert g.account("c")["settled"] == 21 * COST
-    wait_for(lambda: metric(g, "holdfast_log_dropped_total") >= 21, 5, "the drops to be counted")
+    wait_for(lambda: g.figure("holdfast_log_dropped_total") >= 21, 5, "the drops to be counted")
     assert g.get("/ready", key=None).status == 200
 
 
@@ -99,7 +93,7 @@ def test_little_room_is_left_to_the_ledger(disk):
     assert {r.status for r in spend(g, 20)} == {200}
     g.at_rest()
     assert g.account("c")["settled"] == 21 * COST
-    wait_for(lambda: metric(g, "holdfast_log_dropped_total") >= 21, 5, "the drops to be counted")
+    wait_for(lambda: g.figure("holdfast_log_dropped_total") >= 21, 5, "the drops to be counted")
     assert g.records() == []
     assert "less than 512 MiB free" in g.log()
 
