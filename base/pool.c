@@ -13,7 +13,7 @@
  */
 enum pool_class { POOL_FIRST, POOL_NEXT, POOL_CLASSES };
 
-static const size_t pool_sizes[POOL_CLASSES] = { 4200, 1000 };
+static const size_t pool_sizes[POOL_CLASSES] = { 4180, 1000 };
 
 #define POOL_KEEP 64 /* blocks of a class kept for the next request */
 

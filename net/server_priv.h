@@ -110,6 +110,10 @@ struct exchange {
 	struct server *server;
 	struct session *session; /* NULL when gone */
 	union address peer;
+	unsigned char minor;
+	bool tls;
+	bool head_only;  /* the request was HEAD */
+	bool keep_alive; /* as the client wants it */
 	struct list link;
 	struct defer defer;
 	void *data;
@@ -125,16 +129,12 @@ struct exchange {
 	enum http1_body kind;
 	enum err_kind why;
 	unsigned char body_state;
-	unsigned char minor;
-	bool tls;
-	bool head_only;  /* the request was HEAD */
-	bool keep_alive; /* as the client wants it */
-	bool expects;    /* waits for 100 (Continue) */
-	bool no_body;    /* of the reply: HEAD, 204, 304 */
-	bool chunked;    /* the reply */
-	bool streams;    /* exchange_stream() was called */
-	bool started;    /* bytes of the reply are written */
-	bool finished;   /* dead for the handler */
+	bool expects;  /* waits for 100 (Continue) */
+	bool no_body;  /* of the reply: HEAD, 204, 304 */
+	bool chunked;  /* the reply */
+	bool streams;  /* exchange_stream() was called */
+	bool started;  /* bytes of the reply are written */
+	bool finished; /* dead for the handler */
 	bool gone;
 };
 

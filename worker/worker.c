@@ -1,5 +1,6 @@
 #include "worker/worker.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@
 #include "worker/worker_priv.h"
 
 #define WORKER_BEAT_MS 1000
+#define WORKER_QUIET_BEATS 10  /* so long without a request at any beat */
 #define WORKER_STORE_TRIES 500 /* of 20 ms: the keeper makes the store */
 #define WORKER_STOP_MS 1000    /* of the 2 s that the master waits then */
 
@@ -43,6 +45,7 @@ struct life {
 	struct worker worker;
 	struct event *master, *wake;
 	struct timer beat;
+	unsigned quiet; /* beats since a request was seen; 0 before any */
 	struct slice *base_paths;
 };
 
@@ -84,6 +87,18 @@ life_resident(void)
 	return pages * 4096;
 }
 
+/* What a load has left behind in the heap is the system's again. */
+static void
+life_trim(struct life *life)
+{
+	if (life->worker.n_requests > 0)
+		life->quiet = 1;
+	else if (life->quiet > 0 && ++life->quiet > WORKER_QUIET_BEATS) {
+		malloc_trim(0);
+		life->quiet = 0;
+	}
+}
+
 static void
 life_beat(void *ctx)
 {
@@ -96,6 +111,7 @@ life_beat(void *ctx)
 	    memory_order_relaxed);
 	atomic_store_explicit(&f->streams, w->n_streams, memory_order_relaxed);
 	serve_watch_pressure(w);
+	life_trim(life);
 	life_check_end(life);
 	life_set_beat(life);
 }
