@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -12,6 +13,50 @@ bool
 outfile_is_stdout(const struct outfile *f)
 {
 	return slice_eq(f->path, SLICE("-"));
+}
+
+/* Where the last whole line of the first n bytes ends; -1: not to be read. */
+static off_t
+outfile_last_line(int fd, off_t n)
+{
+	char part[4096];
+
+	while (n > 0) {
+		off_t from =
+		    n > (off_t)sizeof part ? n - (off_t)sizeof part : 0;
+		ssize_t got = pread(fd, part, (size_t)(n - from), from);
+
+		if (got != n - from)
+			return -1;
+		while (got > 0 && part[got - 1] != '\n')
+			got--;
+		if (got > 0)
+			return from + got;
+		n = from;
+	}
+	return 0;
+}
+
+/*
+ * A logger that was killed may have left half a line.  Its record is still in
+ * the lane and is written again, so that the half is cut off.
+ */
+static void
+outfile_cut(struct outfile *f)
+{
+	struct stat st;
+	off_t end;
+	int fd;
+
+	if (fstat(f->fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return;
+	fd = open(f->path.p, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	end = outfile_last_line(fd, st.st_size);
+	close(fd);
+	if (end >= 0 && end < st.st_size && ftruncate(f->fd, end) != 0)
+		log_error("logger: %s: %s", f->path.p, strerror(errno));
 }
 
 static void
@@ -25,6 +70,8 @@ outfile_open(struct outfile *f)
 	    open(f->path.p, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 	if (f->fd == -1)
 		log_error("logger: %s: %s", f->path.p, strerror(errno));
+	else
+		outfile_cut(f);
 }
 
 void

@@ -280,6 +280,22 @@ def test_logger_or_admin_killed_under_load(make_gateway, provider, role):
     assert len({r["id"] for r in gateway.records()}) == bill.count
 
 
+@pytest.mark.parametrize("torn", [10, 10000])
+def test_half_a_line_is_cut_off(gateway, torn):
+    """What a logger that was killed amid a write has left."""
+    def ids():
+        return len({r["id"] for r in gateway.records()})
+
+    assert gateway.chat(model="demo/echo").status == 200
+    wait_for(lambda: ids() == 1, 5, "the record")
+    with open(gateway.jsonl, "ab") as f:
+        f.write(b"x" * torn)
+    gateway.kill_and_wait("logger")
+    assert gateway.chat(model="demo/echo").status == 200
+    wait_for(lambda: b"x" * 10 not in open(gateway.jsonl, "rb").read(), 5, "the half to be gone")
+    wait_for(lambda: ids() == 2, 5, "the other record")
+
+
 def test_logger_stopped_drops_and_counts(make_gateway, provider):
     """Full log lanes: records are dropped and counted, nobody waits."""
     g = make_gateway(extra="")
