@@ -3,6 +3,8 @@
 Everything listens on 127.0.0.1 on ports picked at start; the folder goes with
 the test, and stays, with its path printed, when the gateway did not end well.
 """
+import collections
+import datetime
 import hashlib
 import http.client
 import json
@@ -20,6 +22,11 @@ SHARED = os.environ.get("HOLDFAST_SHARED", os.path.join(TREE, "..", "shared"))
 
 KEY = "testkey1.abcdefghijklmnopqrstuvwxyz012345"
 TEST_KEY = "testkey2.abcdefghijklmnopqrstuvwxyz012345"  # environment test
+
+
+def arrived(record):
+    """When a record's request came, as time.time() tells it."""
+    return datetime.datetime.fromisoformat(record["timestamp"].replace("Z", "+00:00")).timestamp()
 
 
 def free_port():
@@ -305,6 +312,14 @@ logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
         except FileNotFoundError:
             return []
         return [json.loads(x) for x in lines]
+
+    def workers_served(self, at_least=0.2, workers=2, since=0):
+        """Each worker had its share of the requests that came since then
+        (time.time())."""
+        self.logged()
+        shares = collections.Counter(r["worker"] for r in self.records() if arrived(r) >= since)
+        assert len(shares) >= workers, shares
+        assert min(shares.values()) >= at_least * sum(shares.values()), shares
 
     def record(self, log_id):
         """The record with this id, once it is written."""

@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 from gateway import nano, wait_for
 from provider import completion, json_reply, sse_reply, stream_events
-from test_money import IN, OUT, budget, defaults, workers_served
+from test_money import IN, OUT, budget, defaults
 from wire import Wire, chat_body, request
 
 MANY = 1000
@@ -120,7 +120,7 @@ def test_of_one_new_customer(make_gateway, provider, disk, many, title, extra, m
     assert 1 <= b.asked() - before <= 4
     assert b.settled() == [b.bill()]
     assert b.settled("key") == [b.bill()] * 2
-    workers_served(b.gateway)
+    b.gateway.workers_served()
     # Everything is known by now.
     before = b.asked()
     assert b.run(bodies(50, **members)) == {200: 50}
@@ -141,7 +141,7 @@ def test_budget_for_some_of_them(make_gateway, provider, disk, many, stream):
     got = b.run([chat_body(max_tokens=MAX, stream=stream, customer_params=params)] * many)
     assert got == {200: some, (429, "budget_exceeded"): many - some}
     assert b.settled() == [some * each]
-    workers_served(b.gateway)
+    b.gateway.workers_served()
 
 
 def named(i):
@@ -169,7 +169,7 @@ def test_of_as_many_new_customers(make_gateway, provider, disk, many, title, ext
     spent = b.settled()
     assert len(spent) == many and sum(spent) == b.bill()
     assert set(spent) <= {cost(r.body) for r in provider.requests}
-    workers_served(b.gateway)
+    b.gateway.workers_served()
 
 
 def test_texts_without_end_do_no_harm(gateway):

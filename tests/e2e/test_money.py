@@ -308,16 +308,6 @@ def test_hang_up_in_a_stream_is_charged(gateway, provider):
 
 # ---- a burst ------------------------------------------------------------
 
-def workers_served(gateway, at_least=0.2):
-    """Every worker had its share."""
-    gateway.logged()
-    shares = {}
-    records = gateway.records()
-    for r in records:
-        shares[r["worker"]] = shares.get(r["worker"], 0) + 1
-    assert len(shares) >= 2 and min(shares.values()) >= at_least * len(records), shares
-
-
 def test_burst_spends_all_and_never_more(gateway, provider):
     limit = 60 * 10**6
     lock, bill = threading.Lock(), []
@@ -344,7 +334,7 @@ def test_burst_spends_all_and_never_more(gateway, provider):
     assert row["settled"] == sum(bill) <= limit
     assert sum(bill) >= 0.99 * limit
     assert (row["held"], row["suspense"]) == (0, 0)
-    workers_served(gateway)
+    gateway.workers_served()
 
 
 def test_more_at_once_than_the_budget_carries(gateway, provider):
