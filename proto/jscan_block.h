@@ -34,15 +34,18 @@ jscan_block_fn jscan_block_avx2;
 static inline uint32_t
 jscan_block_escaped(uint32_t slashes, uint32_t *carry)
 {
-	const uint32_t even = 0x55555555;
-	uint32_t follow, odd_starts, runs;
+	const uint32_t odd = 0xaaaaaaaa;
+	uint32_t open = slashes & ~*carry, pairs, marks;
 
-	slashes &= ~*carry;
-	follow = slashes << 1 | *carry;
-	odd_starts = slashes & ~even & ~follow;
-	/* A run of backslashes ends where the addition stops carrying. */
-	*carry = __builtin_add_overflow(odd_starts, slashes, &runs);
-	return (even ^ runs << 1) & follow;
+	/*
+	 * The subtraction borrows along each run of backslashes, from where it
+	 * begins; so pairs has every other one of a run, those that escape,
+	 * and the byte behind the run if that is escaped.
+	 */
+	pairs = ((open << 1 | odd) - open) ^ odd;
+	marks = pairs ^ (slashes | *carry);
+	*carry = (pairs & slashes) >> 31;
+	return marks;
 }
 
 #endif
