@@ -1,5 +1,6 @@
 #include "proto/cachekey.h"
 
+#include <endian.h>
 #include <stdint.h>
 
 #include "base/sbuf.h"
@@ -48,21 +49,21 @@ cachekey_keeps(struct jscan_item *item)
 static void
 cachekey_head(char *to, char number, uint64_t n)
 {
+	uint64_t length = htobe64(n);
+
 	to[0] = number;
-	for (int i = HEAD - 1; i > 0; i--, n >>= 8)
-		to[i] = (char)n;
+	memcpy(to + 1, &length, sizeof length);
 }
 
 /* None when it is empty. */
 static void
 cachekey_part(struct sbuf *b, char number, struct slice part)
 {
-	char head[HEAD];
-
 	if (part.n == 0)
 		return;
-	cachekey_head(head, number, part.n);
-	sbuf_add(b, head, sizeof head);
+	sbuf_reserve(b, HEAD + part.n);
+	cachekey_head(b->data + b->len, number, part.n);
+	b->len += HEAD;
 	sbuf_add_slice(b, part);
 }
 
@@ -70,13 +71,13 @@ cachekey_part(struct sbuf *b, char number, struct slice part)
 static void
 cachekey_body(struct sbuf *b, struct jscan_item *members, size_t n)
 {
-	char head[HEAD] = { 0 };
 	size_t at = b->len, kept = 0, i;
 
 	for (i = 0; i < n; i++)
 		if (cachekey_keeps(&members[i]))
 			members[kept++] = members[i];
-	sbuf_add(b, head, sizeof head);
+	sbuf_reserve(b, HEAD);
+	b->len += HEAD;
 	canon_write_members(b, members, kept);
 	cachekey_head(b->data + at, 5, b->len - at - HEAD);
 }
