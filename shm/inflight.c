@@ -197,12 +197,15 @@ inflight_followed(struct segment *seg, struct inflight_ref ref)
 void
 inflight_storing(struct segment *seg, struct inflight_ref ref)
 {
-	struct inflight_slot *s = inflight_lock(seg, ref);
+	struct inflight_slot *s;
 
-	if (s == NULL)
+	if (ref.slot >= INFLIGHT_SLOTS)
 		return;
-	atomic_store(&s->state, INFLIGHT_STORING);
-	segment_unlock(inflight_lock_of(seg, ref.slot));
+	s = inflight_at(seg, ref.slot);
+	/* Without the lock: as long as it leads nobody else changes this. */
+	if (s->generation == ref.generation)
+		atomic_store_explicit(&s->state, INFLIGHT_STORING,
+		    memory_order_release);
 }
 
 void
