@@ -33,6 +33,8 @@ struct loop {
 	uint64_t checked_ms, lag_ms;
 	const char *(*step)(void *ctx);
 	void *step_ctx;
+	void (*each)(void *ctx); /* NULL: nothing */
+	void *each_ctx;
 };
 
 /* Marks the end of a queue: a queued struct defer has next != NULL. */
@@ -154,6 +156,15 @@ turn_end(struct loop *l, struct queue *next)
 	queue_run(next);
 	queue_run(&l->now);
 	dead_free(l);
+	if (l->each != NULL)
+		l->each(l->each_ctx);
+}
+
+void
+loop_each_turn(struct loop *l, void (*run)(void *ctx), void *ctx)
+{
+	l->each = run;
+	l->each_ctx = ctx;
 }
 
 void

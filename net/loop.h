@@ -52,6 +52,9 @@ void loop_enter(struct loop *l);
 void loop_defer(struct loop *l, struct defer *d, void (*run)(struct defer *d));
 void loop_next(struct loop *l, struct defer *d, void (*run)(struct defer *d));
 
+/* Run at the end of each turn, behind all that was deferred (one only). */
+void loop_each_turn(struct loop *l, void (*run)(void *ctx), void *ctx);
+
 /* free(p) at the end of this turn. */
 void loop_free_later(struct loop *l, void *p);
 

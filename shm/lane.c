@@ -37,7 +37,7 @@ lane_write_pad(struct lane *l, uint64_t at, uint64_t bytes)
 	struct lane_head pad = { .len = (uint32_t)bytes, .type = LANE_PAD };
 	size_t n = bytes < sizeof(pad) ? sizeof(pad.len) : sizeof(pad);
 
-	memcpy(l->data + at % l->size, &pad, n);
+	memcpy(l->data + lane_place(at, l->size), &pad, n);
 	SIM_POINT();
 }
 
@@ -45,7 +45,7 @@ void *
 lane_reserve(struct lane *l, uint32_t len)
 {
 	uint64_t bytes = lane_record_bytes(len);
-	uint64_t left = l->size - l->head % l->size;
+	uint64_t left = l->size - lane_place(l->head, l->size);
 
 	assert(len <= lane_max_payload(l->size));
 	l->at = l->head + (left < bytes ? left : 0);
@@ -53,13 +53,13 @@ lane_reserve(struct lane *l, uint32_t len)
 		return NULL;
 	if (l->at != l->head)
 		lane_write_pad(l, l->head, left);
-	return l->data + l->at % l->size + LANE_RECORD_HEAD;
+	return l->data + lane_place(l->at, l->size) + LANE_RECORD_HEAD;
 }
 
 uint64_t
 lane_commit(struct lane *l, uint16_t type, uint16_t flags, uint32_t len)
 {
-	char *at = l->data + l->at % l->size;
+	char *at = l->data + lane_place(l->at, l->size);
 	struct lane_head h = {
 		.len = (uint32_t)lane_record_bytes(len),
 		.seq = l->seq + 1,
@@ -80,7 +80,7 @@ lane_commit(struct lane *l, uint16_t type, uint16_t flags, uint32_t len)
 	l->seq = h.seq;
 	atomic_store_explicit(&l->words->head, l->head, memory_order_release);
 	SIM_POINT();
-	wake_role(l->seg, l->kind == LANE_MONEY ? ROLE_KEEPER : ROLE_LOGGER);
+	l->news = true;
 	return l->seq;
 }
 
@@ -178,6 +178,7 @@ lane_upsert(struct lane *l, const void *payload, uint32_t len)
 	seq = lane_put(l, LANE_UPSERT, 0, payload, len);
 	/* A request waits for it. */
 	wake_role_now(l->seg, ROLE_KEEPER);
+	l->news = false;
 	return seq;
 }
 

@@ -63,20 +63,21 @@ struct lane {
 	struct segment *seg;
 	struct lane_words *words;
 	char *data;
-	uint64_t size;
+	uint64_t size;       /* a power of two */
 	uint64_t head, tail; /* tail as last seen */
 	uint64_t seq;        /* of the last record published */
 	uint64_t at;         /* where the reserved record begins */
 	uint64_t dropped_told[LANE_TYPES];
 	enum lane_kind kind;
+	bool news; /* published and not told: seat_wake() */
 };
 
 struct lane_reader {
 	struct lane_words *words;
 	const char *data;
-	uint64_t size;
-	uint64_t pos; /* next to read; tail <= pos <= head */
-	uint64_t seq; /* of the last record read */
+	uint64_t size; /* a power of two */
+	uint64_t pos;  /* next to read; tail <= pos <= head */
+	uint64_t seq;  /* of the last record read */
 	enum lane_kind kind;
 };
 
@@ -97,8 +98,9 @@ uint32_t lane_max_payload(uint64_t size);
 void *lane_reserve(struct lane *l, uint32_t len);
 
 /*
- * Publish what was reserved, of which the first len bytes count, and wake the
- * consumer if it sleeps.  Returns its sequence number.
+ * Publish what was reserved, of which the first len bytes count.  A consumer
+ * that sleeps is told by seat_wake(), which is due before the producer sleeps.
+ * Returns the sequence number.
  */
 uint64_t lane_commit(struct lane *l, uint16_t type, uint16_t flags,
     uint32_t len);
@@ -127,7 +129,8 @@ void lane_drop(struct lane *l, uint16_t type);
 uint32_t lane_used_permille(const struct lane_words *words, uint64_t size);
 
 /*
- * Publish a customer record in a money lane: opaque bytes for the keeper.
+ * Publish a customer record in a money lane, opaque bytes for the keeper, and
+ * wake it.
  * The ticket to wait for with lane_consumed(), 0 when the lane is full.
  */
 uint64_t lane_upsert(struct lane *l, const void *payload, uint32_t len);

@@ -18,6 +18,13 @@ struct lane_head {
 _Static_assert(sizeof(struct lane_head) == LANE_RECORD_HEAD,
     "the record's head is 24 bytes");
 
+/* Where a position lies in the data. */
+static inline uint64_t
+lane_place(uint64_t pos, uint64_t size)
+{
+	return pos & (size - 1);
+}
+
 /*
  * Set head, tail and seq of a handle whose words, data, size and kind are
  * filled in.  The sequence is judged by the records below head, or by the

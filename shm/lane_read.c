@@ -22,8 +22,8 @@ static int
 lane_read_head(const struct lane_reader *r, uint64_t left, struct lane_head *h,
     struct err *e)
 {
-	const char *at = r->data + r->pos % r->size;
-	uint64_t to_end = r->size - r->pos % r->size;
+	const char *at = r->data + lane_place(r->pos, r->size);
+	uint64_t to_end = r->size - lane_place(r->pos, r->size);
 
 	memset(h, 0, sizeof(*h));
 	memcpy(&h->len, at, sizeof(h->len));
@@ -48,7 +48,7 @@ static int
 lane_check(const struct lane_reader *r, const struct lane_head *h,
     struct err *e)
 {
-	const char *at = r->data + r->pos % r->size;
+	const char *at = r->data + lane_place(r->pos, r->size);
 	size_t from = offsetof(struct lane_head, seq);
 	size_t n = sizeof(*h) - from;
 
@@ -84,8 +84,8 @@ lane_next(struct lane_reader *r, struct lane_record *rec_r, struct err *e)
 			.type = h.type,
 			.flags = h.flags,
 			.len = h.payload_len,
-			.payload =
-			    r->data + r->pos % r->size + LANE_RECORD_HEAD,
+			.payload = r->data + lane_place(r->pos, r->size) +
+			           LANE_RECORD_HEAD,
 		};
 		r->pos += h.len;
 		r->seq = h.seq;

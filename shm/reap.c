@@ -114,8 +114,10 @@ reap_seat(struct segment *seg, uint32_t seat)
 		return 1;
 	seat_own(seg, seat, &o);
 	reap_unsent(&o);
-	if (!reap_done(&o) || !reap_sent(&o))
+	if (!reap_done(&o) || !reap_sent(&o)) {
+		seat_wake(&o);
 		return 0;
+	}
 	inflight_reap(seg, seat);
 	stats_forget(seg, stats_area_of_seat(seat));
 	rate_recount(seg);

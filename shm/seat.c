@@ -8,6 +8,7 @@
 #include "shm/segment_priv.h"
 #include "shm/stats.h"
 #include "shm/stats_priv.h"
+#include "shm/wake.h"
 
 static uint64_t
 seat_offset(const struct segment *seg, uint32_t seat)
@@ -167,6 +168,18 @@ seat_own(struct segment *seg, uint32_t seat, struct seat_owner *o)
 	};
 	lane_resume(&o->money);
 	lane_resume(&o->log);
+}
+
+void
+seat_wake(struct seat_owner *o)
+{
+	unsigned roles = (unsigned)o->money.news << ROLE_KEEPER |
+	                 (unsigned)o->log.news << ROLE_LOGGER;
+
+	if (roles == 0)
+		return;
+	o->money.news = o->log.news = false;
+	wake_roles(o->seg, roles);
 }
 
 void

@@ -102,6 +102,9 @@ uint32_t seat_count_free(const struct segment *seg);
 /* Become the producer of a seat: finds where its lanes stand. */
 void seat_own(struct segment *seg, uint32_t seat, struct seat_owner *o);
 
+/* Wake those who sleep over what its lanes hold by now. */
+void seat_wake(struct seat_owner *o);
+
 /* Store the time; once a second. */
 void seat_beat(struct seat_owner *o, uint64_t now_ns);
 

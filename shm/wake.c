@@ -47,8 +47,6 @@ wake_from(struct segment *seg, enum segment_role role, uint32_t least)
 {
 	_Atomic uint32_t *asleep = &seg->head->asleep[role];
 
-	/* Against the consumer's store of asleep before it read our head. */
-	atomic_thread_fence(memory_order_seq_cst);
 	if (atomic_load_explicit(asleep, memory_order_relaxed) < least)
 		return;
 	if (atomic_exchange(asleep, AWAKE) != AWAKE)
@@ -56,14 +54,18 @@ wake_from(struct segment *seg, enum segment_role role, uint32_t least)
 }
 
 void
-wake_role(struct segment *seg, enum segment_role role)
+wake_roles(struct segment *seg, unsigned roles)
 {
-	wake_from(seg, role, DOZING);
+	/* Against the consumer's store of asleep before it read our head. */
+	atomic_thread_fence(memory_order_seq_cst);
+	for (; roles != 0; roles &= roles - 1)
+		wake_from(seg, (enum segment_role)__builtin_ctz(roles), DOZING);
 }
 
 void
 wake_role_now(struct segment *seg, enum segment_role role)
 {
+	atomic_thread_fence(memory_order_seq_cst);
 	wake_from(seg, role, NAPPING);
 }
 

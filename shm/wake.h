@@ -35,9 +35,9 @@ void wake_doze(struct segment *seg, enum segment_role role);
 void wake_nap(struct segment *seg, enum segment_role role);
 void wake_rise(struct segment *seg, enum segment_role role);
 
-/* After publishing: write the consumer's eventfd if it dozes ... */
-void wake_role(struct segment *seg, enum segment_role role);
-/* ... or even if it naps: a request is parked until this is done. */
+/* After publishing: write the eventfds of those (1 << role) that doze. */
+void wake_roles(struct segment *seg, unsigned roles);
+/* Even if it naps: a request is parked until this is done. */
 void wake_role_now(struct segment *seg, enum segment_role role);
 
 /* Set bits in a seat's word; the first bit writes its eventfd. */

@@ -180,6 +180,13 @@ life_wake(evutil_socket_t fd, short what, void *ctx)
 	serve_wake(w, wake_take(w->segment, w->seat.index));
 }
 
+/* Once for all that the requests of this turn have published. */
+static void
+life_turned(void *ctx)
+{
+	seat_wake(ctx);
+}
+
 static struct event *
 life_watch(struct life *life, int fd, event_callback_fn fn)
 {
@@ -254,6 +261,7 @@ life_make(struct life *life, struct err *e)
 	life_base_paths(life);
 	serve_start(w);
 	timer_init(&life->beat, w->loop, life_beat, life);
+	loop_each_turn(w->loop, life_turned, &w->seat);
 	life->master = life_watch(life, w->args->master_fd, life_hear);
 	life->wake = life_watch(life,
 	    segment_seat_fd(w->segment, w->seat.index), life_wake);

@@ -1,6 +1,7 @@
 """Budgets from end to end: who is refused, what is charged, what is left held."""
 import json
 import threading
+import time
 
 import pytest
 from gateway import KEY, TEST_KEY, Gateway, free_port, nano, wait_for
@@ -304,6 +305,15 @@ def test_hang_up_in_a_stream_is_charged(gateway, provider):
     row = settled(gateway)
     assert row["settled"] > row["suspense"] > 0 and row["held"] == 0
     assert row["settled"] >= 10 * IN + 2 * OUT  # what such a provider bills
+
+
+def test_consumers_are_woken(gateway, provider):
+    """What a request leaves for keeper and logger is told them, not found by chance."""
+    provider.answer = lambda r: json_reply(completion(prompt=10, completion=5))
+    for _ in range(5):
+        assert gateway.chat(customer_params=budget(1), max_tokens=5).status == 200
+        time.sleep(0.15)  # they sleep by then, and look every 100 ms
+    assert gateway.at_rest()["wake_ups_missed"] == 0
 
 
 # ---- a burst ------------------------------------------------------------

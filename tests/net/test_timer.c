@@ -138,6 +138,13 @@ run_second(struct defer *d)
 }
 
 static void
+run_each(void *ctx)
+{
+	(void)ctx;
+	order[ran++] = 3;
+}
+
+static void
 run_first(struct defer *d)
 {
 	(void)d;
@@ -161,6 +168,20 @@ START_TEST(test_defer)
 }
 END_TEST
 
+START_TEST(test_each_turn)
+{
+	ran = 0;
+	loop_each_turn(loop, run_each, NULL);
+	loop_defer(loop, &first, run_first);
+	loop_turn(loop, 0);
+	ck_assert_uint_eq(ran, 3);
+	ck_assert_uint_eq(order[2], 3);
+	loop_turn(loop, 0);
+	ck_assert_uint_eq(ran, 4);
+	loop_each_turn(loop, NULL, NULL);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -172,6 +193,7 @@ test_suite(void)
 	tcase_add_test(t, test_moves);
 	tcase_add_test(t, test_callbacks);
 	tcase_add_test(t, test_defer);
+	tcase_add_test(t, test_each_turn);
 	suite_add_tcase(s, t);
 	return s;
 }

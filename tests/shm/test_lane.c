@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "shm/seat.h"
@@ -234,6 +236,36 @@ START_TEST(gap_is_seen)
 }
 END_TEST
 
+/* Once for all that was published, and only who has something to read. */
+START_TEST(news_is_told)
+{
+	struct lane_bench b;
+	int fd = eventfd(0, EFD_NONBLOCK), other = eventfd(0, EFD_NONBLOCK);
+	uint64_t n;
+
+	bench_open(&b);
+	segment_set_role_fd(b.seg, ROLE_LOGGER, fd);
+	segment_set_role_fd(b.seg, ROLE_KEEPER, other);
+	wake_doze(b.seg, ROLE_LOGGER);
+	wake_doze(b.seg, ROLE_KEEPER);
+	lane_put_or_drop(&b.o.log, LANE_ACCESS, 0, "a", 1);
+	lane_put_or_drop(&b.o.log, LANE_ACCESS, 0, "b", 1);
+	ck_assert_int_eq(read(fd, &n, sizeof(n)), -1);
+	seat_wake(&b.o);
+	ck_assert_int_eq(read(fd, &n, sizeof(n)), sizeof(n));
+	ck_assert_int_eq(read(other, &n, sizeof(n)), -1);
+	wake_doze(b.seg, ROLE_LOGGER);
+	seat_wake(&b.o);
+	ck_assert_int_eq(read(fd, &n, sizeof(n)), -1);
+	lane_put(&b.o.money, LANE_SETTLE, 0, "c", 1);
+	seat_wake(&b.o);
+	ck_assert_int_eq(read(other, &n, sizeof(n)), sizeof(n));
+	close(fd);
+	close(other);
+	segment_close(&b.seg);
+}
+END_TEST
+
 /* Whatever a wild worker writes: no read outside, no endless loop. */
 START_TEST(hostile_lane)
 {
@@ -276,6 +308,7 @@ test_suite(void)
 	tcase_add_test(t, drops_are_told);
 	tcase_add_test(t, damage_is_seen);
 	tcase_add_test(t, gap_is_seen);
+	tcase_add_test(t, news_is_told);
 	tcase_add_test(t, hostile_lane);
 	suite_add_tcase(s, t);
 	return s;

@@ -404,15 +404,15 @@ START_TEST(wakes)
 	uint64_t n;
 
 	segment_set_role_fd(seg, ROLE_LOGGER, fd);
-	wake_role(seg, ROLE_LOGGER);
+	wake_roles(seg, 1u << ROLE_LOGGER);
 	ck_assert_int_eq(read(fd, &n, sizeof(n)), -1);
 	wake_doze(seg, ROLE_LOGGER);
-	wake_role(seg, ROLE_LOGGER);
-	wake_role(seg, ROLE_LOGGER);
+	wake_roles(seg, 1u << ROLE_LOGGER);
+	wake_roles(seg, 1u << ROLE_LOGGER);
 	ck_assert_int_eq(read(fd, &n, sizeof(n)), sizeof(n));
 	ck_assert_uint_eq(n, 1);
 	wake_nap(seg, ROLE_LOGGER);
-	wake_role(seg, ROLE_LOGGER);
+	wake_roles(seg, 1u << ROLE_LOGGER);
 	ck_assert_int_eq(read(fd, &n, sizeof(n)), -1);
 	wake_role_now(seg, ROLE_LOGGER);
 	wake_role_now(seg, ROLE_LOGGER);

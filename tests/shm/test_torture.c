@@ -214,6 +214,7 @@ torture_worker(struct torture *t, uint32_t seat, unsigned who)
 			busy++;
 		if (!idle && f->slot == SLOT_NONE)
 			busy--;
+		seat_wake(&o);
 	}
 }
 
