@@ -336,7 +336,7 @@ class Load:
     def close(self):
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def run(self, server, content, seconds=1.5, connections=16, rate=0, fresh=False,
+    def run(self, server, content, seconds, connections=16, rate=0, fresh=False,
             everything=False):
         """One run's figures; everything: CPU of all processes, not only the worker.
         A run with errors in which the worker starved or came late is repeated: a
