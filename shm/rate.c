@@ -74,6 +74,8 @@ rate_get(struct segment *seg, enum rate_kind kind, const unsigned char hash[16])
 	uint64_t tag = rate_tag(kind, hash);
 	uint32_t mask = seg->map.n_rates - 1;
 
+	if (kind == RATE_ADDRESS)
+		return seg->map.n_rates + (uint32_t)(tag % RATE_ADDRESSES);
 	for (uint32_t i = 0; i < RATE_PROBES; i++) {
 		uint32_t at = (uint32_t)(tag + i) & mask;
 		uint64_t there = atomic_load(&rate_at(seg, at)->tag);

@@ -17,7 +17,17 @@
 
 #define RATE_NONE UINT32_MAX
 
-enum rate_kind { RATE_KEY = 1, RATE_CUSTOMER, RATE_ORGANIZATION, RATE_TARGET };
+/*
+ * Addresses have places of their own, and some share one: however many come,
+ * no other object loses its place.
+ */
+enum rate_kind {
+	RATE_KEY = 1,
+	RATE_CUSTOMER,
+	RATE_ORGANIZATION,
+	RATE_TARGET,
+	RATE_ADDRESS,
+};
 enum rate_window { RATE_REQUESTS, RATE_TOKENS, RATE_WINDOWS };
 
 /* The place of (kind, hash), made when new; RATE_NONE when all are taken. */

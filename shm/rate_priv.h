@@ -5,6 +5,8 @@
 
 #include "shm/rate.h"
 
+#define RATE_ADDRESSES 1024 /* places behind those of all others */
+
 struct rate {
 	_Alignas(64) _Atomic uint64_t tag; /* of kind and hash; 0 = free */
 	_Atomic uint64_t arrival_ns[RATE_WINDOWS];

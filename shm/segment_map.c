@@ -65,7 +65,8 @@ segment_map(const struct segment_shape *shape, struct segment_map *m)
 	m->wants = map_add(&m->end, (max + 63) / 64 * 8);
 	m->buckets = map_add(&m->end, m->n_buckets * sizeof(uint32_t));
 	m->accounts = map_add(&m->end, max * sizeof(struct account));
-	m->rates = map_add(&m->end, m->n_rates * sizeof(struct rate));
+	m->rates = map_add(&m->end,
+	    (m->n_rates + RATE_ADDRESSES) * sizeof(struct rate));
 	m->health = map_add(&m->end, HEALTH_SLOTS * sizeof(struct health));
 	m->inflight = map_add(&m->end, sizeof(struct inflight_table));
 	m->sieve = map_add(&m->end, sizeof(struct sieve));

@@ -148,6 +148,7 @@ struct req {
 	struct slice client_request_id, user_agent, client_address;
 	struct slice route_provider; /* X-Respan-Route-Provider; n 0 = none */
 	const char *verdict;         /* why the key was refused, for the log */
+	uint64_t refuse_ms;          /* tell the refusal then; 0 = at once */
 	bool no_cache, no_store;     /* Cache-Control of the request */
 	bool forwarded;              /* a proxy stands between */
 	bool all_models;             /* a list: those without credentials too */

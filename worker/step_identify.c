@@ -7,6 +7,7 @@
 #include "shm/gen.h"
 #include "store/objects.h"
 #include "worker/answer.h"
+#include "worker/guess.h"
 #include "worker/keys.h"
 #include "worker/pages.h"
 #include "worker/req.h"
@@ -142,7 +143,12 @@ identify_unknown(struct req *r, enum err_kind kind, const char *text)
 	}
 	r->logged = r->route.route == ROUTE_CHAT &&
 	            w->refused_logged++ < IDENTIFY_LOGGED;
-	return identify_refuse(r, kind, text);
+	if (!guess_counted(r))
+		return identify_refuse(r, kind, text);
+	identify_refuse(r, kind, text);
+	r->refuse_ms = now_mono_ms() + GUESS_DELAY_MS;
+	req_wait_until(r, r->refuse_ms);
+	return STEP_WAIT;
 }
 
 /* Most requests come from where the last one came from. */
@@ -170,8 +176,11 @@ step_identify_run(struct req *r)
 	struct worker *w = r->w;
 	struct slice credential = { NULL, 0 };
 	enum key_verdict verdict;
-	int found = identify_credential(r, w->head, &credential);
+	int found;
 
+	if (r->refuse_ms != 0)
+		return now_mono_ms() < r->refuse_ms ? STEP_WAIT : STEP_DONE;
+	found = identify_credential(r, w->head, &credential);
 	if (found < 0)
 		return req_fail(r);
 	if (found == 0)

@@ -1,9 +1,11 @@
 """Keys: how they are presented, what they may do, when they end."""
+import http.client
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 from gateway import KEY, TEST_KEY, sha256, wait_for
@@ -90,6 +92,36 @@ def test_the_body_is_not_read_before_the_key(running):
 
 def new_key(gateway, *options, environment="prod"):
     return gateway.ctl_json("key", "new", "--name", "made", "--environment", environment, *options)
+
+
+def test_guessing_is_slow(gateway):
+    """Twenty failures a minute, over all workers; who has a key is not slowed."""
+    def ask(key):
+        began = time.monotonic()
+        status = gateway.chat(model="demo/echo", key=key).status
+        return status, time.monotonic() - began
+
+    got = at_once(5, lambda i: [ask("wrong%d" % n) for n in range(4)])
+    assert all(status == 401 and took < 0.9 for part in got for status, took in part)
+    guesses = at_once(4, lambda i: ask(KEY) if i == 0 else ask("wrong"))
+    assert [status for status, _ in guesses] == [200, 401, 401, 401]
+    assert guesses[0][1] < 0.9
+    assert all(1 <= took < 3 for _, took in guesses[1:])
+    elsewhere = http.client.HTTPConnection("127.0.0.1", gateway.port, source_address=("127.0.0.2", 0))
+    began = time.monotonic()
+    elsewhere.request("POST", "/api/chat/completions", chat_body(), {"Authorization": "Bearer wrong"})
+    assert elsewhere.getresponse().status == 401 and time.monotonic() - began < 0.9
+    elsewhere.close()
+
+
+def test_a_guesser_that_leaves(gateway):
+    """Its request ends with it."""
+    for _ in range(20):
+        gateway.chat(key="wrong")
+    with Wire(gateway) as w:
+        w.send(request(chat_body(), key="wrong"))
+        time.sleep(0.2)
+    wait_for(lambda: gateway.ctl_json("status")["requests_in_flight"] == 0, 0.7, "the request to end")
 
 
 def test_new_key_works_at_once_and_ends_at_once_on_all_workers(make_gateway):

@@ -29,12 +29,18 @@ bench_segment(void)
 }
 
 static uint32_t
-bench_rate(struct segment *seg, unsigned id)
+bench_rate_of(struct segment *seg, enum rate_kind kind, unsigned id)
 {
 	unsigned char hash[16] = { 0 };
 
 	memcpy(hash, &id, sizeof(id));
-	return rate_get(seg, RATE_KEY, hash);
+	return rate_get(seg, kind, hash);
+}
+
+static uint32_t
+bench_rate(struct segment *seg, unsigned id)
+{
+	return bench_rate_of(seg, RATE_KEY, id);
 }
 
 /* In any window of t seconds at most burst + limit * t / 60 pass. */
@@ -61,6 +67,33 @@ START_TEST(rate_bound)
 		ck_assert_int_ge(passed, burst);
 		segment_close(&seg);
 	}
+}
+END_TEST
+
+/* Any number of addresses: nobody else loses a place, and all are limited. */
+START_TEST(rate_addresses_apart)
+{
+	static const struct rate_limit limit = { 20, 0 };
+	struct segment *seg = bench_segment();
+	uint32_t key = bench_rate(seg, 7), low = UINT32_MAX;
+	uint64_t now = 5000000000ull;
+	unsigned passed = 0;
+
+	rate_take(seg, key, RATE_REQUESTS, &limit, 20, now, NULL);
+	for (unsigned id = 0; id < 100000; id++) {
+		uint32_t at = bench_rate_of(seg, RATE_ADDRESS, id);
+
+		low = at < low ? at : low;
+		passed +=
+		    rate_take(seg, at, RATE_REQUESTS, &limit, 1, now, NULL) > 0;
+	}
+	ck_assert_uint_gt(low, key);
+	ck_assert_uint_eq(passed, 1024 * 20);
+	ck_assert_uint_eq(bench_rate(seg, 7), key);
+	ck_assert_int_eq(rate_take(seg, key, RATE_REQUESTS, &limit, 1, now,
+			     NULL),
+	    0);
+	segment_close(&seg);
 }
 END_TEST
 
@@ -446,6 +479,7 @@ test_suite(void)
 	TCase *t = tcase_create("tables");
 
 	tcase_add_test(t, rate_bound);
+	tcase_add_test(t, rate_addresses_apart);
 	tcase_add_test(t, rate_refused_takes_nothing);
 	tcase_add_test(t, rate_large_cost);
 	tcase_add_test(t, concurrency);
