@@ -124,6 +124,11 @@ const struct field *scalars_rows(size_t *n_r);
 /* The node of a dotted path, for the place of a message; root if none. */
 const struct node *scalars_node(const struct compile *c, const char *path);
 
+/* writable.c: a fault of n when what is there cannot be written. */
+void writable_dir(struct compile *c, const struct node *n, const char *dir);
+/* The folder of a file is what counts. */
+void writable_file(struct compile *c, const struct node *n, struct slice path);
+
 /* lists.c and its neighbours: everything else. */
 void lists_read(struct compile *c, const struct node *root);
 void models_read(struct compile *c, const struct node *root);

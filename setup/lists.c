@@ -289,8 +289,16 @@ static const struct field log_fields[] = {
 	{ "bodies", FIELD_BOOL, AT(settings_log_file, bodies), "false", 0, 0,
 	    false, NULL, NULL },
 };
+static void
+log_check(struct compile *c, const struct node *n, void *out)
+{
+	const struct settings_log_file *f = out;
+
+	writable_file(c, n, blob_text(&c->blob, f->path));
+}
+
 static const struct schema log_schema = { "logs.files", "path",
-	FIELDS(log_fields), sizeof(struct settings_log_file), NULL, NULL,
+	FIELDS(log_fields), sizeof(struct settings_log_file), NULL, log_check,
 	NULL };
 
 /* ---- all ---------------------------------------------------------------- */

@@ -249,20 +249,26 @@ scalars_check_paths(struct compile *c)
 	static const struct {
 		const char *name;
 		size_t offset;
+		bool is_dir;
 	} paths[] = {
-		{ "admin.socket", offsetof(struct settings, admin_socket) },
-		{ "run.path", offsetof(struct settings, run_path) },
-		{ "store.path", offsetof(struct settings, store_path) },
+		{ "admin.socket", offsetof(struct settings, admin_socket),
+		    false },
+		{ "run.path", offsetof(struct settings, run_path), true },
+		{ "store.path", offsetof(struct settings, store_path), true },
 	};
 
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+		const struct node *n = scalars_node(c, paths[i].name);
 		struct sref r;
 
 		memcpy(&r, (const char *)&c->settings + paths[i].offset,
 		    sizeof r);
 		if (r.len == 0)
-			value_error(c, scalars_node(c, paths[i].name),
-			    "must not be empty");
+			value_error(c, n, "must not be empty");
+		else if (paths[i].is_dir)
+			writable_dir(c, n, blob_text(&c->blob, r).p);
+		else
+			writable_file(c, n, blob_text(&c->blob, r));
 	}
 }
 
