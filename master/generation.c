@@ -9,7 +9,9 @@
 #include "base/childproto.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sbuf.h"
 #include "base/xmem.h"
+#include "master/difference.h"
 #include "master/master_priv.h"
 #include "master/notify.h"
 #include "shm/seat.h"
@@ -158,51 +160,21 @@ generation_drain(struct master *m, const struct generation *old,
 	generation_end(m, old, CHILD_DRAINING, now_ns + patience);
 }
 
-static const struct {
-	const char *path;
-	size_t offset, size;
-	bool is_text;
-} restart_rows[] = {
-#define GENERATION_RESTART(path, field, text)                                  \
-	{ path, offsetof(struct settings, field),                              \
-		sizeof((struct settings *)0)->field, text },
-#define GENERATION_RELOAD(path, field, text)
-#define GENERATION_TEXT_STR true
-#define GENERATION_TEXT_BOOL false
-#define GENERATION_TEXT_INT false
-#define GENERATION_TEXT_MSEC false
-#define GENERATION_TEXT_BYTES false
-#define GENERATION_TEXT_NANO false
-#define SETTING(type, path, field, def, min, max, when, help)                  \
-	GENERATION_##when(path, field, GENERATION_TEXT_##type)
-#include "base/settings.def"
-#undef SETTING
-};
-
-static bool
-generation_differs(const struct settings *a, const struct settings *b, size_t i)
-{
-	const char *x = (const char *)a + restart_rows[i].offset;
-	const char *y = (const char *)b + restart_rows[i].offset;
-	struct sref rx, ry;
-
-	if (!restart_rows[i].is_text)
-		return memcmp(x, y, restart_rows[i].size) != 0;
-	memcpy(&rx, x, sizeof rx);
-	memcpy(&ry, y, sizeof ry);
-	return !slice_eq(settings_str(a, rx), settings_str(b, ry));
-}
-
-/* What was changed and cannot be taken into use while we run. */
+/* What was changed, and what of it cannot be taken into use while we run. */
 static void
-generation_warn_restart(const struct master *m, const struct settings *old)
+generation_tell(const struct settings *old, const struct settings *now)
 {
-	for (size_t i = 0; i < sizeof restart_rows / sizeof restart_rows[0];
-	     i++)
-		if (generation_differs(old, m->now->settings, i))
-			log_warn("master: %s was changed and waits for a "
-				 "restart",
-			    restart_rows[i].path);
+	struct sbuf text = { 0 };
+
+	difference_write(&text, old, now);
+	log_info("master: settings %llu serve: %s",
+	    (unsigned long long)now->generation, text.data);
+	sbuf_clear(&text);
+	difference_write_restart(&text, old, now);
+	if (text.len > 0)
+		log_warn("master: changed, but waiting for a restart: %s",
+		    text.data);
+	sbuf_free(&text);
 }
 
 /* The new workers serve: everybody takes the settings, the old ones drain. */
@@ -218,11 +190,9 @@ generation_switch(struct master *m, uint64_t now_ns)
 		if (m->children[i].control_fd >= 0)
 			child_send(m->children[i].control_fd, MASTER_SETTINGS,
 			    fds, 2);
-	generation_warn_restart(m, old->settings);
+	generation_tell(old->settings, m->now->settings);
 	generation_drain(m, old, now_ns);
 	generation_release(m, old);
-	log_info("master: settings %llu serve",
-	    (unsigned long long)m->now->settings->generation);
 	generation_answer(m, MASTER_LOADED);
 }
 

@@ -65,6 +65,45 @@ def test_bad_settings_change_nothing(gateway):
     reload(gateway, good)
 
 
+def test_a_reload_tells_what_changed(make_gateway):
+    g = make_gateway(extra="""
+customers = { list = ( { customer_identifier = "one"; period_budget = "5"; },
+  { customer_identifier = "two"; }, { customer_identifier = "three"; } ); };
+drain = { reload = "10m"; };""")
+
+    def told(*changes):
+        with open(g.stderr_path) as f:
+            began, text = len(f.read()), g.text
+            for old, new in changes:
+                assert old in text, old
+                text = text.replace(old, new)
+            reload(g, text)
+            f.seek(began)
+            return [x.split("master: ", 1)[1] for x in f if "serve: " in x or "waiting for a restart" in x]
+
+    assert told() == ["settings 2 serve: nothing changed\n"]
+    assert told(('input = "1"; output = "2"', 'input = "1.25"; output = "2"; cached_input = "0.5"'),
+                ('reload = "10m"', 'reload = "5m"'), ('period_budget = "5"', 'period_budget = "6"'),
+                ('"three"; }', '"three"; name = "Third"; }'), ('name = "prod key"', 'name = "my key"')) == [
+        "settings 3 serve: price of test-model input 1.0 -> 1.25, price of test-model cached input none -> 0.5, "
+        "1 key changed, 2 customers changed, drain.reload 10m -> 5m\n"]
+    later = with_model(with_model(g.text, "later"), "latest")
+    assert told((g.text, later)) == ["settings 4 serve: +2 models\n"]
+    assert told((', { customer_identifier = "three"; name = "Third"; }', ""),
+                ('ledger_size = "64M"', 'ledger_size = "128M"')) == [
+        "settings 5 serve: -1 customer, store.ledger_size 64M -> 128M\n",
+        "changed, but waiting for a restart: store.ledger_size\n"]
+    sixteen = ('max_body = "1M"; max_header = "16K"; header_timeout = "9s"; body_timeout = "8s"; idle_timeout = "7s"; '
+               'write_timeout = "1500ms"; request_timeout = "61s"; max_connections_per_address = 7; '
+               'warning_header = false; info_headers = false; public_models = false; allow_half_close = true; '
+               'base_paths = [ "/api" ]; ')
+    line, = told(("server = {", "server = { " + sixteen), ('reload = "5m";', 'reload = "4m"; announce = "1s"; idle = "6s";'),
+                 ("cache = {", "cache = { enabled = false;"))
+    assert "server.base_paths changed, server.max_body 32M -> 1M" in line
+    assert "server.write_timeout 30s -> 1500ms" in line and "server.warning_header true -> false" in line
+    assert line.endswith(" and 1 more\n"), line
+
+
 def test_reloads_under_load_lose_nothing(gateway, provider):
     """Requests on kept and on new connections; all are answered."""
     provider.answer = lambda r: json_reply(completion())
