@@ -159,19 +159,37 @@ headers_warnings(struct req *r, struct sbuf *b)
 	sbuf_add(b, "\r\n", 2);
 }
 
+/* 1 true, -1 false, 0 not said (api.md 7.2). */
+static int
+headers_should_retry(const struct req *r)
+{
+	int status = answer_status(r);
+
+	if (r->answer.should_retry != 0 || status < 400)
+		return r->answer.should_retry;
+	/* Ours are spent; each of the client's would be as many again. */
+	if (r->attempts >= 2)
+		return -1;
+	if (!r->answer.from_provider && r->provider_error == NULL)
+		return 0;
+	return status < 500 && status != 408 && status != 409 && status != 429
+	           ? -1
+	           : 0;
+}
+
 static void
 headers_retry(struct req *r, struct sbuf *b)
 {
 	uint64_t ms = (uint64_t)r->answer.retry_after_ms;
+	int retry = headers_should_retry(r);
 
 	if (r->answer.retry_known) {
 		header_number(b, "retry-after: ", (ms + 999) / 1000);
 		header_number(b, "retry-after-ms: ", ms);
 	}
-	if (r->answer.should_retry != 0)
+	if (retry != 0)
 		headers_add(b, "x-should-retry: ",
-		    r->answer.should_retry > 0 ? SLICE("true")
-					       : SLICE("false"));
+		    retry > 0 ? SLICE("true") : SLICE("false"));
 }
 
 uint64_t

@@ -42,8 +42,6 @@ whole_pass_error(struct req *r, unsigned status, struct slice body)
 		r->answer.retry_known = true;
 	if (r->answer.retry_after_ms > 60000)
 		r->answer.retry_after_ms = 60000;
-	if (status < 500 && status != 408 && status != 409 && status != 429)
-		r->answer.should_retry = -1;
 	r->done = true;
 }
 

@@ -165,6 +165,10 @@ def test_error_of_a_stream_before_release_has_its_own_status(gateway, provider):
     r = ask(gateway, stream=True)
     assert r.status == 429 and r.headers["content-type"] == "application/json"
     assert r.json["error"]["message"] == "Too many" and r.json["error"]["code"] == "r1"
+    assert "x-should-retry" not in r.headers
+    error["error"]["type"] = "invalid_request_error"
+    r = ask(gateway, stream=True)
+    assert (r.status, r.headers["x-should-retry"]) == (400, "false")
     for end in ("fin", "reset"):
         provider.answer = lambda r: [sse_head() + chunked(first), (end,)]
         r = ask(gateway, stream=True)
@@ -310,6 +314,22 @@ def test_kept_connection_closed_after_the_request_was_read(make_gateway, provide
     assert r.status == 200 and len(read) == 2
     lost = (len(read[0].body) + 64) * IN + 50 * OUT
     assert settled(g) == before + lost + 10 * IN + 5 * OUT
+
+
+def test_two_attempts_are_enough(make_gateway, provider):
+    """What failed twice with us is not tried again by the client."""
+    g = make_gateway(workers=1)
+    assert ask(g).status == 200
+    read = []
+
+    def answer(r):
+        read.append(r)
+        return [("fin",)] if len(read) == 1 else json_reply({"error": {"message": "broken"}}, status=500)
+
+    provider.answer = answer
+    r = ask(g)
+    assert (r.status, r.headers["x-should-retry"], len(read)) == (500, "false", 2)
+    assert "x-should-retry" not in ask(g).headers
 
 
 def test_a_fresh_connection_is_not_tried_again(gateway, provider):
