@@ -24,8 +24,8 @@ struct canon_member {
  * Where the first member belongs behind the second, and the second is a
  * string, all but that string follows from the bytes ahead of it.
  */
-#define FRAME_BEFORE 64
-#define FRAME_BEHIND 128
+#define FRAME_BEFORE 32
+#define FRAME_BEHIND 64
 
 struct canon_frame {
 	struct slice head; /* from the brace to the quote that opens it */

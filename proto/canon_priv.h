@@ -4,6 +4,7 @@
 /* canon_priv - the writers of tokens; for proto/canon only. */
 
 #include <stddef.h>
+#include <string.h>
 
 struct sbuf;
 
@@ -27,6 +28,25 @@ canon_room(struct canon_out *out, char *p)
 	if (__builtin_expect(out->limit - p < CANON_ROOM, 0))
 		return canon_grow(out, p, CANON_ROOM);
 	return p;
+}
+
+/* What is written for an escape, always with one store of eight bytes. */
+struct canon_escape {
+	char text[7];
+	unsigned char n;
+};
+
+/* Short ones, by the byte behind the backslash. */
+extern const struct canon_escape canon_shorts[128];
+
+/* c has passed the scan: it makes an escape. */
+static inline char *
+canon_short(char *out, char c)
+{
+	const struct canon_escape *e = &canon_shorts[(unsigned char)c];
+
+	memcpy(out, e, sizeof *e);
+	return out + e->n;
 }
 
 /* n bytes as they lie. */

@@ -1,0 +1,123 @@
+#include "proto/canon_block.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/jscan_block.h"
+
+static canon_block_fn canon_block_first;
+
+canon_block_fn *canon_block = canon_block_first;
+
+static struct canon_at
+canon_block_none(struct canon_out *to, const char *p, char *out,
+    const char *end)
+{
+	(void)to;
+	(void)end;
+	return (struct canon_at){ p, out };
+}
+
+#ifdef __SSE2__
+
+#include <immintrin.h>
+
+#define BLOCK 32
+#define READ_AHEAD 64 /* copies of parts of a block read whole blocks */
+#define AVX2 __attribute__((target("avx2,bmi")))
+
+static AVX2 inline void
+canon_block_copy(char *to, const char *from)
+{
+	_mm256_storeu_si256((__m256i *)(void *)to,
+	    _mm256_loadu_si256((const __m256i *)(const void *)from));
+}
+
+static AVX2 inline uint32_t
+canon_block_equal(__m256i v, char c)
+{
+	return (uint32_t)_mm256_movemask_epi8(
+	    _mm256_cmpeq_epi8(v, _mm256_set1_epi8(c)));
+}
+
+/*
+ * The first n bytes of the block at p, already copied, with these escapes
+ * rewritten; the backslash of the first may be the byte before.  At one of an
+ * UTF-16 unit it ends.
+ */
+static AVX2 inline struct canon_at
+canon_block_edit(const char *p, char *out, uint32_t edits, size_t n)
+{
+	const char *from = p;
+
+	for (; edits != 0; edits &= edits - 1) {
+		const char *at = p + __builtin_ctz(edits);
+
+		out += at - 1 - from;
+		if (*at == 'u')
+			return (struct canon_at){ at - 1, out };
+		out = canon_short(out, *at);
+		from = at + 1;
+		canon_block_copy(out, from);
+	}
+	return (struct canon_at){ p + n, out + (p + n - from) };
+}
+
+/*
+ * The step is always the same, so that the processor begins a block before it
+ * knows what the last one held.
+ */
+static AVX2 struct canon_at
+canon_block_avx2(struct canon_out *to, const char *p, char *out,
+    const char *end)
+{
+	uint32_t slashes, quotes, escaped, stop, edits, carry = 0;
+	struct canon_at came;
+	__m256i v;
+
+	for (; end - p >= READ_AHEAD; p += BLOCK) {
+		out = canon_room(to, out);
+		v = _mm256_loadu_si256((const __m256i *)(const void *)p);
+		slashes = canon_block_equal(v, '\\');
+		quotes = canon_block_equal(v, '"');
+		_mm256_storeu_si256((__m256i *)(void *)out, v);
+		escaped = jscan_block_escaped(slashes, &carry);
+		stop = quotes & ~escaped;
+		edits = escaped & ~(quotes | slashes);
+		if ((stop | edits) == 0) {
+			out += BLOCK;
+			continue;
+		}
+		came = canon_block_edit(p, out, edits & (stop ^ (stop - 1)),
+		    stop != 0 ? (size_t)__builtin_ctz(stop) : BLOCK);
+		if (came.p != p + BLOCK)
+			return came;
+		out = came.out;
+	}
+	/* A backslash without what it escapes is left for the next step. */
+	return (struct canon_at){ p - carry, out - carry };
+}
+
+static struct canon_at
+canon_block_first(struct canon_out *to, const char *p, char *out,
+    const char *end)
+{
+	__builtin_cpu_init();
+	canon_block =
+	    __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")
+		? canon_block_avx2
+		: canon_block_none;
+	return canon_block(to, p, out, end);
+}
+
+#else
+
+static struct canon_at
+canon_block_first(struct canon_out *to, const char *p, char *out,
+    const char *end)
+{
+	canon_block = canon_block_none;
+	return canon_block(to, p, out, end);
+}
+
+#endif
