@@ -277,24 +277,29 @@ def test_dns_failing(request):
 
 # ---- kept connections ----------------------------------------------------
 
-def test_kept_connection_closed_as_the_request_arrives(make_gateway, provider):
-    """The worker sees the request first, then that its connection is dead."""
+@pytest.mark.parametrize("size", [10, 40000])
+def test_kept_connection_closed_as_the_request_arrives(make_gateway, provider, size):
+    """The worker sees the request first, then that its connection is dead: before
+    a small one is sent at the end of the turn, behind the sending of a large one."""
     g = make_gateway(workers=1)
     closing = []
     provider.answer = lambda r: (closing.append(1), json_reply(completion()))[1]
     assert ask(g).status == 200
+    large = chat_body(content="x" * size, customer_identifier="c", max_tokens=50)
+    with Wire(g) as w:
+        assert w.ask(large).status == 200  # there is a lease for it now
     assert provider.connections == 1
-    before = settled(g)
+    before, asked = settled(g), len(provider.requests)
     worker = g.children("worker")[0]
     with Wire(g) as w:
         w.ask(chat_body(model="demo/echo"))  # this connection is known to the worker
         os.kill(worker, signal.SIGSTOP)
-        w.send(request(chat_body(customer_identifier="c", max_tokens=50)))
+        w.send(request(large))
         provider.drop_kept()
         os.kill(worker, signal.SIGCONT)
         r = w.reply()
     assert r.status == 200, r.body
-    assert len(provider.requests) == 2 and provider.connections == 2
+    assert len(provider.requests) == asked + 1 and provider.connections == 2
     assert settled(g) == before + 10 * IN + 5 * OUT
 
 
