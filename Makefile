@@ -98,9 +98,10 @@ ci:                       ## everything that stands before main
 	@sh packaging/need.sh ci
 	@sh tests/ci.sh $(STAGES)
 
-lint:                     ## arrows between the rooms, documents against tables
+lint:                     ## arrows between the rooms, documents against tables, planted faults
 	sh tests/lint/arrows.sh
 	sh tests/lint/docs.sh
+	sh tests/lint/mutants.sh
 
 format-check:             ## fail on any difference from .clang-format
 	clang-format --dry-run -Werror $(ALL_C)
