@@ -14,6 +14,8 @@
 #include "net/loop.h"
 #include "net/server.h"
 #include "net/timer.h"
+#include "shm/segment.h"
+#include "shm/stats.h"
 
 #define BEAT_MS 1000
 
@@ -30,7 +32,11 @@ admin_beat(void *ctx)
 {
 	struct admin *a = ctx;
 
-	segment_beat(a->office.seg, ROLE_ADMIN, now_mono_ns());
+	struct segment *seg = a->office.seg;
+
+	segment_beat(seg, ROLE_ADMIN, now_mono_ns());
+	stats_resident(seg, stats_area_of_role(seg, ROLE_ADMIN),
+	    SLICE("admin"));
 	timer_set(&a->beat, now_mono_ms() + BEAT_MS);
 }
 

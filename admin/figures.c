@@ -21,13 +21,14 @@ figures_add_lanes(struct office *o, struct figures *f, const struct seat *s)
 	f->log_permille = larger(f->log_permille,
 	    lane_used_permille(&s->log, seat_log_bytes(o->seg)));
 	f->charges_wait |= !lane_empty(&s->money);
-	for (int i = 0; i < LANE_TYPES; i++)
-		f->dropped[i] += atomic_load(&s->log.dropped[i]);
 }
 
 static void
 figures_add_seat(struct office *o, struct figures *f, const struct seat *s)
 {
+	/* What was dropped stays counted when the seat is free again. */
+	for (int i = 0; i < LANE_TYPES; i++)
+		f->dropped[i] += atomic_load(&s->log.dropped[i]);
 	if (atomic_load(&s->state) != SEAT_FREE)
 		figures_add_lanes(o, f, s);
 	if (atomic_load(&s->state) != SEAT_OWNED)
@@ -37,7 +38,6 @@ figures_add_seat(struct office *o, struct figures *f, const struct seat *s)
 	f->requests_inflight += atomic_load(&s->figures.requests_inflight);
 	f->streams += atomic_load(&s->figures.streams);
 	f->connections += atomic_load(&s->figures.connections);
-	f->worker_memory_bytes += atomic_load(&s->figures.resident_bytes);
 }
 
 static void

@@ -17,7 +17,6 @@ struct sbuf;
 struct figures {
 	uint32_t workers, draining; /* seats that are owned */
 	uint64_t requests_inflight, streams, connections;
-	uint64_t worker_memory_bytes;
 	uint32_t money_permille, log_permille; /* of the fullest lane */
 	uint64_t dropped[LANE_TYPES];
 	bool charges_wait; /* published and not applied yet */

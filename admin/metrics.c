@@ -2,6 +2,7 @@
 
 #include "admin/figures.h"
 #include "admin/office.h"
+#include "base/crash.h"
 #include "base/money.h"
 #include "base/version.h"
 #include "shm/stats.h"
@@ -185,9 +186,12 @@ metrics_of_lanes(const struct figures *f, struct sbuf *out)
 static void
 metrics_of_process(struct office *o, const struct figures *f, struct sbuf *out)
 {
-	metrics_head(out, "holdfast_build_info", "gauge", "what runs here");
-	sbuf_adds(out,
-	    "holdfast_build_info{version=\"" HOLDFAST_VERSION "\"} 1\n");
+	metrics_head(out, "holdfast_build_info", "gauge",
+	    "what runs here; the revision is the build id");
+	sbuf_addf(out,
+	    "holdfast_build_info{version=\"" HOLDFAST_VERSION
+	    "\",revision=\"%s\"} 1\n",
+	    crash_build_id());
 	metrics_gauge(out, "holdfast_settings_generation",
 	    "number of the settings in force", o->settings->generation);
 	metrics_head(out, "holdfast_workers", "gauge", "worker processes");
@@ -200,10 +204,6 @@ metrics_of_process(struct office *o, const struct figures *f, struct sbuf *out)
 	metrics_gauge(out, "holdfast_inflight_requests",
 	    "requests that have not ended", f->requests_inflight);
 	metrics_gauge(out, "holdfast_streams", "streams that run", f->streams);
-	metrics_head(out, "holdfast_resident_bytes", "gauge",
-	    "memory of the processes of a role");
-	sbuf_addf(out, "holdfast_resident_bytes{role=\"worker\"} %llu\n",
-	    (unsigned long long)f->worker_memory_bytes);
 }
 
 /* Nobody says when a charge was published: the keeper's silence bounds it. */

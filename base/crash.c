@@ -166,6 +166,12 @@ crash_stack(void)
 	sigaltstack(&s, NULL);
 }
 
+const char *
+crash_build_id(void)
+{
+	return crash_build;
+}
+
 void
 crash_init(const char *role)
 {

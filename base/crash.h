@@ -15,6 +15,12 @@
 /* Install the handlers; role is static text. */
 void crash_init(const char *role);
 
+/*
+ * The build id of the executable in hex, empty when the linker wrote none; of
+ * a process that called crash_init().
+ */
+const char *crash_build_id(void);
+
 /* The step that runs now; static text, NULL = none. */
 void crash_step(const char *name);
 

@@ -19,6 +19,7 @@
 #include "keeper/startstop.h"
 #include "keeper/turn.h"
 #include "keeper/verify.h"
+#include "shm/stats.h"
 #include "shm/wake.h"
 
 #define TURN_NS UINT64_C(5000000)      /* between commits, but for leases */
@@ -184,6 +185,8 @@ keeper_every_second(struct keeper *k, struct err *e)
 		return 0;
 	k->second_ns = now_ns;
 	segment_beat(k->book.seg, ROLE_KEEPER, now_ns);
+	stats_resident(k->book.seg,
+	    stats_area_of_role(k->book.seg, ROLE_KEEPER), SLICE("keeper"));
 	if (++k->seconds % READERS_S == 0)
 		keeper_check_readers(k);
 	return evict_idle(&k->book, e);

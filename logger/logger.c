@@ -17,6 +17,7 @@
 #include "logger/drain.h"
 #include "logger/words.h"
 #include "shm/segment.h"
+#include "shm/stats.h"
 #include "shm/wake.h"
 
 #define BEAT_MS 1000
@@ -181,10 +182,13 @@ logger_sleep(struct logger *l)
 static void
 logger_tend(struct logger *l)
 {
+	struct segment *seg = l->args->segment;
 	uint64_t now_ms = now_mono_ms();
 
 	if (now_ms - l->beat_ms >= BEAT_MS) {
-		segment_beat(l->args->segment, ROLE_LOGGER, now_mono_ns());
+		segment_beat(seg, ROLE_LOGGER, now_mono_ns());
+		stats_resident(seg, stats_area_of_role(seg, ROLE_LOGGER),
+		    SLICE("logger"));
 		l->beat_ms = now_ms;
 	}
 	if (now_ms - l->tend_ms < TEND_MS)

@@ -55,7 +55,6 @@ struct seat_figures {
 	_Atomic uint64_t heartbeat_ns;
 	_Atomic uint64_t requests_inflight, streams, connections;
 	_Atomic uint64_t settings_generation;
-	_Atomic uint64_t resident_bytes;
 	_Atomic uint32_t draining, step; /* step: last words of a crash */
 };
 

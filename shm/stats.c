@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/resident.h"
 #include "shm/segment_priv.h"
 #include "shm/stats_priv.h"
 
@@ -197,6 +198,22 @@ stats_add(struct segment *seg, uint32_t area, uint32_t cell, int64_t n)
 	atomic_store_explicit(at,
 	    atomic_load_explicit(at, memory_order_relaxed) + n,
 	    memory_order_relaxed);
+}
+
+void
+stats_set(struct segment *seg, uint32_t area, uint32_t cell, int64_t n)
+{
+	atomic_store_explicit(stats_area(seg, area) + cell, n,
+	    memory_order_relaxed);
+}
+
+void
+stats_resident(struct segment *seg, uint32_t area, struct slice role)
+{
+	uint16_t label[STATS_LABELS] = { stats_name(seg, role) };
+
+	stats_set(seg, area, stats_cell(seg, METRIC_RESIDENT, label),
+	    (int64_t)resident_bytes());
 }
 
 void

@@ -67,6 +67,12 @@ uint32_t stats_cell(struct segment *seg, enum stats_metric metric,
 /* Add to a counter or gauge (gauges may get a negative number). */
 void stats_add(struct segment *seg, uint32_t area, uint32_t cell, int64_t n);
 
+/* Set the part of a gauge that is this area's. */
+void stats_set(struct segment *seg, uint32_t area, uint32_t cell, int64_t n);
+
+/* How much memory this process has, under the name of its role. */
+void stats_resident(struct segment *seg, uint32_t area, struct slice role);
+
 /* Put one observation into a histogram. */
 void stats_observe(struct segment *seg, uint32_t area, uint32_t cell,
     enum stats_type type, uint64_t ns);

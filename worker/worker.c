@@ -3,7 +3,6 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -73,20 +72,6 @@ life_set_beat(struct life *life)
 	timer_set(&life->beat, next_ms);
 }
 
-static uint64_t
-life_resident(void)
-{
-	FILE *f = fopen("/proc/self/statm", "re");
-	unsigned long pages = 0;
-
-	if (f == NULL)
-		return 0;
-	if (fscanf(f, "%*u %lu", &pages) != 1)
-		pages = 0;
-	fclose(f);
-	return pages * 4096;
-}
-
 /* What a load has left behind in the heap is the system's again. */
 static void
 life_trim(struct life *life)
@@ -104,12 +89,9 @@ life_beat(void *ctx)
 {
 	struct life *life = ctx;
 	struct worker *w = &life->worker;
-	struct seat_figures *f = &w->seat.seat->figures;
 
 	seat_beat(&w->seat, now_mono_ns());
-	atomic_store_explicit(&f->resident_bytes, life_resident(),
-	    memory_order_relaxed);
-	atomic_store_explicit(&f->streams, w->n_streams, memory_order_relaxed);
+	stats_resident(w->segment, w->stats_area, SLICE("worker"));
 	serve_watch_pressure(w);
 	life_trim(life);
 	life_check_end(life);
