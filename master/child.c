@@ -344,6 +344,9 @@ child_ended(struct master *m, struct child *c, int status)
 		close(c->control_fd);
 	c->control_fd = -1;
 	child_seat_ended(m, c);
+	if (c->role == MASTER_WORKER && before < CHILD_DRAINING)
+		tally_death(m, c, status);
+	c->silent = false;
 	c->pid = 0;
 	c->state = WIFEXITED(status) && WEXITSTATUS(status) == EX_CONFIG
 	               ? CHILD_REFUSED

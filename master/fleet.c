@@ -139,6 +139,7 @@ fleet_check_life(const struct master *m, struct child *c, uint64_t now_ns)
 	log_error("master: %s %d was silent for %llu s and is killed",
 	    child_name(c), (int)c->pid,
 	    (unsigned long long)((now_ns - beaten) / MASTER_SECOND_NS));
+	c->silent = true;
 	child_kill(c);
 }
 

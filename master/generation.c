@@ -71,6 +71,7 @@ generation_release(struct master *m, struct generation *g)
 static void
 generation_answer(struct master *m, char message)
 {
+	tally_reload(m, message == MASTER_LOADED);
 	if (m->reload_asked)
 		child_say(&m->children[MASTER_ADMIN], message);
 	m->reload_asked = false;

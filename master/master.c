@@ -123,6 +123,7 @@ master_begin(struct master *m, struct err *e)
 	m->workers_wanted = master_workers(m->now->settings);
 	if (master_signals(m, e) != 0 || master_segment(m, e) != 0)
 		return -1;
+	tally_begin(m);
 	m->pipes = pipes_new(MASTER_WORKER + segment_seats(m->segment), e);
 	if (m->pipes == NULL)
 		return -1;
@@ -263,6 +264,7 @@ master_turn(struct master *m)
 	generation_turn(m, now_ns);
 	master_now_ready(m);
 	stop_turn(m, now_ns);
+	tally_turn(m, now_ns);
 	master_beat(m, now_ns);
 }
 

@@ -9,6 +9,7 @@
  *	fleet.c       which children there should be: start, respawn, seats
  *	generation.c  settings: load, prepare, take into use, retire
  *	stop.c        the order of the stop
+ *	tally.c       what it counts for the metrics
  *
  * A signal or a message only sets a fact here; the turn acts on it.
  */
@@ -48,6 +49,7 @@ struct child {
 	uint64_t started_ns;
 	uint64_t due_ns;               /* next start, or the end of patience */
 	uint64_t backoff_ns;           /* 0 when its last life was long */
+	bool silent;                   /* and therefore killed */
 	struct generation *generation; /* of a worker */
 };
 
@@ -90,7 +92,7 @@ struct master {
 	uint64_t phase_due_ns;
 	bool stop_wanted, stop_fast_wanted;
 	bool stop_fast; /* the stop that goes on */
-	uint64_t beat_ns, watchdog_ns;
+	uint64_t beat_ns, watchdog_ns, tally_ns;
 	int status; /* exit status */
 };
 
@@ -134,6 +136,16 @@ void generation_turn(struct master *m, uint64_t now_ns);
 void generation_refuse(struct master *m);
 /* Release those that no worker has. */
 void generation_release(struct master *m, struct generation *g);
+
+/* -- tally.c -- */
+
+/* The segment is there, and the settings of the start are in force. */
+void tally_begin(struct master *m);
+void tally_reload(struct master *m, bool ok);
+/* A worker that nobody asked to end: its status as of waitpid(). */
+void tally_death(struct master *m, const struct child *c, int status);
+/* Once a second: the master's own memory. */
+void tally_turn(struct master *m, uint64_t now_ns);
 
 /* -- stop.c -- */
 
