@@ -39,6 +39,7 @@ struct answers {
 	struct hit hits[HITS];
 	unsigned n_hits;
 	bool batch; /* a transaction is open */
+	bool told;  /* the figures show what was committed last */
 	size_t share_bytes;
 	uint64_t share_start_ns, checked_ms;
 	uint64_t evicted_told;
@@ -53,6 +54,15 @@ answers_count(struct answers *a, enum stats_metric metric, int64_t n)
 
 	stats_add(a->seg, stats_area_of_role(a->seg, ROLE_LOGGER),
 	    stats_cell(a->seg, metric, labels), n);
+}
+
+static void
+answers_gauge(struct answers *a, enum stats_metric metric, uint64_t n)
+{
+	static const uint16_t labels[STATS_LABELS];
+
+	stats_set(a->seg, stats_area_of_role(a->seg, ROLE_LOGGER),
+	    stats_cell(a->seg, metric, labels), (int64_t)n);
 }
 
 static void
@@ -107,6 +117,23 @@ answers_boot_write(const struct settings *s, const char *text)
 	ok = write(fd, text, n) == (ssize_t)n && fdatasync(fd) == 0;
 	close(fd);
 	return ok;
+}
+
+/* What is stored; a look at each commit would cost the burst of them. */
+static void
+answers_tell(struct answers *a)
+{
+	struct cache_stats stats = { 0 };
+	struct err e;
+
+	if (a->cache != NULL && cache_stats(a->cache, &stats, &e) == -1)
+		return;
+	a->told = true;
+	answers_gauge(a, METRIC_CACHE_BYTES, stats.bytes_used);
+	answers_gauge(a, METRIC_CACHE_ENTRIES, stats.entries);
+	answers_count(a, METRIC_CACHE_EVICTIONS,
+	    (int64_t)(stats.evicted - a->evicted_told));
+	a->evicted_told = stats.evicted;
 }
 
 static struct cache *
@@ -190,6 +217,7 @@ answers_new(const struct settings *s, struct segment *seg)
 		    settings_str(s, s->store_path).p);
 	if (a->cache != NULL)
 		answers_sieve(a);
+	answers_tell(a);
 	return a;
 }
 
@@ -329,19 +357,6 @@ answers_full(const struct answers *a)
 			       now_fresh_ns() - a->share_start_ns > SHARE_NS);
 }
 
-static void
-answers_tell_evicted(struct answers *a)
-{
-	struct cache_stats stats;
-	struct err e;
-
-	if (cache_stats(a->cache, &stats, &e) == -1)
-		return;
-	answers_count(a, METRIC_CACHE_EVICTIONS,
-	    (int64_t)(stats.evicted - a->evicted_told));
-	a->evicted_told = stats.evicted;
-}
-
 void
 answers_commit(struct answers *a)
 {
@@ -349,9 +364,11 @@ answers_commit(struct answers *a)
 
 	if (!a->batch)
 		return;
+	a->told = false;
 	if (cache_commit(a->cache, &e) == -1) {
 		answers_fail_batch(a, &e);
 		cache_close(&a->cache);
+		a->evicted_told = 0;
 		a->cache = answers_open(a, CACHE_WRITE);
 		return;
 	}
@@ -399,11 +416,25 @@ answers_write_hits(struct answers *a, struct err *e)
 	return 0;
 }
 
+static void
+answers_sweep(struct answers *a)
+{
+	struct err e;
+	int n = cache_sweep(a->cache, now_real_us() / 1000000, SWEEP_ROWS, &e);
+
+	if (n == -1)
+		answers_error(a, &e);
+	if (n > 0)
+		a->told = false;
+}
+
 void
 answers_tend(struct answers *a)
 {
 	struct err e;
 
+	if (!a->told)
+		answers_tell(a);
 	if (a->cache == NULL)
 		return;
 	if (answers_write_hits(a, &e) == -1) {
@@ -411,16 +442,14 @@ answers_tend(struct answers *a)
 		return;
 	}
 	answers_commit(a);
-	if (a->cache != NULL && cache_sweep(a->cache, now_real_us() / 1000000,
-				    SWEEP_ROWS, &e) == -1)
-		answers_error(a, &e);
+	if (a->cache != NULL)
+		answers_sweep(a);
 	if (a->cache != NULL && a->sieving)
 		answers_sieve_more(a);
 	if (a->cache == NULL || now_mono_ms() - a->checked_ms < READERS_MS)
 		return;
 	a->checked_ms = now_mono_ms();
 	cache_check_readers(a->cache);
-	answers_tell_evicted(a);
 }
 
 void
