@@ -1,5 +1,7 @@
 #include "worker/relay_stream.h"
 
+#include <stdatomic.h>
+
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/pool.h"
@@ -46,6 +48,14 @@ stream_mint_id(struct req *r)
 }
 
 void
+relay_stream_count(struct worker *w, int n)
+{
+	w->n_streams += (unsigned)n;
+	atomic_store_explicit(&w->seat.seat->figures.streams, w->n_streams,
+	    memory_order_relaxed);
+}
+
+void
 relay_stream_begin(struct req *r)
 {
 	const struct settings_provider *p = r->choice.target->provider;
@@ -66,7 +76,7 @@ relay_stream_begin(struct req *r)
 		o.prompt_message = params_json(&r->params, PARAM_messages);
 	r->framing = o.framing;
 	r->relay = relay_new(&o);
-	r->w->n_streams++;
+	relay_stream_count(r->w, 1);
 }
 
 void

@@ -11,6 +11,9 @@
 /* How its frames leave: field_name and delimiter of the request. */
 const struct relay_framing *relay_stream_framing(struct req *r);
 
+/* One more that runs, or n -1: one less. */
+void relay_stream_count(struct worker *w, int n);
+
 /* The provider's head came: from here on its events are read. */
 void relay_stream_begin(struct req *r);
 

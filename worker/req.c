@@ -126,6 +126,8 @@ req_end(struct req *r)
 	assert(!r->ended);
 	r->ended = true;
 	source_cancel(&r->source);
+	if (r->relay != NULL)
+		relay_stream_count(w, -1);
 	money_close(r);
 	rates_leave(r);
 	timer_stop(&r->timer);
