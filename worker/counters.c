@@ -2,11 +2,12 @@
 
 #include <stdlib.h>
 
-#include "base/hash.h"
+#include "base/money.h"
 #include "base/settings.h"
 #include "base/xmem.h"
 #include "shm/stats.h"
 #include "worker/answer.h"
+#include "worker/attempt.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
@@ -16,11 +17,11 @@
 /* The cells of one combination of labels. */
 struct series {
 	bool used;
-	int32_t provider; /* index, -1 = none */
+	struct slice provider; /* n 0 = none; equal ones have one address */
 	const struct settings_model *model;
 	unsigned code, cache;
-	uint32_t requests, duration, cost, attempts, first_token;
-	uint32_t tokens[TOKEN_KINDS];
+	uint32_t requests, duration, cost, first_token;
+	uint32_t tokens[TOKEN_KINDS], attempts[ATTEMPT_OUTCOMES];
 };
 
 struct counters {
@@ -95,31 +96,22 @@ static const struct slice token_names[TOKEN_KINDS] = { { "input", 5 },
 	{ "cached_input", 12 }, { "cache_creation", 14 }, { "output", 6 },
 	{ "reasoning", 9 } };
 
-static void
-series_fill(struct counters *c, struct series *s)
+static struct slice
+series_model(const struct counters *c, const struct series *s)
 {
-	struct worker *w = c->worker;
-	struct segment *seg = w->segment;
-	uint16_t provider = 0, model = 0;
-	uint16_t label[STATS_LABELS] = { 0 };
+	return s->model != NULL
+	           ? settings_str(c->worker->settings, s->model->name)
+	           : SLICE("other");
+}
 
-	if (s->provider >= 0)
-		provider = stats_name(seg,
-		    settings_str(w->settings,
-			settings_provider_at(w->settings, s->provider)->name));
-	if (s->model != NULL)
-		model =
-		    stats_name(seg, settings_str(w->settings, s->model->name));
-	label[0] = c->chat;
-	label[1] = provider;
-	s->duration = stats_cell(seg, METRIC_DURATION, label);
-	label[2] = model;
-	label[3] = stats_name(seg, code_names[s->code]);
-	label[4] = stats_name(seg, cache_names[s->cache]);
-	s->requests = stats_cell(seg, METRIC_REQUESTS, label);
-	memset(label, 0, sizeof label);
-	label[0] = provider;
-	label[1] = model;
+/* What only somebody who answers has. */
+static void
+series_fill_answer(struct counters *c, struct series *s, uint16_t provider,
+    uint16_t model)
+{
+	struct segment *seg = c->worker->segment;
+	uint16_t label[STATS_LABELS] = { provider, model };
+
 	s->cost = stats_cell(seg, METRIC_COST, label);
 	s->first_token = stats_cell(seg, METRIC_FIRST_TOKEN, label);
 	for (int i = 0; i < TOKEN_KINDS; i++) {
@@ -127,25 +119,59 @@ series_fill(struct counters *c, struct series *s)
 		s->tokens[i] = stats_cell(seg, METRIC_TOKENS, label);
 	}
 	label[2] = 0;
-	label[1] = stats_name(seg, s->code == 2 ? SLICE("ok") : SLICE("end"));
-	s->attempts = stats_cell(seg, METRIC_ATTEMPTS, label);
+	for (int i = 0; i < ATTEMPT_OUTCOMES; i++) {
+		label[1] = stats_name(seg, attempt_outcome_names[i]);
+		s->attempts[i] = stats_cell(seg, METRIC_ATTEMPTS, label);
+	}
+}
+
+static void
+series_fill(struct counters *c, struct series *s)
+{
+	struct segment *seg = c->worker->segment;
+	uint16_t provider = 0, model = 0;
+	uint16_t label[STATS_LABELS] = { 0 };
+
+	if (s->provider.n > 0)
+		provider = stats_name(seg, s->provider);
+	if (s->model != NULL)
+		model = stats_name(seg, series_model(c, s));
+	label[0] = c->chat;
+	label[1] = provider;
+	s->duration = stats_cell(seg, METRIC_DURATION, label);
+	label[2] = model;
+	label[3] = stats_name(seg, code_names[s->code]);
+	label[4] = stats_name(seg, cache_names[s->cache]);
+	s->requests = stats_cell(seg, METRIC_REQUESTS, label);
+	if (s->provider.n > 0)
+		series_fill_answer(c, s, provider, model);
+}
+
+/* The model that made the answer, also when it is a stored one. */
+static const struct settings_model *
+counters_model(const struct counters *c, const struct req *r)
+{
+	if (r->cache.state == CACHE_HIT || r->cache.state == CACHE_COLLAPSED)
+		return settings_model_find(c->worker->settings, r->cache.model);
+	return r->choice.model;
 }
 
 static struct series *
 counters_series(struct counters *c, const struct req *r)
 {
 	struct series want = { .used = true,
-		.provider = r->choice.target != NULL ? r->choice.provider : -1,
-		.model = r->choice.model,
+		.provider = attempt_provider(r),
+		.model = counters_model(c, r),
 		.code = counters_code(answer_status(r)),
 		.cache = r->cache.state };
 	struct series *s = &c->series[((uintptr_t)want.model / 64 * 31 +
-					  (uint64_t)want.provider * 7 +
+					  (uintptr_t)want.provider.p * 7 +
 					  want.code * 5 + want.cache) %
 				      COUNTERS_SLOTS];
 
-	if (s->used && s->provider == want.provider && s->model == want.model &&
-	    s->code == want.code && s->cache == want.cache)
+	if (s->used && s->provider.p == want.provider.p &&
+	    s->model == want.model && s->code == want.code &&
+	    s->cache == want.cache)
 		return s;
 	*s = want;
 	series_fill(c, s);
@@ -167,7 +193,8 @@ counters_usage(struct counters *c, const struct series *s, const struct req *r)
 	for (int i = 0; i < TOKEN_KINDS; i++)
 		if (parts[i] > 0)
 			counters_put(c, s->tokens[i], parts[i]);
-	counters_put(c, s->cost, r->cost_nano + r->spent_nano);
+	if (r->cost_nano + r->spent_nano > 0)
+		counters_put(c, s->cost, r->cost_nano + r->spent_nano);
 }
 
 static void
@@ -186,8 +213,9 @@ counters_cache(struct counters *c, const struct req *r)
 
 /* The reason of a refusal that was ours; NULL: it was none. */
 static const char *
-counters_reason(enum err_kind kind)
+counters_reason(const struct req *r)
 {
+	enum err_kind kind = r->err->kind;
 	static const struct {
 		enum err_kind kind;
 		const char *reason;
@@ -207,6 +235,8 @@ counters_reason(enum err_kind kind)
 		{ ERR_OVERLOADED, "overload" },
 	};
 
+	if (r->over_tokens)
+		return "tpm";
 	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
 		if (reasons[i].kind == kind)
 			return reasons[i].reason;
@@ -231,27 +261,71 @@ counters_rare(struct counters *c, enum stats_metric metric, struct slice first,
 	counters_put(c, stats_cell(seg, metric, label), 1);
 }
 
+/* Why a stream broke off: the classes of attempts in the words of logs.md 7. */
+static struct slice
+counters_cause(const struct req *r)
+{
+	static const struct {
+		const char *class;
+		struct slice cause;
+	} causes[] = {
+		{ "malformed", { "malformed", 9 } },
+		{ "in_stream_error", { "provider_error", 14 } },
+		{ "timeout_idle", { "stall", 5 } },
+		{ "timeout_total", { "stall", 5 } },
+	};
+
+	if (r->attempt_error == NULL)
+		return SLICE("shutdown");
+	for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
+		if (strcmp(r->attempt_error, causes[i].class) == 0)
+			return causes[i].cause;
+	return SLICE("cut");
+}
+
 static void
 counters_failure(struct counters *c, const struct req *r)
 {
-	struct slice provider = { "", 0 };
-	const char *reason = counters_reason(r->err->kind);
+	struct slice provider = attempt_provider(r);
+	const char *reason = counters_reason(r);
 
-	if (r->choice.target != NULL)
-		provider = settings_str(c->worker->settings,
-		    r->choice.target->provider->name);
 	if (r->client_gone)
 		counters_rare(c, METRIC_CLIENTS_GONE, SLICE("chat"), SLICE(""));
-	if (r->attempt_error != NULL)
-		counters_rare(c, METRIC_UPSTREAM_ERRORS, provider,
-		    slice_str(r->attempt_error));
-	else if (reason != NULL)
+	if (reason != NULL)
 		counters_rare(c, METRIC_REJECTIONS, slice_str(reason),
 		    SLICE(""));
+	else if (r->attempt_error != NULL)
+		counters_rare(c, METRIC_UPSTREAM_ERRORS, provider,
+		    slice_str(r->attempt_error));
 	if (r->answer.kind == ANSWER_CUT)
 		counters_rare(c, METRIC_STREAMS_FAILED, provider,
-		    slice_str(r->attempt_error != NULL ? r->attempt_error
-						       : "shutdown"));
+		    counters_cause(r));
+}
+
+/* The provider's own figure is not what our prices make (money.md 4). */
+static void
+counters_mismatch(struct counters *c, const struct series *s,
+    const struct req *r)
+{
+	int64_t theirs = r->usage.provider_cost_nano, off;
+
+	if (!r->has_usage || theirs == MONEY_NONE || !r->cost_known)
+		return;
+	off = theirs > r->cost_nano ? theirs - r->cost_nano
+	                            : r->cost_nano - theirs;
+	if (off > theirs / 100)
+		counters_rare(c, METRIC_PRICE_MISMATCH, s->provider,
+		    series_model(c, s));
+}
+
+void
+counters_retry(struct counters *c, const struct req *r)
+{
+	struct slice provider = attempt_provider(r);
+
+	counters_rare(c, METRIC_ATTEMPTS, provider,
+	    attempt_outcome_names[ATTEMPT_RETRY]);
+	counters_rare(c, METRIC_UPSTREAM_ERRORS, provider, SLICE("reset"));
 }
 
 void
@@ -266,15 +340,17 @@ counters_request(struct counters *c, struct req *r)
 	if (r->overhead_ns > 0)
 		stats_observe(w->segment, w->stats_area, c->overhead,
 		    STATS_OVERHEAD, r->overhead_ns);
-	if (r->attempts > 0)
-		counters_put(c, s->attempts, r->attempts);
+	if (r->attempts > r->retried)
+		counters_put(c, s->attempts[attempt_outcome(r)], 1);
 	if (r->released_ns > r->arrived_ns)
 		stats_observe(w->segment, w->stats_area, s->first_token,
 		    STATS_FIRST_TOKEN, r->released_ns - r->arrived_ns);
 	if (r->err->kind != ERR_NONE || r->client_gone)
 		counters_failure(c, r);
-	if (r->outcome != OUTCOME_NONE && r->outcome != OUTCOME_ERROR)
+	if (s->provider.n > 0) {
 		counters_usage(c, s, r);
+		counters_mismatch(c, s, r);
+	}
 	if (r->unenforced)
 		counters_add(c, COUNTER_UNENFORCED, 1);
 	counters_cache(c, r);

@@ -29,6 +29,9 @@ void counters_free(struct counters **cp);
 
 void counters_add(struct counters *c, enum counter which, int64_t n);
 
+/* The attempt at hand is lost with its kept connection; another follows. */
+void counters_retry(struct counters *c, const struct req *r);
+
 /* Everything that a finished request counts. */
 void counters_request(struct counters *c, struct req *r);
 

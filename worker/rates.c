@@ -83,6 +83,7 @@ rates_refuse(struct req *r, const struct rate_state *state,
 	uint64_t s = (state->wait_ns + RATES_SECOND_NS - 1) / RATES_SECOND_NS;
 	struct slice who = scope->who;
 
+	r->over_tokens = window == RATE_TOKENS;
 	r->answer.retry_known = true;
 	r->answer.retry_after_ms =
 	    (int64_t)((state->wait_ns + 999999) / 1000000);

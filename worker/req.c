@@ -11,6 +11,7 @@
 #include "net/server.h"
 #include "proto/relay.h"
 #include "worker/answer.h"
+#include "worker/attempt.h"
 #include "worker/customers.h"
 #include "worker/keys.h"
 #include "worker/money.h"
@@ -126,6 +127,7 @@ req_end(struct req *r)
 	assert(!r->ended);
 	r->ended = true;
 	source_cancel(&r->source);
+	attempt_end(r);
 	if (r->relay != NULL)
 		relay_stream_count(w, -1);
 	money_close(r);

@@ -157,8 +157,9 @@ struct req {
 
 	/* The body and what it says. */
 	struct slice body;
-	bool logged; /* a record is written at its end */
-	bool parsed; /* params is filled */
+	bool counted; /* by the metrics, at its end */
+	bool logged;  /* a record is written then, too */
+	bool parsed;  /* params is filled */
 	bool stream;
 	struct customer *customer; /* NULL = none */
 
@@ -183,6 +184,7 @@ struct req {
 	bool upserted;                   /* customer_params were applied */
 	/* The tightest window of each kind; limit 0 = none. */
 	struct rate_state rate[RATE_WINDOWS];
+	bool over_tokens; /* refused for its tokens a minute */
 	struct bound bound;
 	int64_t put_max_tokens;
 	enum outcome outcome;
@@ -204,7 +206,8 @@ struct req {
 	bool done;      /* the outcome is known: go on to settle */
 	int64_t length; /* of the provider's body; -1 = not told */
 	bool whole;     /* not a stream for the client, or an error */
-	unsigned attempts;
+	unsigned attempts, retried; /* retried: those that another followed */
+	bool in_flight;             /* counted as such */
 	uint64_t asked_ns, first_ns, ended_ns; /* of the upstream */
 	bool reused;
 	int upstream_status;

@@ -1,4 +1,4 @@
-#include "base/clock.h"
+#include "worker/attempt.h"
 #include "worker/req.h"
 #include "worker/source.h"
 #include "worker/targets.h"
@@ -7,8 +7,7 @@
 enum step_result
 step_ask_run(struct req *r)
 {
-	r->attempts++;
-	r->asked_ns = now_fresh_ns();
+	attempt_begin(r);
 	r->done = false;
 	if (params_has(&r->params, PARAM_mock_response))
 		source_mock_start(r);

@@ -180,6 +180,7 @@ step_identify_run(struct req *r)
 
 	if (r->refuse_ms != 0)
 		return now_mono_ms() < r->refuse_ms ? STEP_WAIT : STEP_DONE;
+	r->counted = r->route.route == ROUTE_CHAT;
 	found = identify_credential(r, w->head, &credential);
 	if (found < 0)
 		return req_fail(r);

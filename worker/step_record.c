@@ -13,6 +13,7 @@
 #include "proto/record_detail.h"
 #include "shm/lane.h"
 #include "worker/answer.h"
+#include "worker/attempt.h"
 #include "worker/counters.h"
 #include "worker/customers.h"
 #include "worker/headers.h"
@@ -115,9 +116,9 @@ record_target(const struct req *r, struct record *rec)
 	const struct settings *s = r->w->settings;
 	const struct settings_credential *c;
 
+	rec->provider_id = attempt_provider(r);
 	if (r->cache.state == CACHE_HIT || r->cache.state == CACHE_COLLAPSED) {
 		rec->model = SLICE("respan/cache");
-		rec->provider_id = SLICE("respan");
 		rec->cached_model = r->cache.model;
 		rec->saved_cost = r->cache.saved_cost_nano;
 		return;
@@ -126,10 +127,6 @@ record_target(const struct req *r, struct record *rec)
 	rec->response_model = r->response_model;
 	if (r->choice.target == NULL)
 		return;
-	rec->provider_id =
-	    params_has(&r->params, PARAM_mock_response)
-		? SLICE("demo")
-		: settings_str(s, r->choice.target->provider->name);
 	c = target_credential(r->w, r->choice.target, r->choice.credential);
 	if (c != NULL) {
 		rec->deployment_name = settings_str(s, c->name);
@@ -216,9 +213,7 @@ record_attempt(struct req *r, const struct record *rec)
 		.deployment = rec->deployment_name,
 		.credential_source = rec->credential_source,
 		.upstream_model = r->choice.upstream_model,
-		.outcome = r->client_gone             ? SLICE("client_gone")
-		           : r->attempt_error == NULL ? SLICE("ok")
-		                                      : SLICE("end"),
+		.outcome = attempt_outcome_names[attempt_outcome(r)],
 		.error_message = r->upstream_error,
 		.upstream_request_id = r->upstream_request_id,
 	};
@@ -290,7 +285,8 @@ record_put(struct req *r)
 enum step_result
 step_record_run(struct req *r)
 {
-	if (!r->logged)
+	/* Of a flood of bad keys few are recorded, all are counted. */
+	if (!r->counted)
 		return STEP_NEXT;
 	if (r->replied_ns == 0)
 		r->replied_ns = now_fresh_ns();
@@ -298,11 +294,11 @@ step_record_run(struct req *r)
 	if (r->asked_ns != 0)
 		r->overhead_ns =
 		    r->asked_ns - r->arrived_ns + (r->replied_ns - r->ended_ns);
-	if (!r->log_omitted)
+	if (r->logged && !r->log_omitted)
 		log_body_request(r);
 	recall_finish(r);
 	counters_request(r->w->counters, r);
-	if (!r->log_omitted) {
+	if (r->logged && !r->log_omitted) {
 		if (r->log_message == 0)
 			r->log_message = ++r->w->log_message;
 		record_put(r);

@@ -13,6 +13,7 @@
 #include "proto/errbody.h"
 #include "proto/relay.h"
 #include "worker/answer.h"
+#include "worker/attempt.h"
 #include "worker/relay_stream.h"
 #include "worker/relay_whole.h"
 #include "worker/req.h"
@@ -256,6 +257,7 @@ relay_race(struct req *r, enum outcome outcome)
 		relay_fail(r, outcome, "budget");
 		return;
 	}
+	attempt_retry(r);
 	r->fresh = true;
 	r->outcome = OUTCOME_NONE;
 	req_retry(r);

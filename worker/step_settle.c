@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/pool.h"
 #include "worker/answer.h"
+#include "worker/attempt.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
 #include "worker/rates.h"
@@ -42,6 +43,7 @@ settle_return_tokens(struct req *r)
 enum step_result
 step_settle_run(struct req *r)
 {
+	attempt_end(r);
 	if (r->ended_ns == 0)
 		r->ended_ns = now_mono_ns();
 	if (r->outcome == OUTCOME_UNKNOWN || r->outcome == OUTCOME_CUT)

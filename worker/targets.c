@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "base/xmem.h"
 #include "net/client.h"
+#include "shm/stats.h"
 #include "worker/headers.h"
 #include "worker/tls.h"
 
@@ -91,6 +92,15 @@ target_pool(struct worker *w, const struct settings_provider *p)
 	return client_target_new(w->client, &o);
 }
 
+static uint32_t
+target_inflight_cell(struct worker *w, const struct settings_provider *p)
+{
+	uint16_t label[STATS_LABELS] = { stats_name(w->segment,
+	    settings_str(w->settings, p->name)) };
+
+	return stats_cell(w->segment, METRIC_UPSTREAM_INFLIGHT, label);
+}
+
 struct target *
 targets_get(struct targets *t, int32_t provider)
 {
@@ -108,6 +118,7 @@ targets_get(struct targets *t, int32_t provider)
 	f->heads = xcalloc(f->n_heads, sizeof *f->heads);
 	if (!f->target.demo)
 		f->target.pool = target_pool(w, p);
+	f->target.inflight_cell = target_inflight_cell(w, p);
 	t->at[provider] = f;
 	return &f->target;
 }

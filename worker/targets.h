@@ -23,6 +23,7 @@ struct target {
 	const struct settings_provider *provider;
 	struct client_target *pool; /* NULL for the demo provider */
 	bool demo;
+	uint32_t inflight_cell; /* of the metrics: its attempts in flight */
 };
 
 struct targets;
