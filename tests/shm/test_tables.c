@@ -300,6 +300,10 @@ START_TEST(gauge_is_forgotten)
 	ck_assert_int_eq(seat_return(seg, seat), 1);
 	ck_assert_int_eq(stats_sum(seg, gauge), 0);
 	ck_assert_int_eq(stats_sum(seg, counter), 5);
+	for (int i = 7; i <= 8; i++) /* set, not added */
+		stats_set(seg, stats_area_of_role(seg, ROLE_LOGGER), gauge, i);
+	stats_set(seg, stats_area_of_role(seg, ROLE_KEEPER), gauge, 100);
+	ck_assert_int_eq(stats_sum(seg, gauge), 108);
 	segment_close(&seg);
 }
 END_TEST
