@@ -308,6 +308,7 @@ world_settle(uint32_t slot, unsigned n, int64_t actual, int64_t suspense)
 	hold_sent(&world.worker, slot);
 	ck_assert(
 	    WORLD_UNTIL(settle_publish(&world.worker, slot, &charge) == 1));
+	seat_wake(&world.worker);
 }
 
 /* The row in the ledger, while no keeper runs.  1 or 0. */

@@ -219,6 +219,17 @@ file_lines(const char *name)
 	return n;
 }
 
+/* Its sequence number, 0 when it was dropped. */
+static uint64_t
+send_record(uint16_t type, const void *bytes, size_t n)
+{
+	uint64_t seq =
+	    lane_put_or_drop(&world.worker.log, type, 0, bytes, (uint32_t)n);
+
+	seat_wake(&world.worker);
+	return seq;
+}
+
 static void
 send_body(enum record_source source, unsigned flags, uint32_t index,
     const char *text)
@@ -231,8 +242,7 @@ send_body(enum record_source source, unsigned flags, uint32_t index,
 
 	record_body_encode_head(&body, bytes);
 	memcpy(bytes + RECORD_BODY_HEAD, text, strlen(text));
-	lane_put_or_drop(&world.worker.log, LANE_BODY, 0, bytes,
-	    (uint32_t)(RECORD_BODY_HEAD + strlen(text)));
+	send_record(LANE_BODY, bytes, RECORD_BODY_HEAD + strlen(text));
 }
 
 static void
@@ -267,8 +277,7 @@ send_access(void)
 	fill_access(&r);
 	at = bytes;
 	record_encode(&r, at);
-	seq = lane_put_or_drop(&world.worker.log, LANE_ACCESS, 0, bytes,
-	    (uint32_t)record_size(&r));
+	seq = send_record(LANE_ACCESS, bytes, record_size(&r));
 	world.message++;
 	return seq;
 }
@@ -292,8 +301,7 @@ send_answer(enum record_source source, struct inflight_ref ref,
 
 	memcpy(c.key, key, sizeof c.key);
 	record_cache_encode(&c, bytes);
-	ck_assert_uint_gt(lane_put_or_drop(&world.worker.log, LANE_CACHE, 0,
-			      bytes, (uint32_t)record_cache_size(&c)),
+	ck_assert_uint_gt(send_record(LANE_CACHE, bytes, record_cache_size(&c)),
 	    0);
 	inflight_storing(world.seg, ref);
 	return ref;
@@ -612,9 +620,8 @@ START_TEST(a_wild_worker_does_no_harm)
 	world_start();
 	for (unsigned i = 0; i < 300; i++) {
 		memset(noise, (int)i, sizeof noise);
-		lane_put_or_drop(&world.worker.log,
-		    (uint16_t)(LANE_ACCESS + i % 6), 0, noise,
-		    (uint32_t)(i % sizeof noise));
+		send_record((uint16_t)(LANE_ACCESS + i % 6), noise,
+		    i % sizeof noise);
 	}
 	send_access();
 	WAIT_FOR(file_lines("requests.jsonl") >= 1);
