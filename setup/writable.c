@@ -19,8 +19,13 @@ writable_dir(struct compile *c, const struct node *n, const char *dir)
 	} else if (!S_ISDIR(st.st_mode)) {
 		value_error(c, n, "%s is not a directory", dir);
 	} else if (access(dir, W_OK | X_OK) != 0) {
-		value_error(c, n, "%s cannot be written: %s", dir,
-		    strerror(errno));
+		/* A disk that failed is no fault of the settings. */
+		if (errno == EROFS)
+			report_warn(c->report, n->value,
+			    "%s is on a read-only file system", dir);
+		else
+			value_error(c, n, "%s cannot be written: %s", dir,
+			    strerror(errno));
 	}
 }
 
