@@ -557,6 +557,24 @@ torture_run_for(struct torture_crew *c, bool workers_too, double seconds)
 	}
 }
 
+/*
+ * A keeper that found a fault has ended, and nobody empties the lanes: the
+ * fault shall be told then, not the end of our patience.
+ */
+static void
+torture_wait_worker(struct torture_crew *c, unsigned who, uint64_t end_ns)
+{
+	while (waitpid(c->worker[who], NULL, WNOHANG) == 0) {
+		if (atomic_load(&c->t->failures) > 0) {
+			torture_kill(c, &c->worker[who]);
+			return;
+		}
+		if (now_fresh_ns() > end_ns)
+			torture_fail(c->t, "worker %u does not end", who);
+		sched_yield();
+	}
+}
+
 /* Let all requests end, all charges be applied. */
 static void
 torture_settle_down(struct torture_crew *c)
@@ -565,8 +583,9 @@ torture_settle_down(struct torture_crew *c)
 
 	atomic_store(&c->t->stop, 1);
 	for (unsigned i = 0; i < TORTURE_WORKERS; i++) {
-		waitpid(c->worker[i], NULL, 0);
-		while (!reap_seat(c->t->seg, c->seat[i]))
+		torture_wait_worker(c, i, end);
+		while (!reap_seat(c->t->seg, c->seat[i]) &&
+		       atomic_load(&c->t->failures) == 0)
 			sched_yield();
 	}
 	while (torture_has_work(c->t) && now_fresh_ns() < end &&
