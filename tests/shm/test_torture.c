@@ -557,6 +557,46 @@ torture_run_for(struct torture_crew *c, bool workers_too, double seconds)
 	}
 }
 
+/* One line of a file of /proc about a process; "" when there is none. */
+static void
+torture_proc(pid_t pid, const char *name, char text[128])
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	f = fopen(path, "re");
+	if (f == NULL || fgets(text, 128, f) == NULL)
+		text[0] = '\0';
+	if (f != NULL)
+		fclose(f);
+	text[strcspn(text, "\n")] = '\0';
+}
+
+/* Somebody stands still: what he does, and what lies there. */
+static void
+torture_stands(struct torture_crew *c, const char *who, pid_t pid)
+{
+	char stat[128], call[128], keeper[128];
+	char lanes[160] = "";
+	size_t n = 0;
+
+	torture_proc(pid, "stat", stat);
+	torture_proc(pid, "syscall", call);
+	torture_proc(c->keeper, "syscall", keeper);
+	for (uint32_t i = 0; i < TORTURE_SEATS && n < sizeof(lanes) - 50; i++) {
+		const struct lane_words *w = &seat_at(c->t->seg, i)->money;
+
+		if (!lane_empty(w))
+			n += (size_t)snprintf(lanes + n, sizeof(lanes) - n,
+			    " %u:%llu-%llu", i,
+			    (unsigned long long)atomic_load(&w->tail),
+			    (unsigned long long)atomic_load(&w->head));
+	}
+	torture_fail(c->t, "%s stands: %.60s; %.70s; keeper %.70s; lanes%s",
+	    who, stat, call, keeper, lanes);
+}
+
 /*
  * A keeper that found a fault has ended, and nobody empties the lanes: the
  * fault shall be told then, not the end of our patience.
@@ -570,7 +610,7 @@ torture_wait_worker(struct torture_crew *c, unsigned who, uint64_t end_ns)
 			return;
 		}
 		if (now_fresh_ns() > end_ns)
-			torture_fail(c->t, "worker %u does not end", who);
+			torture_stands(c, "a worker", c->worker[who]);
 		sched_yield();
 	}
 }
@@ -591,6 +631,8 @@ torture_settle_down(struct torture_crew *c)
 	while (torture_has_work(c->t) && now_fresh_ns() < end &&
 	       atomic_load(&c->t->failures) == 0)
 		sched_yield();
+	if (torture_has_work(c->t))
+		torture_stands(c, "the keeper", c->keeper);
 	torture_kill(c, &c->keeper);
 	torture_return_seats(c);
 	if (seat_count_free(c->t->seg) != TORTURE_SEATS)

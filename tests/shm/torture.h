@@ -67,7 +67,7 @@ struct torture {
 	_Atomic uint64_t taken[TORTURE_WORKERS];
 	_Atomic uint64_t refused, waits, failures;
 	_Atomic uint32_t stop, ready;
-	char why[256];
+	char why[512];
 };
 
 struct account_key torture_key(unsigned id);
