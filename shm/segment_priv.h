@@ -80,6 +80,9 @@ segment_account(const struct segment *seg, uint32_t index)
 /* A robust mutex shared by processes. */
 void segment_lock_init(struct segment_lock *l);
 
+/* Lock; 0 or EOWNERDEAD, and then to be made consistent by the caller. */
+int segment_lock_raw(struct segment_lock *l);
+
 /* Lock; 1 when its last owner died inside (it is consistent again). */
 int segment_lock(struct segment_lock *l);
 void segment_unlock(struct segment_lock *l);

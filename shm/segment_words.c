@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <errno.h>
+#include <time.h>
 
 #include "shm/segment_priv.h"
 
@@ -99,13 +100,47 @@ segment_lock_init(struct segment_lock *l)
 	pthread_mutexattr_destroy(&attr);
 }
 
+/*
+ * A wake-up can be lost: who is woken by an unlock may be killed before it
+ * has the lock, and when somebody who did not wait takes it meanwhile, neither
+ * he nor the kernel wakes the next one.  So nobody waits without looking.
+ */
+#define SEGMENT_LOOK_NS 5000000
+
+static int
+segment_wait(struct segment_lock *l)
+{
+	struct timespec until;
+	int rc;
+
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += SEGMENT_LOOK_NS;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_nsec -= 1000000000;
+			until.tv_sec++;
+		}
+		rc =
+		    pthread_mutex_clocklock(&l->mutex, CLOCK_MONOTONIC, &until);
+	} while (rc == ETIMEDOUT);
+	return rc;
+}
+
+int
+segment_lock_raw(struct segment_lock *l)
+{
+	int rc = pthread_mutex_trylock(&l->mutex);
+
+	if (rc == EBUSY)
+		rc = segment_wait(l);
+	assert(rc == 0 || rc == EOWNERDEAD);
+	return rc;
+}
+
 int
 segment_lock(struct segment_lock *l)
 {
-	int rc = pthread_mutex_lock(&l->mutex);
-
-	assert(rc == 0 || rc == EOWNERDEAD);
-	if (rc == 0)
+	if (segment_lock_raw(l) == 0)
 		return 0;
 	pthread_mutex_consistent(&l->mutex);
 	return 1;

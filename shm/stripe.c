@@ -1,6 +1,5 @@
 #include "shm/stripe.h"
 
-#include <assert.h>
 #include <errno.h>
 
 #include "shm/account_priv.h"
@@ -43,10 +42,8 @@ stripe_lock(struct segment *seg, uint64_t set)
 {
 	for (; set != 0; set &= set - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(set);
-		int rc = pthread_mutex_lock(&stripe_at(seg, i)->mutex);
 
-		assert(rc == 0 || rc == EOWNERDEAD);
-		if (rc == EOWNERDEAD)
+		if (segment_lock_raw(stripe_at(seg, i)) == EOWNERDEAD)
 			stripe_repair(seg, i);
 		SIM_POINT();
 	}

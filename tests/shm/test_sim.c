@@ -20,7 +20,7 @@ int sim_unlock(pthread_mutex_t *m);
 int sim_consistent(pthread_mutex_t *m);
 
 #define SIM_POINT() sim_point()
-#define pthread_mutex_lock sim_lock
+#define pthread_mutex_clocklock(m, clock, until) ((void)(until), sim_lock(m))
 #define pthread_mutex_trylock sim_trylock
 #define pthread_mutex_unlock sim_unlock
 #define pthread_mutex_consistent sim_consistent
