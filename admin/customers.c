@@ -38,7 +38,7 @@ customer_show(struct office *o, int32_t environment, struct slice id,
 	int got = customer_find(o, environment, id, &c, &source, e);
 
 	if (got == 1)
-		show_customer(out, &c, source);
+		show_customer(out, o->settings, &c, source);
 	return got;
 }
 
@@ -233,7 +233,7 @@ customer_list_file(struct office *o, int32_t environment, struct sbuf *out)
 		c.environment = environment;
 		if (i > 0)
 			sbuf_addc(out, ',');
-		show_customer(out, &c, "settings");
+		show_customer(out, o->settings, &c, "settings");
 	}
 }
 
@@ -255,7 +255,7 @@ verb_customer_list(struct office *o, struct slice args, struct sbuf *out,
 		    &o->def, &c, e)) == 1) {
 		if (out->data[out->len - 1] != '[')
 			sbuf_addc(out, ',');
-		show_customer(out, &c, "store");
+		show_customer(out, o->settings, &c, "store");
 		after = c.identifier;
 	}
 	sbuf_adds(out, "]}");

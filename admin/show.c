@@ -168,10 +168,13 @@ show_key(struct sbuf *b, const struct key_def *k, const char *source)
 }
 
 void
-show_customer(struct sbuf *b, const struct customer_def *c, const char *source)
+show_customer(struct sbuf *b, const struct settings *s,
+    const struct customer_def *c, const char *source)
 {
-	struct period p = period_customer((enum period_kind)c->budget_duration,
-	    c->period_start_s, c->period_end_s, now_real_us() / 1000000);
+	struct period_rules rules = period_rules(s);
+	struct period p =
+	    period_customer(&rules, (enum period_kind)c->budget_duration,
+		c->period_start_s, c->period_end_s, now_real_us() / 1000000);
 
 	sbuf_addc(b, '{');
 	show_text(b, "customer_identifier", c->identifier);

@@ -14,6 +14,7 @@
 static void
 customers_default(const struct settings *s, struct customer_def *c)
 {
+	struct period_rules rules = period_rules(s);
 	enum period_kind duration = PERIOD_ALL;
 
 	/* Checked by setup; NUL-terminated in the snapshot. */
@@ -23,9 +24,18 @@ customers_default(const struct settings *s, struct customer_def *c)
 		.period_budget_nano = s->customers_defaults_period_budget_nano,
 		.total_budget_nano = s->customers_defaults_total_budget_nano,
 		.budget_duration = (int32_t)duration,
-		.period_start_s = period_day(book_now_s(), 0),
+		.period_start_s = period_day(&rules, book_now_s()),
 		.created_s = book_now_s(),
 	};
+}
+
+static struct period
+customers_period(const struct book *b, const struct customer_def *c)
+{
+	struct period_rules rules = period_rules(b->settings);
+
+	return period_customer(&rules, (enum period_kind)c->budget_duration,
+	    c->period_start_s, c->period_end_s, book_now_s());
 }
 
 /* The rows of a customer in this moment follow its limits. */
@@ -33,8 +43,7 @@ static int
 customers_refresh(struct book *b, const struct account_owner *owner,
     const struct customer_def *c, struct err *e)
 {
-	struct period p = period_customer((enum period_kind)c->budget_duration,
-	    c->period_start_s, c->period_end_s, book_now_s());
+	struct period p = customers_period(b, c);
 	unsigned char hash[OWNER_HASH_SIZE];
 	struct account_key keys[2];
 	uint32_t entry;
@@ -87,9 +96,7 @@ customers_write(struct book *b, const struct customer_change *change,
 {
 	struct account_owner owner = { OWNER_CUSTOMER, c->environment,
 		c->identifier };
-	struct period running =
-	    period_customer((enum period_kind)c->budget_duration,
-		c->period_start_s, c->period_end_s, book_now_s());
+	struct period running = customers_period(b, c);
 	struct sbuf id = { 0 };
 	int done;
 

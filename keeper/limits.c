@@ -74,7 +74,7 @@ limits_find(struct book *b, const struct account_key *key, int64_t *limit_r,
 		*limit_r = b->settings->organization_period_budget_nano;
 		return 1;
 	case ACCOUNT_ORG_CREDITS:
-		*limit_r = ACCOUNT_UNLIMITED;
+		*limit_r = b->settings->organization_credits_nano;
 		return 1;
 	case ACCOUNT_KINDS:
 		break;

@@ -56,6 +56,7 @@ static const struct difference_field key_fields[] = {
 	FIELD(STRS, settings_key, addresses),
 	FIELD(RAW, settings_key, period_budget_nano),
 	FIELD(RAW, settings_key, spending_limit_nano),
+	FIELD(RAW, settings_key, clamp_max_tokens),
 	FIELD(RAW, settings_key, budget_duration),
 	FIELD(RAW, settings_key, expires_s),
 	FIELD(RAW, settings_key, limits),

@@ -8,7 +8,7 @@ build='gcc make libc6-dev pkg-config libevent-dev libssl-dev libjson-c-dev
 	liblmdb-dev libconfig-dev libc-ares-dev libsqlite3-dev'
 check="$build check libsubunit-dev python3 python3-pytest python3-pytest-xdist
 	python3-httpx python3-requests python3-jsonschema curl openssl procps
-	ca-certificates iproute2 mandoc patch"
+	ca-certificates iproute2 mandoc patch tzdata"
 ci="$check clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind
 	debootstrap strace"
 bench="$build python3 nginx-light openssl procps strace valgrind"

@@ -136,6 +136,29 @@ bound_max_tokens(const struct settings_model *m, const struct bound_request *q,
 	return m->max_output > 0 ? bound_min(tokens, m->max_output) : tokens;
 }
 
+int64_t
+bound_clamp_tokens(const struct settings_model *m,
+    const struct bound_request *q, int64_t free_nano, int64_t min_output)
+{
+	struct bound_request least = *q;
+	struct bound_prices p;
+	__int128 pico, buys;
+	int64_t in = bound_in_tokens(m, q);
+
+	/* What comes with the output whatever its bound. */
+	least.max_tokens = 1;
+	bound_prices(m, q, in, &p);
+	if (p.out == 0)
+		return 0;
+	pico = ((__int128)free_nano - p.fees_nano) * 1000 -
+	       (__int128)in * p.in -
+	       (__int128)(bound_out_tokens(m, &least) - q->n) * p.out;
+	buys = pico / p.out / q->n;
+	if (buys < min_output)
+		buys = min_output;
+	return buys < q->max_tokens ? (int64_t)buys : 0;
+}
+
 /* What a fair guess at the tokens would cost. */
 static int64_t
 bound_estimate(const struct settings_model *m, const struct bound_seen *seen)

@@ -49,6 +49,13 @@ int64_t bound_max_tokens(const struct settings_model *m,
     const struct bound_request *q, int64_t free_nano, int64_t default_max,
     int64_t min_output);
 
+/*
+ * What q->max_tokens is lowered to so that free_nano carries the hold, at
+ * least min_output; 0 when it may stay.
+ */
+int64_t bound_clamp_tokens(const struct settings_model *m,
+    const struct bound_request *q, int64_t free_nano, int64_t min_output);
+
 /* What is known of an attempt that brought no usage. */
 struct bound_seen {
 	int64_t in_tokens;  /* the provider's own figure; -1 = none */

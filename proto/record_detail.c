@@ -75,6 +75,19 @@ detail_second(struct sbuf *out, int64_t s)
 	sbuf_free(&text);
 }
 
+/* Credits are shown as what is left of them, the vendor's way. */
+static void
+limit_figures_json(const struct record_limit *l, struct sbuf *out)
+{
+	bool falls = l->name == RECORD_LIMIT_CREDITS;
+
+	detail_money(out,
+	    ",\"current_value\":", falls ? l->limit - l->current : l->current);
+	detail_money(out,
+	    ",\"new_value\":", falls ? l->limit - l->after : l->after);
+	detail_money(out, ",\"limit_value\":", falls ? 0 : l->limit);
+}
+
 static void
 limit_json(const struct record_limit *l, struct sbuf *out)
 {
@@ -84,9 +97,7 @@ limit_json(const struct record_limit *l, struct sbuf *out)
 	              total <= l->limit;
 
 	sbuf_addf(out, "{\"name\":\"%s\"", limit_names[l->name]);
-	detail_money(out, ",\"current_value\":", l->current);
-	detail_money(out, ",\"new_value\":", l->after);
-	detail_money(out, ",\"limit_value\":", l->limit);
+	limit_figures_json(l, out);
 	sbuf_adds(out, ",\"is_within_limit\":");
 	sbuf_adds(out, within ? "true" : "false");
 	detail_money(out, ",\"held_value\":", l->held);

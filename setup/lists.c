@@ -227,6 +227,8 @@ static const struct field key_fields[] = {
 	    "monthly", 0, 0, false, words_duration, NULL },
 	{ "expiry_date", FIELD_DATE, AT(settings_key, expires_s), NULL, 0, 0,
 	    false, NULL, NULL },
+	{ "clamp_max_tokens", FIELD_BOOL, AT(settings_key, clamp_max_tokens),
+	    "false", 0, 0, false, NULL, NULL },
 	{ "limits", FIELD_GROUP, AT(settings_key, limits), NULL, 0, 0, false,
 	    NULL, &limits_schema },
 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/money.h"
+#include "base/zone.h"
 #include "setup/suggest.h"
 
 static const struct field rows[] = {
@@ -30,6 +31,9 @@ static const struct word words_on_error[] = { { "refuse", 0 }, { "allow", 0 },
 	{ NULL, 0 } };
 static const struct word words_level[] = { { "error", 0 }, { "warn", 0 },
 	{ "info", 0 }, { "debug", 0 }, { NULL, 0 } };
+static const struct word words_week[] = { { "sunday", 0 }, { "monday", 0 },
+	{ "tuesday", 0 }, { "wednesday", 0 }, { "thursday", 0 },
+	{ "friday", 0 }, { "saturday", 0 }, { NULL, 0 } };
 static const struct word words_bodies[] = { { "full", 0 }, { "none", 0 },
 	{ NULL, 0 } };
 
@@ -42,6 +46,7 @@ static const struct {
 	{ "customers.defaults.budget_duration", words_duration },
 	{ "organization.budget_duration", words_duration },
 	{ "budgets.missing_usage", words_usage },
+	{ "budgets.week_starts", words_week },
 	{ "budgets.on_error", words_on_error },
 	{ "logs.level", words_level },
 	{ "logs.bodies", words_bodies },
@@ -228,6 +233,17 @@ scalars_check_price(struct compile *c)
 }
 
 static void
+scalars_check_zone(struct compile *c)
+{
+	struct slice name = blob_text(&c->blob, c->settings.budgets_timezone);
+
+	if (!zone_use(name.p))
+		value_error(c, scalars_node(c, "budgets.timezone"),
+		    "must be \"UTC\" or a name of the time zone database "
+		    "(tzdata), such as \"Europe/Berlin\"");
+}
+
+static void
 scalars_check_admin(struct compile *c)
 {
 	struct slice text = blob_text(&c->blob, c->settings.admin_http_address);
@@ -301,6 +317,7 @@ scalars_read(struct compile *c, const struct node *root)
 	scalars_check_status(c);
 	scalars_check_ring(c);
 	scalars_check_price(c);
+	scalars_check_zone(c);
 	scalars_check_admin(c);
 	scalars_check_paths(c);
 	scalars_check_base_paths(c);

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "base/settings.h"
+#include "base/zone.h"
+
 #define DAY_S 86400
 #define EPOCH_WEEKDAY 4 /* 1970-01-01 was a Thursday */
 
@@ -104,49 +107,122 @@ period_of_months(int64_t anchor, int64_t step, int64_t t)
 		period_add_months(anchor, (k + 1) * step) };
 }
 
-struct period
-period_anchored(enum period_kind kind, int64_t anchor_s, int64_t t_s,
-    int32_t zone_s)
+struct period_rules
+period_rules(const struct settings *s)
 {
-	int64_t anchor = anchor_s + zone_s, t = t_s + zone_s;
-	struct period p = { 0, INT64_MAX };
+	struct period_rules rules = { .zone = NULL };
 
+	/* Both are checked by setup. */
+	if (zone_use(settings_str(s, s->budgets_timezone).p))
+		rules.zone = zone_offset_s;
+	period_read_weekday(settings_str(s, s->budgets_week_starts).p,
+	    &rules.week_starts);
+	return rules;
+}
+
+static int32_t
+period_offset(const struct period_rules *rules, int64_t t_s)
+{
+	return rules->zone != NULL ? rules->zone(t_s) : 0;
+}
+
+/*
+ * When the clocks of the place show this.  An hour that they show twice is
+ * the first one; one that they skip is the moment of the skip.
+ */
+static int64_t
+period_utc(const struct period_rules *rules, int64_t local_s)
+{
+	int64_t utc = local_s - period_offset(rules, local_s - DAY_S);
+	int64_t later = local_s - period_offset(rules, utc);
+
+	if (utc + period_offset(rules, utc) == local_s)
+		return utc;
+	return later + period_offset(rules, later) == local_s ? later : utc;
+}
+
+/* From what the clocks of the place show, both ways. */
+static struct period
+period_local(enum period_kind kind, int64_t anchor, int64_t t)
+{
 	switch (kind) {
 	case PERIOD_ALL:
-		return p;
+		break;
 	case PERIOD_DAILY:
-		p = period_fixed(anchor, DAY_S, t);
-		break;
+		return period_fixed(anchor, DAY_S, t);
 	case PERIOD_WEEKLY:
-		p = period_fixed(anchor, 7 * DAY_S, t);
-		break;
+		return period_fixed(anchor, 7 * DAY_S, t);
 	case PERIOD_MONTHLY:
-		p = period_of_months(anchor, 1, t);
-		break;
+		return period_of_months(anchor, 1, t);
 	case PERIOD_YEARLY:
-		p = period_of_months(anchor, 12, t);
-		break;
+		return period_of_months(anchor, 12, t);
 	}
-	p.start_s -= zone_s;
-	p.end_s -= zone_s;
-	return p;
+	return (struct period){ 0, INT64_MAX };
+}
+
+static struct period
+period_at(const struct period_rules *rules, enum period_kind kind,
+    int64_t anchor_local, int64_t t_s)
+{
+	struct period p =
+	    period_local(kind, anchor_local, t_s + period_offset(rules, t_s));
+
+	if (kind == PERIOD_ALL)
+		return p;
+	return (struct period){ period_utc(rules, p.start_s),
+		period_utc(rules, p.end_s) };
 }
 
 struct period
-period_calendar(enum period_kind kind, int64_t t_s, unsigned week_starts,
-    int32_t zone_s)
+period_anchored(const struct period_rules *rules, enum period_kind kind,
+    int64_t anchor_s, int64_t t_s)
+{
+	return period_at(rules, kind, anchor_s + period_offset(rules, anchor_s),
+	    t_s);
+}
+
+struct period
+period_calendar(const struct period_rules *rules, enum period_kind kind,
+    int64_t t_s)
 {
 	/* Sunday 4 January 1970 was day 3; 1 January began all the rest. */
-	int64_t week = ((int64_t)week_starts + 7 - EPOCH_WEEKDAY) % 7;
-	int64_t anchor = kind == PERIOD_WEEKLY ? week * DAY_S : 0;
+	int64_t week = ((int64_t)rules->week_starts + 7 - EPOCH_WEEKDAY) % 7;
 
-	return period_anchored(kind, anchor - zone_s, t_s, zone_s);
+	return period_at(rules, kind, kind == PERIOD_WEEKLY ? week * DAY_S : 0,
+	    t_s);
+}
+
+struct period
+period_customer(const struct period_rules *rules, enum period_kind kind,
+    int64_t start_s, int64_t end_s, int64_t t_s)
+{
+	if (kind != PERIOD_ALL && start_s == 0 && end_s == 0)
+		return period_calendar(rules, kind, t_s);
+	if (kind == PERIOD_ALL || end_s == 0 || t_s < start_s)
+		return period_anchored(rules, kind, start_s, t_s);
+	if (t_s < end_s)
+		return (struct period){ start_s, end_s };
+	return period_anchored(rules, kind, end_s, t_s);
 }
 
 int64_t
-period_day(int64_t t_s, int32_t zone_s)
+period_day(const struct period_rules *rules, int64_t t_s)
 {
-	return period_calendar(PERIOD_DAILY, t_s, 0, zone_s).start_s;
+	return period_calendar(rules, PERIOD_DAILY, t_s).start_s;
+}
+
+int
+period_read_weekday(const char *text, unsigned *week_starts_r)
+{
+	static const char *const days[] = { "sunday", "monday", "tuesday",
+		"wednesday", "thursday", "friday", "saturday" };
+
+	for (unsigned i = 0; i < sizeof days / sizeof days[0]; i++)
+		if (strcmp(text, days[i]) == 0) {
+			*week_starts_r = i;
+			return 1;
+		}
+	return 0;
 }
 
 static const char *const period_names[] = {

@@ -40,7 +40,8 @@ struct key_def {
 	int64_t expires_s; /* 0 = never */
 	int64_t revoked_s; /* 0 = valid */
 	struct settings_limits limits;
-	uint64_t version; /* set by objects: 1, 2, ... */
+	bool clamp_max_tokens; /* of the settings file alone */
+	uint64_t version;      /* set by objects: 1, 2, ... */
 };
 
 struct customer_def {

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shm/period.h"
 #include "store/defs.h"
 
 struct worker;
@@ -24,6 +25,7 @@ struct key {
 	struct key_def def; /* its strings live as long as the key */
 	bool demo;          /* the built-in one */
 	unsigned char hash[OWNER_HASH_SIZE]; /* of its accounts and windows */
+	struct period period;                /* the one that was met last */
 	unsigned refs;
 	struct sbuf *bytes; /* what def points into */
 	bool proved;        /* secret has the hash of def */

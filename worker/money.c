@@ -49,25 +49,34 @@ money_waited(struct req *r)
 	r->keeper_since_ms = 0;
 }
 
-/* One more account for the hold; limit_nano MONEY_NONE = only counted. */
+/*
+ * One more account for the hold; limit_nano MONEY_NONE = only counted, period
+ * NULL = of all time.
+ */
 static void
 money_add(struct req *r, const unsigned char *hash, enum account_kind kind,
-    struct period period, int64_t limit_nano)
+    const struct period *period, int64_t limit_nano)
 {
 	struct hold_terms *t = &r->terms;
 	struct hold_account *a = &t->accounts[t->n_accounts];
-	bool total =
-	    kind == ACCOUNT_CUSTOMER_TOTAL || kind == ACCOUNT_KEY_TOTAL;
+	int64_t end_s = period != NULL ? period->end_s : INT64_MAX;
 
-	a->key = account_key(hash, kind,
-	    total || period.end_s == INT64_MAX ? 0 : period.start_s);
+	a->key =
+	    account_key(hash, kind, end_s == INT64_MAX ? 0 : period->start_s);
 	a->marked =
 	    kind == ACCOUNT_CUSTOMER_PERIOD || kind == ACCOUNT_CUSTOMER_TOTAL;
 	a->amount = 0;
 	r->accounts[t->n_accounts].limit_nano = limit_nano;
-	r->accounts[t->n_accounts].end_s = total ? INT64_MAX : period.end_s;
+	r->accounts[t->n_accounts].end_s = end_s;
 	r->limited |= limit_nano != MONEY_NONE;
 	t->n_accounts++;
+}
+
+/* Counting months is for the first request of a period. */
+static bool
+money_is_over(const struct req *r, const struct period *p)
+{
+	return money_now_s(r) < p->start_s || money_now_s(r) >= p->end_s;
 }
 
 static void
@@ -75,17 +84,16 @@ money_add_customer(struct req *r)
 {
 	const struct customer_def *d = &r->customer->def;
 	struct period *p = &r->customer->period;
-	int64_t now_s = money_now_s(r);
 
-	/* Counting months is for the first request of a period. */
-	if (now_s < p->start_s || now_s >= p->end_s)
-		*p = period_customer((enum period_kind)d->budget_duration,
-		    d->period_start_s, d->period_end_s, now_s);
+	if (money_is_over(r, p))
+		*p = period_customer(&r->w->period_rules,
+		    (enum period_kind)d->budget_duration, d->period_start_s,
+		    d->period_end_s, money_now_s(r));
 	r->terms.markup_bp = d->markup_bp;
-	money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_PERIOD, *p,
+	money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_PERIOD, p,
 	    d->period_budget_nano);
 	if (d->total_budget_nano != MONEY_NONE)
-		money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_TOTAL, *p,
+		money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_TOTAL, NULL,
 		    d->total_budget_nano);
 }
 
@@ -93,33 +101,48 @@ static void
 money_add_key(struct req *r)
 {
 	const struct key_def *d = &r->key->def;
-	enum period_kind kind = (enum period_kind)d->budget_duration;
-	struct period all = { 0, INT64_MAX };
+	struct period *p = &r->key->period;
 
-	if (d->period_budget_nano != MONEY_NONE)
-		money_add(r, r->key->hash, ACCOUNT_KEY_PERIOD,
-		    period_calendar(kind, money_now_s(r), 1, 0),
+	if (d->period_budget_nano != MONEY_NONE) {
+		if (money_is_over(r, p))
+			*p = period_calendar(&r->w->period_rules,
+			    (enum period_kind)d->budget_duration,
+			    money_now_s(r));
+		money_add(r, r->key->hash, ACCOUNT_KEY_PERIOD, p,
 		    d->period_budget_nano);
+	}
 	if (d->spending_limit_nano != MONEY_NONE)
-		money_add(r, r->key->hash, ACCOUNT_KEY_TOTAL, all,
+		money_add(r, r->key->hash, ACCOUNT_KEY_TOTAL, NULL,
 		    d->spending_limit_nano);
+}
+
+static struct period
+money_organization_period(struct req *r)
+{
+	const struct settings *s = r->w->settings;
+	enum period_kind kind = PERIOD_ALL;
+
+	/* Checked by setup. */
+	period_read(settings_str(s, s->organization_budget_duration).p, &kind);
+	return period_calendar(&r->w->period_rules, kind, money_now_s(r));
 }
 
 static void
 money_add_organization(struct req *r)
 {
-	const struct settings *s = r->w->settings;
-	struct account_owner owner = { .kind = OWNER_ORGANIZATION };
-	unsigned char hash[OWNER_HASH_SIZE];
-	enum period_kind kind = PERIOD_ALL;
+	struct worker *w = r->w;
+	const struct settings *s = w->settings;
 
-	if (s->organization_period_budget_nano == MONEY_NONE)
-		return;
-	period_read(settings_str(s, s->organization_budget_duration).p, &kind);
-	owner_hash(&owner, hash);
-	money_add(r, hash, ACCOUNT_ORG_PERIOD,
-	    period_calendar(kind, money_now_s(r), 1, 0),
-	    s->organization_period_budget_nano);
+	if (s->organization_period_budget_nano != MONEY_NONE) {
+		if (money_is_over(r, &w->organization_period))
+			w->organization_period = money_organization_period(r);
+		money_add(r, w->organization_hash, ACCOUNT_ORG_PERIOD,
+		    &w->organization_period,
+		    s->organization_period_budget_nano);
+	}
+	if (s->organization_credits_nano != MONEY_NONE)
+		money_add(r, w->organization_hash, ACCOUNT_ORG_CREDITS, NULL,
+		    s->organization_credits_nano);
 }
 
 void
@@ -209,7 +232,7 @@ money_describe(struct req *r)
 	q->provider_tools = params_has(p, PARAM_web_search_options);
 	q->n = params_number(p, PARAM_n, 1);
 	q->max_tokens = params_max_tokens(p);
-	q->searches = 10;
+	q->searches = r->w->settings->budgets_searches_per_request;
 }
 
 /* The least free money of the limited accounts, before their markup. */
@@ -237,6 +260,13 @@ money_free(struct req *r)
 	return least;
 }
 
+/* As it is sent, without base64 media. */
+static int64_t
+money_body_bytes(const struct req *r)
+{
+	return (int64_t)(r->edit.len - r->params.messages.media_bytes);
+}
+
 int64_t
 money_max_tokens(struct req *r)
 {
@@ -250,6 +280,20 @@ money_max_tokens(struct req *r)
 	return bound_max_tokens(money_model(r, &copy), &r->bound_request,
 	    money_free(r), s->budgets_default_max_tokens,
 	    s->budgets_min_output_tokens);
+}
+
+int64_t
+money_clamp(struct req *r)
+{
+	const struct settings *s = r->w->settings;
+	struct settings_model copy;
+
+	if (!r->limited || r->bound_request.max_tokens == 0 ||
+	    (!s->budgets_clamp_max_tokens && !r->key->def.clamp_max_tokens))
+		return 0;
+	r->bound_request.body_bytes = money_body_bytes(r);
+	return bound_clamp_tokens(money_model(r, &copy), &r->bound_request,
+	    money_free(r), s->budgets_min_output_tokens);
 }
 
 bool
@@ -268,7 +312,7 @@ money_bound(struct req *r)
 	struct hold_terms *t = &r->terms;
 	struct settings_model copy;
 
-	q->body_bytes = (int64_t)(r->edit.len - r->params.messages.media_bytes);
+	q->body_bytes = money_body_bytes(r);
 	if (r->put_max_tokens > 0)
 		q->max_tokens = r->put_max_tokens;
 	if (bound_hold(money_model(r, &copy), q, &r->bound, req_err(r)) != 0)

@@ -38,6 +38,12 @@ int money_find_price(struct req *r);
 /* What a request without a limit of its own gets put in; 0 = nothing. */
 int64_t money_max_tokens(struct req *r);
 
+/*
+ * What the client's own max_tokens is lowered to where that is asked for
+ * (clamp_max_tokens); 0: it stays.  The body as it would be sent is made.
+ */
+int64_t money_clamp(struct req *r);
+
 /* Is that number sent?  demo/lorem has a default of its own, far below it. */
 bool money_sends_max_tokens(const struct req *r);
 

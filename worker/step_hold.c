@@ -37,6 +37,11 @@ hold_prepare(struct req *r)
 	if (money_sends_max_tokens(r))
 		o.put_max_tokens = r->put_max_tokens;
 	edit_body(&r->params, &o, r->pool, &r->edit);
+	o.put_max_tokens = money_clamp(r);
+	if (o.put_max_tokens > 0) {
+		r->put_max_tokens = o.put_max_tokens;
+		edit_body(&r->params, &o, r->pool, &r->edit);
+	}
 	if (money_bound(r) != 0)
 		return -1;
 	r->prepared = true;

@@ -292,6 +292,9 @@ worker_main(const struct worker_args *args)
 	now_update();
 	w->args = args;
 	w->settings = args->settings;
+	w->period_rules = period_rules(w->settings);
+	owner_hash(&(struct account_owner){ .kind = OWNER_ORGANIZATION },
+	    w->organization_hash);
 	w->secrets = args->secrets;
 	w->tls = args->tls;
 	w->segment = args->segment;

@@ -13,7 +13,9 @@
 #include "net/http1.h"
 #include "proto/relay_frame.h"
 #include "proto/routes.h"
+#include "shm/period.h"
 #include "shm/seat.h"
+#include "store/defs.h"
 #include "worker/worker.h"
 
 struct cache;
@@ -33,6 +35,9 @@ struct targets;
 struct worker {
 	const struct worker_args *args;
 	const struct settings *settings;
+	struct period_rules period_rules; /* theirs */
+	struct period organization_period;
+	unsigned char organization_hash[OWNER_HASH_SIZE];
 	const char *secrets;
 	struct worker_tls *tls;
 	struct segment *segment;

@@ -1,5 +1,7 @@
 """Budgets from end to end: who is refused, what is charged, what is left held."""
+import calendar
 import json
+import signal
 import threading
 import time
 
@@ -176,6 +178,70 @@ def test_budget_of_the_organization(make_gateway, provider):
     # The customer's account shows no trace of it.
     assert settled(g)["settled"] == 0
     assert provider.requests == []
+
+
+def test_credits_of_the_organization(make_gateway, provider):
+    """One sum for all time, shown as the balance that is left."""
+    g = make_gateway(extra='organization = { credits = "0.005"; };')
+    r = g.chat(max_tokens=1000)
+    assert r.status == 200
+    info = g.record(r.headers["x-respan-log-id"])["limit_info"]
+    shown = info["limits"][0]
+    assert (shown["name"], shown["resets_at"], shown["is_within_limit"]) == ("org_credits", None, True)
+    assert (nano(shown["current_value"]), nano(shown["new_value"])) == (5000000, 5000000 - COST)
+    assert shown["limit_value"] == 0.0
+    g.at_rest()
+    (row,) = g.ctl_json("budget", "show")["results"]
+    assert (nano(row["settled"]), nano(row["limit"]), row["period_start"]) == (COST, 5000000, None)
+    r = g.chat(max_tokens=3000)
+    assert (r.status, r.code) == (429, "budget_exceeded")
+    assert r.json["error"]["message"] == ("The organization has used $0.00002 of its $0.005 budget, "
+                                          "not enough for this request.")
+    assert len(provider.requests) == 1
+    g.write(g.text.replace('"0.005"', '"0.05"'))
+    g.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: g.chat(max_tokens=3000).status == 200, 5, "the new limit")
+
+
+def test_max_tokens_is_lowered_to_what_is_left(make_gateway, provider):
+    """Where that is asked for; else the request is refused."""
+    g = make_gateway(extra="budgets = { clamp_max_tokens = true; };")
+    params = budget("0.005", customer_identifier="c")
+    assert g.chat(customer_params=params, max_tokens=100).status == 200
+    assert provider.requests[-1].json["max_tokens"] == 100
+    r = g.chat(customer_identifier="c", max_tokens=5000)
+    sent = provider.requests[-1].json["max_tokens"]
+    assert r.status == 200 and int(r.headers["x-holdfast-max-tokens"]) == sent
+    assert 1024 < sent < 5000
+    hold = g.record(r.headers["x-respan-log-id"])["limit_info"]["limits"][0]["needed_value"]
+    left = 5000000 - COST
+    assert left - OUT < nano(hold) <= left
+    r = g.chat(customer_params=budget("0.0004", customer_identifier="d"), max_tokens=5000)
+    assert (r.status, r.code) == (429, "budget_exceeded")  # not even the least of it
+    assert g.chat(customer_identifier="free", max_tokens=9999).status == 200
+    assert provider.requests[-1].json["max_tokens"] == 9999
+
+
+def test_max_tokens_of_one_key_is_lowered(make_gateway, provider):
+    g = make_gateway(start=False)
+    g.text = g.text.replace('environment = "prod";', 'environment = "prod"; clamp_max_tokens = true;')
+    g.start()
+    assert g.chat(customer_params=budget("0.005"), max_tokens=5000).status == 200
+    assert provider.requests[-1].json["max_tokens"] < 5000
+    assert g.chat(key=TEST_KEY, customer_params=budget("0.005"), max_tokens=5000).code == "budget_exceeded"
+
+
+def test_days_of_a_place(make_gateway):
+    """Calendar periods begin at midnight there, weeks on the day that is set."""
+    g = make_gateway(extra='budgets = { timezone = "Asia/Kolkata"; week_starts = "wednesday"; };\n'
+                     'organization = { period_budget = "1"; budget_duration = "weekly"; };')
+    assert g.chat().status == 200
+    g.at_rest()
+    (row,) = g.ctl_json("budget", "show")["results"]
+    start = time.strptime(row["period_start"], "%Y-%m-%dT%H:%M:%SZ")
+    assert (start.tm_wday, start.tm_hour, start.tm_min) == (1, 18, 30)  # Tuesday in UTC
+    now = time.time()
+    assert 0 <= now - calendar.timegm(start) < 7 * 86400
 
 
 def test_price_unknown(make_gateway, provider):

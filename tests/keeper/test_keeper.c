@@ -10,7 +10,9 @@
 static int64_t
 today(void)
 {
-	return period_day(now_real_us() / 1000000, 0);
+	struct period_rules utc = { NULL, 1 };
+
+	return period_day(&utc, now_real_us() / 1000000);
 }
 
 static struct account_key

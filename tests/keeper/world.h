@@ -79,6 +79,9 @@ world_write_settings(void)
 	s->customers_defaults_total_budget_nano = MONEY_NONE;
 	s->customers_defaults_budget_duration = world_text("daily");
 	s->organization_period_budget_nano = MONEY_NONE;
+	s->organization_credits_nano = MONEY_NONE;
+	s->budgets_timezone = world_text("UTC");
+	s->budgets_week_starts = world_text("monday");
 	s->customers =
 	    (struct slist){ offsetof(struct world_settings, customers), 1 };
 	w->customers[0] =

@@ -227,6 +227,45 @@ START_TEST(test_quarter)
 }
 END_TEST
 
+static const struct clamp {
+	const char *title;
+	uint32_t features;
+	int64_t free_nano, n, asked, tokens;
+} clamps[] = {
+	/* 164 tokens in are 164,000 nano; 10,000 a token out. */
+	{ "enough", 0, INT64_C(1000000000), 1, 5000, 0 },
+	{ "just enough", 0, 50164000, 1, 5000, 0 },
+	{ "one token short", 0, 50163999, 1, 5000, 4999 },
+	{ "shared by the choices", 0, 100164000, 4, 5000, 2500 },
+	{ "never less than the least", 0, 1000, 1, 5000, 1024 },
+	{ "nor more than was asked", 0, 1000, 1, 7, 0 },
+	{ "thinking beside the limit", FEATURE_REASONING_OUTSIDE_MAX, 150164000,
+	    1, 9000, 5000 },
+};
+
+START_TEST(test_clamp)
+{
+	const struct clamp *r = &clamps[_i];
+	struct settings_model m = priced(10000);
+	struct bound_request q = { .body_bytes = 100,
+		.n = r->n,
+		.max_tokens = r->asked };
+	struct bound hold;
+	struct err e;
+	int64_t tokens;
+
+	m.features = r->features;
+	tokens = bound_clamp_tokens(&m, &q, r->free_nano, 1024);
+	ck_assert_msg(tokens == r->tokens, "%s: %lld", r->title,
+	    (long long)tokens);
+	if (tokens <= 1024)
+		return;
+	q.max_tokens = tokens;
+	ck_assert_int_eq(bound_hold(&m, &q, &hold, &e), 0);
+	ck_assert_int_le(hold.cost_nano, r->free_nano);
+}
+END_TEST
+
 static const struct cut {
 	const char *title;
 	struct bound_seen seen;
@@ -283,6 +322,7 @@ test_suite(void)
 	tcase_add_test(tc, test_hold_covers);
 	tcase_add_loop_test(tc, test_tokens, 0, COUNT(rows));
 	tcase_add_loop_test(tc, test_quarter, 0, COUNT(quarters));
+	tcase_add_loop_test(tc, test_clamp, 0, COUNT(clamps));
 	tcase_add_loop_test(tc, test_cut, 0, COUNT(cuts));
 	tcase_add_test(tc, test_overflow);
 	suite_add_tcase(s, tc);
