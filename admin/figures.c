@@ -74,6 +74,7 @@ figures_read(struct office *o, struct figures *f_r)
 	figures_add_accounts(o, f_r);
 	f_r->keeper_silent_ms = figures_silent_ms(o, ROLE_KEEPER);
 	f_r->logger_silent_ms = figures_silent_ms(o, ROLE_LOGGER);
+	f_r->clock_steps = segment_clock_steps(o->seg, &f_r->clock_step_s);
 }
 
 bool

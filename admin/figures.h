@@ -23,6 +23,8 @@ struct figures {
 	uint32_t accounts;
 	int64_t held_nano, suspense_nano; /* of the accounts in use */
 	uint64_t keeper_silent_ms, logger_silent_ms;
+	uint64_t clock_steps; /* ever since the segment was made */
+	int64_t clock_step_s; /* the last one */
 };
 
 void figures_read(struct office *o, struct figures *f_r);

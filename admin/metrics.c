@@ -228,6 +228,10 @@ metrics_write(struct office *o, struct sbuf *out)
 	metrics_decimal(out, "holdfast_ledger_lag_seconds",
 	    "age of the oldest charge that is not in the ledger, at most",
 	    metrics_lag_ns(&f));
+	metrics_head(out, "holdfast_clock_steps_total", "counter",
+	    "times that the wall clock was set by a minute or more");
+	sbuf_addf(out, "holdfast_clock_steps_total %llu\n",
+	    (unsigned long long)f.clock_steps);
 	metrics_gauge(out, "holdfast_accounts",
 	    "budget accounts in the segment", f.accounts);
 	metrics_of_table(o, out);

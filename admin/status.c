@@ -46,6 +46,8 @@ verb_status(struct office *o, struct slice args, struct sbuf *out,
 	show_int(out, "log_records_dropped", (int64_t)status_dropped(&f));
 	show_int(out, "keeper_silent_ms", (int64_t)f.keeper_silent_ms);
 	show_int(out, "logger_silent_ms", (int64_t)f.logger_silent_ms);
+	show_int(out, "clock_steps", (int64_t)f.clock_steps);
+	show_int(out, "last_clock_step_s", f.clock_step_s);
 	sbuf_addc(out, '}');
 	sbuf_free(&reasons);
 	return 1;

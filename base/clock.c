@@ -48,6 +48,12 @@ now_fresh_ns(void)
 	return clock_read_ns(CLOCK_MONOTONIC);
 }
 
+int64_t
+now_boot_us(void)
+{
+	return (int64_t)(clock_read_ns(CLOCK_BOOTTIME) / 1000);
+}
+
 void
 now_shift(int64_t seconds)
 {

@@ -25,6 +25,9 @@ int64_t now_real_us(void);
 /* CLOCK_MONOTONIC read now, for measuring inside one turn. */
 uint64_t now_fresh_ns(void);
 
+/* Microseconds since the machine started, asleep or awake, read now. */
+int64_t now_boot_us(void);
+
 /* Move the wall clock of this process by so many seconds. */
 void now_shift(int64_t seconds);
 

@@ -253,6 +253,24 @@ master_now_ready(struct master *m)
 }
 
 static void
+master_watch_clock(struct master *m, uint64_t now_ns)
+{
+	int64_t step_s;
+
+	if (now_ns < m->clock_ns)
+		return;
+	m->clock_ns = now_ns + CLOCKSTEP_EVERY_NS;
+	now_update();
+	step_s = clockstep_look(&m->clock, now_real_us(), now_boot_us());
+	if (step_s == 0)
+		return;
+	segment_clock_stepped(m->segment, step_s);
+	log_warn("master: the clock was set %s by %lld s: budgets go by it",
+	    step_s < 0 ? "back" : "forward",
+	    (long long)(step_s < 0 ? -step_s : step_s));
+}
+
+static void
 master_turn(struct master *m)
 {
 	uint64_t now_ns;
@@ -265,6 +283,7 @@ master_turn(struct master *m)
 	master_now_ready(m);
 	stop_turn(m, now_ns);
 	tally_turn(m, now_ns);
+	master_watch_clock(m, now_ns);
 	master_beat(m, now_ns);
 }
 

@@ -10,12 +10,14 @@
  *	generation.c  settings: load, prepare, take into use, retire
  *	stop.c        the order of the stop
  *	tally.c       what it counts for the metrics
+ *	clockstep.c   was the wall clock set?
  *
  * A signal or a message only sets a fact here; the turn acts on it.
  */
 
 #include <sys/types.h>
 
+#include "master/clockstep.h"
 #include "master/master.h"
 #include "master/pipes.h"
 
@@ -92,7 +94,8 @@ struct master {
 	uint64_t phase_due_ns;
 	bool stop_wanted, stop_fast_wanted;
 	bool stop_fast; /* the stop that goes on */
-	uint64_t beat_ns, watchdog_ns, tally_ns;
+	uint64_t beat_ns, watchdog_ns, tally_ns, clock_ns;
+	struct clockstep clock;
 	int status; /* exit status */
 };
 

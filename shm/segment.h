@@ -18,7 +18,7 @@
 struct err;
 struct segment;
 
-#define SEGMENT_LAYOUT 3 /* raised when a shared struct or metrics.def does */
+#define SEGMENT_LAYOUT 4 /* raised when a shared struct or metrics.def does */
 #define SEGMENT_ID_SIZE 16
 #define SEGMENT_SEATS_MAX 256 /* 4 for each of 64 workers */
 #define SEGMENT_SEATS_WORDS (SEGMENT_SEATS_MAX / 64)
@@ -85,5 +85,9 @@ uint64_t segment_beaten_ns(const struct segment *seg, enum segment_role role);
  */
 void segment_committed(struct segment *seg, uint64_t now_ns);
 uint64_t segment_committed_ns(const struct segment *seg);
+
+/* The wall clock was set: how often, and the last step (money.md 13). */
+void segment_clock_stepped(struct segment *seg, int64_t step_s);
+uint64_t segment_clock_steps(const struct segment *seg, int64_t *last_s_r);
 
 #endif

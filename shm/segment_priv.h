@@ -32,6 +32,8 @@ struct segment_header {
 	_Atomic uint64_t generation[GEN_KINDS];
 	_Atomic uint64_t beat_ns[ROLES];
 	_Atomic uint64_t committed_ns; /* keeper */
+	_Atomic uint64_t clock_steps;
+	_Atomic int64_t clock_step_s; /* the last one */
 	_Alignas(64) _Atomic uint32_t asleep[ROLES];
 	_Alignas(64) _Atomic uint64_t missed_wakes, repairs, rates_full;
 	/* accounts, under the table lock */

@@ -89,6 +89,20 @@ segment_committed_ns(const struct segment *seg)
 }
 
 void
+segment_clock_stepped(struct segment *seg, int64_t step_s)
+{
+	atomic_store(&seg->head->clock_step_s, step_s);
+	atomic_fetch_add(&seg->head->clock_steps, 1);
+}
+
+uint64_t
+segment_clock_steps(const struct segment *seg, int64_t *last_s_r)
+{
+	*last_s_r = atomic_load(&seg->head->clock_step_s);
+	return atomic_load(&seg->head->clock_steps);
+}
+
+void
 segment_lock_init(struct segment_lock *l)
 {
 	pthread_mutexattr_t attr;
