@@ -23,6 +23,7 @@ SECTIONS = {
     "1k": lambda b: cases.whole(b, "1k", b.cached),
     "10k": lambda b: cases.whole(b, "10k", b.cached),
     "100k": lambda b: cases.whole(b, "100k", b.cached),
+    "money": cases.money,
     "rate": cases.fixed_rate,
     "reply": cases.big_reply,
     "stream": cases.stream,

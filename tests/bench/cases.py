@@ -111,6 +111,22 @@ def cached_rows(bench, size, got, content):
                   note="hash %.2f us, whole key %.2f us" % (sha, key))
 
 
+def money_run():
+    said = subprocess.run([rig.PROGRAMS + "/money"], capture_output=True, text=True, check=True)
+    return json.loads(next(line for line in said.stdout.split("\n") if line.startswith("{")))
+
+
+def money(bench):
+    """Holds and settlements alone, over 1,000 limited accounts."""
+    runs = [money_run() for _ in range(5)]
+    yield row("hold and settlement", "worker CPU us", [r["hold_settle_ns"] / 1000 for r in runs],
+              bar=1.0, kind="figure", note="two accounts, one of them everybody's")
+    us = [r["settlement_us"] for r in runs]
+    yield row("settlements on 1,000 accounts", "us each", us, bar=50.0, kind="figure",
+              note="%.0f per second, keeper CPU %.2f us" % (
+                  1e6 / sorted(us)[2], sorted(r["keeper_cpu_us"] for r in runs)[2]))
+
+
 def fixed_rate(bench):
     """1 KB at a rate that leaves the worker idle half of the time."""
     content = bodies.body(1024)
