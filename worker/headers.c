@@ -87,10 +87,20 @@ headers_target(struct req *r, struct sbuf *b)
 	}
 }
 
+static void
+headers_money(struct sbuf *b, const char *name, int64_t nano)
+{
+	sbuf_adds(b, name);
+	money_write(b, nano);
+	sbuf_add(b, "\r\n", 2);
+}
+
 /* What both replies and streams tell about their making. */
 static void
 headers_info(struct req *r, struct sbuf *b)
 {
+	int64_t left_nano;
+
 	if (!r->w->settings->server_info_headers)
 		return;
 	headers_target(r, b);
@@ -99,6 +109,8 @@ headers_info(struct req *r, struct sbuf *b)
 	if (money_sends_max_tokens(r))
 		header_number(b,
 		    "x-holdfast-max-tokens: ", (uint64_t)r->put_max_tokens);
+	if (money_remaining(r, &left_nano))
+		headers_money(b, "x-holdfast-budget-remaining: ", left_nano);
 	headers_add(b,
 	    "x-holdfast-upstream-request-id: ", r->upstream_request_id);
 }
@@ -227,14 +239,6 @@ headers_timing(struct req *r, struct sbuf *b, uint64_t own_us,
 	sbuf_add(b, "\r\n", 2);
 }
 
-static void
-headers_cost(struct req *r, struct sbuf *b)
-{
-	sbuf_adds(b, "x-holdfast-cost: ");
-	money_write(b, r->cost_nano + r->spent_nano);
-	sbuf_add(b, "\r\n", 2);
-}
-
 void
 headers_error(struct req *r, unsigned status, struct sbuf *b)
 {
@@ -268,7 +272,8 @@ headers_reply(struct req *r, struct sbuf *b)
 		if (r->answer.from_provider) {
 			sbuf_adds(b, "x-holdfast-error-source: provider\r\n");
 		} else {
-			headers_cost(r, b);
+			headers_money(b,
+			    "x-holdfast-cost: ", r->cost_nano + r->spent_nano);
 			header_number(b, "x-holdfast-overhead-us: ", own_us);
 		}
 	}

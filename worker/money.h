@@ -65,6 +65,12 @@ void money_close(struct req *r);
 /* r->err for a refusal of money_hold(): the exact words of api.md 9.4. */
 void money_refuse(struct req *r, enum hold_result why);
 
+/*
+ * What the tightest account of the request has left after it, as its admission
+ * saw it; false when none has a limit.
+ */
+bool money_remaining(const struct req *r, int64_t *nano_r);
+
 /* limit_info packed for the record, in w->scratch; or an empty slice. */
 struct slice money_limit_info(struct req *r);
 

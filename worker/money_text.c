@@ -127,6 +127,43 @@ money_refuse(struct req *r, enum hold_result why)
 		    "The budget ledger is not available. Please retry.");
 }
 
+/* Of account i: held while the attempt runs, charged after it. */
+static int64_t
+money_part(const struct req *r, uint32_t i)
+{
+	const struct hold_account *a = &r->terms.accounts[i];
+
+	if (r->refused_by_budget)
+		return 0;
+	if (r->slot != SLOT_NONE)
+		return a->amount;
+	return a->marked ? money_markup(r->cost_nano, r->terms.markup_bp)
+	                 : r->cost_nano;
+}
+
+bool
+money_remaining(const struct req *r, int64_t *nano_r)
+{
+	bool any = false;
+
+	if (!r->limited || !r->held_tried)
+		return false;
+	for (uint32_t i = 0; i < r->terms.n_accounts; i++) {
+		const struct hold_seen *s = &r->seen[i];
+		int64_t left =
+		    s->limit - s->settled - s->held - money_part(r, i);
+
+		if (s->limit == ACCOUNT_UNLIMITED)
+			continue;
+		if (left < 0)
+			left = 0;
+		if (!any || left < *nano_r)
+			*nano_r = left;
+		any = true;
+	}
+	return any;
+}
+
 static const enum record_limit_name names[ACCOUNT_KINDS] = {
 	[ACCOUNT_CUSTOMER_PERIOD] = RECORD_LIMIT_CUSTOMER,
 	[ACCOUNT_CUSTOMER_TOTAL] = RECORD_LIMIT_CUSTOMER_TOTAL,

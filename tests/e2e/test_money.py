@@ -244,6 +244,29 @@ def test_days_of_a_place(make_gateway):
     assert 0 <= now - calendar.timegm(start) < 7 * 86400
 
 
+def test_headroom_is_shown(make_gateway, provider):
+    """What the tightest budget has left, after this request."""
+    left = "x-holdfast-budget-remaining"
+
+    def shown(r):
+        return nano(float(r.headers[left]))
+
+    g = make_gateway(extra='organization = { period_budget = "0.1"; };\nbudgets = { hold_wait = "0s"; };')
+    assert shown(g.chat()) == 100000000 - COST
+    g.at_rest()
+    r = g.chat(customer_params=budget("0.01"), max_tokens=1000)
+    assert shown(r) == 10000000 - COST
+    g.at_rest()
+    r = g.chat(customer_identifier="c", max_tokens=9999)
+    assert r.code == "budget_exceeded" and shown(r) == 10000000 - COST
+    r = g.chat(customer_identifier="c", max_tokens=1000, stream=True)
+    assert shown(r) < 10000000 - 2 * COST  # the hold is still out
+    g.at_rest()
+    g.write(g.text.replace("server = {", "server = { info_headers = false;"))
+    g.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: left not in g.chat().headers, 5, "no such headers")
+
+
 def test_price_unknown(make_gateway, provider):
     g = make_gateway(models=', { name = "unpriced"; provider = "openai"; context = 1000; max_output = 100; }')
     r = g.chat(model="unpriced", customer_params=budget(1))
