@@ -20,6 +20,7 @@ static const struct {
 	{ "customer list", verb_customer_list },
 	{ "budget show", verb_budget_show },
 	{ "budget adjust", verb_budget_adjust },
+	{ "prices", verb_prices },
 	{ "debug dump", verb_debug_dump },
 };
 

@@ -71,6 +71,10 @@ const struct ctl_verb ctl_verbs[] = {
 		OPTION("--customer", "customer", TEXT, "ID"),
 		OPTION("--key", "key", TEXT, "PREFIX"),
 		OPTION("--total", "total", FLAG, NULL), ENVIRONMENT } },
+	{ "prices", "what models cost, in USD a million tokens",
+	    "model provider_id known input output cached_input cache_write "
+	    "per_request",
+	    NULL, { { NULL, "model", CTL_TEXT, "MODEL", false } } },
 	{ "try", "send one request through the gateway", NULL, ctl_try,
 	    { WORD("model", "MODEL"), WORD("text", "TEXT"),
 		OPTION("--url", "url", TEXT, "URL") } },

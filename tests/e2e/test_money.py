@@ -267,6 +267,22 @@ def test_headroom_is_shown(make_gateway, provider):
     wait_for(lambda: left not in g.chat().headers, 5, "no such headers")
 
 
+def test_prices_are_shown(make_gateway):
+    g = make_gateway(models=', { name = "dear"; provider = "openai"; context = 1000; max_output = 100;'
+                     ' price = { input = "2.5"; output = "10.000001"; cached_input = "0"; per_search = "0.01";'
+                     ' input_above_200k = "5"; }; }')
+    shown = g.ctl_json("prices", "dear")
+    assert shown["results"] == [{
+        "model": "dear", "provider_id": "openai", "known": True, "input": 2.5, "output": 10.000001,
+        "cached_input": 0.0, "per_search": 0.01, "input_above": 5.0, "above_prompt_tokens": 200000}]
+    r = g.chat(customer_identifier="c")
+    record = g.record(r.headers["x-respan-log-id"])
+    assert int(shown["price_version"], 16) == int(record["price_version"]) % 2**64
+    assert {m["model"] for m in g.ctl_json("prices")["results"]} >= {"dear", "test-model", "demo/echo"}
+    assert "dear" in g.ctl("prices", "dear").stdout
+    assert g.ctl("prices", "cheap", check=False).returncode != 0
+
+
 def test_price_unknown(make_gateway, provider):
     g = make_gateway(models=', { name = "unpriced"; provider = "openai"; context = 1000; max_output = 100; }')
     r = g.chat(model="unpriced", customer_params=budget(1))
