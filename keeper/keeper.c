@@ -15,6 +15,7 @@
 #include "keeper/answer.h"
 #include "keeper/book.h"
 #include "keeper/evict.h"
+#include "keeper/fold.h"
 #include "keeper/limits.h"
 #include "keeper/startstop.h"
 #include "keeper/turn.h"
@@ -30,6 +31,7 @@
 struct keeper {
 	struct book book;
 	struct turn *turn;
+	struct fold *fold;
 	int master_fd, admin_fd, event_fd;
 	uint64_t turned_ns; /* the last commit */
 	uint64_t second_ns; /* the last heartbeat */
@@ -189,7 +191,9 @@ keeper_every_second(struct keeper *k, struct err *e)
 	    stats_area_of_role(k->book.seg, ROLE_KEEPER), SLICE("keeper"));
 	if (++k->seconds % READERS_S == 0)
 		keeper_check_readers(k);
-	return evict_idle(&k->book, e);
+	if (evict_idle(&k->book, e) != 0)
+		return -1;
+	return fold_step(k->fold, &k->book, e);
 }
 
 static int
@@ -256,10 +260,12 @@ keeper_main(const struct keeper_args *args)
 	log_role("keeper");
 	now_update();
 	k.turn = turn_new(&k.book);
+	k.fold = fold_new();
 	done = keeper_run(&k, &e);
 	if (done != 0)
 		log_error("%s", e.text);
 	turn_free(&k.turn);
+	fold_free(&k.fold);
 	book_close(&k.book);
 	return done == 0 ? EX_OK : EX_OSERR;
 }

@@ -131,8 +131,11 @@ void owner_hash(const struct account_owner *owner,
 /*
  * The key of an account's row in the ledger: the owner's hash, the kind of
  * account (shm/account.h; a plain number here), the period's start (u64,
- * big-endian; 0 for a total).
+ * big-endian; 0 for a total).  A kind with ROW_OLDER is the sum of periods of
+ * that kind that are no rows of their own any more.
  */
+#define ROW_OLDER 0x80
+
 struct row_key {
 	unsigned char bytes[ROW_KEY_SIZE];
 };

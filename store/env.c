@@ -246,6 +246,16 @@ env_put(struct env *v, unsigned table, MDB_val key, MDB_val value,
 }
 
 int
+env_del(struct env *v, unsigned table, MDB_val key, struct err *e)
+{
+	int rc = mdb_del(env_write(v), v->tables[table], &key, NULL);
+
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	return rc == 0 ? 1 : env_fail(v, "del", rc, e);
+}
+
+int
 env_next(struct env *v, MDB_txn *txn, unsigned table, bool from, MDB_val *key,
     MDB_val *value_r, struct err *e)
 {

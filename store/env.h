@@ -60,6 +60,8 @@ void env_abort(struct env *v);
  */
 int env_get(struct env *v, MDB_txn *txn, unsigned table, MDB_val key,
     MDB_val *value_r, struct err *e);
+/* 1, 0 not there, -1. */
+int env_del(struct env *v, unsigned table, MDB_val key, struct err *e);
 int env_put(struct env *v, unsigned table, MDB_val key, MDB_val value,
     struct err *e);
 

@@ -181,6 +181,14 @@ ledger_row_put(struct ledger *l, const struct row_key *k,
 }
 
 int
+ledger_row_del(struct ledger *l, const struct row_key *k, struct err *e)
+{
+	return env_del(l->env, ROWS, val_bytes(k->bytes, ROW_KEY_SIZE), e) < 0
+	           ? -1
+	           : 0;
+}
+
+int
 ledger_row_next(struct ledger *l, struct row_key *k, struct ledger_row *row_r,
     struct err *e)
 {

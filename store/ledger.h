@@ -57,6 +57,9 @@ int ledger_row_get(struct ledger *l, const struct row_key *k,
 int ledger_row_put(struct ledger *l, const struct row_key *k,
     const struct ledger_row *row, struct err *e);
 
+/* 0, also when there was none; -1. */
+int ledger_row_del(struct ledger *l, const struct row_key *k, struct err *e);
+
 /* The row after *k in key order; *k moves on.  Start with zeroes. */
 int ledger_row_next(struct ledger *l, struct row_key *k,
     struct ledger_row *row_r, struct err *e);

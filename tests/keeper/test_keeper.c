@@ -75,6 +75,74 @@ START_TEST(test_settle)
 }
 END_TEST
 
+/* A row of the customer "ada" that began so many days ago. */
+static struct account_key
+ada_before(int days)
+{
+	return world_key(OWNER_CUSTOMER, "ada", ACCOUNT_CUSTOMER_PERIOD,
+	    today() - days * INT64_C(86400));
+}
+
+static void
+write_old_rows(int days)
+{
+	struct ledger *l = ledger_open_writer(scratch_dir, 16 << 20, &e);
+
+	ck_assert_msg(l != NULL, "%s", e.text);
+	ck_assert_int_eq(ledger_begin(l, &e), 0);
+	for (int i = 0; i < days; i++) {
+		struct account_key key = ada_before(i);
+		struct row_key k =
+		    row_key_make(key.hash, key.kind, key.period_s);
+		struct ledger_row row = { .settled = 100 + i,
+			.suspense = 1,
+			.limit = 1000,
+			.lease = 200,
+			.first_us = 1000 - i,
+			.last_us = 2000 - i,
+			.requests = 2 };
+
+		ck_assert_int_eq(ledger_row_put(l, &k, &row, &e), 0);
+	}
+	ck_assert_int_eq(ledger_commit(l, &e), 0);
+	ledger_close(&l);
+}
+
+/*
+ * Of ten days the one that runs and three before it stay, also while the
+ * fifth is still looked at; another account's rows are its own.
+ */
+START_TEST(test_old_periods)
+{
+	struct account_key day, sum = ada(), used = ada_before(5);
+	struct ledger_row row;
+	uint32_t slot;
+
+	write_old_rows(10);
+	world_start();
+	slot = world_hold(&used, 1, 10);
+	ck_assert_uint_ne(slot, SLOT_NONE);
+	/* The oldest go first: when the last of them is gone all are. */
+	day = ada_before(4);
+	ck_assert(WORLD_UNTIL(world_row(day, &row) == 0));
+	ck_assert_int_eq(world_stop(MASTER_DRAIN), 0);
+	for (int i = 0; i < 10; i++) {
+		day = ada_before(i);
+		ck_assert_msg(world_row(day, &row) == (i <= 3 || i == 5),
+		    "day %d", i);
+	}
+	sum.kind |= ROW_OLDER;
+	sum.period_s = 0;
+	ck_assert_int_eq(world_row(sum, &row), 1);
+	ck_assert_int_eq(row.settled, 5 * 100 + 4 + 6 + 7 + 8 + 9);
+	ck_assert_int_eq(row.suspense, 5);
+	ck_assert_int_eq(row.requests, 10);
+	ck_assert_int_eq(row.first_us, 991);
+	ck_assert_int_eq(row.last_us, 1996);
+	ck_assert_int_eq(row.limit, MONEY_NONE);
+}
+END_TEST
+
 /* All of a budget can be spent, and nothing more. */
 START_TEST(test_limit)
 {
@@ -506,6 +574,7 @@ test_suite(void)
 	tcase_add_checked_fixture(t, world_init, world_fini);
 	tcase_add_test(t, test_settle);
 	tcase_add_test(t, test_limit);
+	tcase_add_test(t, test_old_periods);
 	tcase_add_test(t, test_unknown_customer);
 	tcase_add_test(t, test_unknown_refused);
 	tcase_add_test(t, test_same_again);

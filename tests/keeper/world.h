@@ -82,6 +82,7 @@ world_write_settings(void)
 	s->organization_credits_nano = MONEY_NONE;
 	s->budgets_timezone = world_text("UTC");
 	s->budgets_week_starts = world_text("monday");
+	s->budgets_keep_periods = 3;
 	s->customers =
 	    (struct slist){ offsetof(struct world_settings, customers), 1 };
 	w->customers[0] =
