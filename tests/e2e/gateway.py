@@ -52,6 +52,15 @@ def nano(dollars):
     return None if dollars is None else round(dollars * 10**9)
 
 
+def slow_disk(tmp_path, ms, file=None):
+    """The environment of a gateway whose fdatasync() takes so long, or whose
+    write() to one file."""
+    made = str(tmp_path / "slow_disk.so")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "slow_disk.c")
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", made, source], check=True)
+    return dict({"LD_PRELOAD": made, "SLOW_DISK_MS": str(ms)}, **{"SLOW_DISK_FILE": file} if file else {})
+
+
 def sha256(key):
     return hashlib.sha256(key.split(".")[1].encode()).hexdigest()
 
@@ -259,9 +268,9 @@ logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
             c.close()
 
     def figure(self, name):
-        """The sum of a metric over its labels."""
+        """The sum of a metric over its labels, or of NAME{LABELS} alone."""
         lines = self.admin("/metrics").body.decode().splitlines()
-        return sum(float(x.split()[-1]) for x in lines if x.split("{")[0].split(" ")[0] == name)
+        return sum(float(x.split()[-1]) for x in lines if name in (x.split("{")[0].split(" ")[0], x.split(" ")[0]))
 
     # -- books --
 

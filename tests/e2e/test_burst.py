@@ -4,13 +4,11 @@ The keeper has to make the customer, its account and its lease; everybody else
 waits for that and is woken: nobody is told that the ledger is not available,
 on a fast disk or on a slow one.
 """
-import os
 import resource
-import subprocess
 from collections import Counter
 
 import pytest
-from gateway import nano, wait_for
+from gateway import nano, slow_disk, wait_for
 from provider import completion, json_reply, sse_reply, stream_events
 from test_money import IN, OUT, budget, defaults
 from wire import Wire, chat_body, request
@@ -40,10 +38,7 @@ def disk(request, tmp_path):
     """The environment of a gateway on a disk that is "fast" or "slow"."""
     if request.param == "fast":
         return {}
-    made = str(tmp_path / "slow_disk.so")
-    source = os.path.join(os.path.dirname(__file__), "slow_disk.c")
-    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", made, source], check=True)
-    return {"LD_PRELOAD": made, "SLOW_DISK_MS": str(SLOW_MS)}
+    return slow_disk(tmp_path, SLOW_MS)
 
 
 def cost(upstream_body):

@@ -1,14 +1,16 @@
 """Disks that are full or read-only: what goes on, what is refused, the books."""
 import os
 import subprocess
+import time
 
 import pytest
-from gateway import wait_for
+from gateway import slow_disk, wait_for
 from provider import completion, json_reply
 from wire import at_once
 
 IN, OUT = 1000, 2000
 COST = 50 * IN + 5 * OUT
+SLOW_LOG_MS = 1000
 BUDGET = {"customer_identifier": "c", "period_budget": "0.1"}
 ALONE = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
 
@@ -84,6 +86,31 @@ def test_disk_of_the_logs_is_full(make_gateway, provider):
     assert g.account("c")["settled"] == 21 * COST
     wait_for(lambda: g.figure("holdfast_log_dropped_total") >= 21, 5, "the drops to be counted")
     assert g.get("/ready", key=None).status == 200
+
+
+def test_disk_of_the_logs_is_slow(make_gateway, provider, tmp_path):
+    """A second for each write: no request waits for it, and the books are right."""
+    provider.answer = lambda r: json_reply(completion(prompt=50, completion=5))
+    g = make_gateway(start=False)
+    g.text = g.text.replace("logs = {", 'logs = { ring = "128K";')
+    g.start(env=slow_disk(tmp_path, SLOW_LOG_MS, g.jsonl))
+    assert g.chat(customer_params=dict(BUDGET, period_budget=100), max_tokens=5).status == 200
+
+    def one(i):
+        began = time.monotonic()
+        return g.chat(customer_identifier="c", max_tokens=5).status, time.monotonic() - began
+    until, got = time.monotonic() + 3.5 * SLOW_LOG_MS / 1000, []
+    while time.monotonic() < until:
+        got += at_once(8, one)
+    assert {status for status, _ in got} == {200}
+    assert max(took for _, took in got) < SLOW_LOG_MS / 2000
+    g.at_rest()
+    row = g.account("c")
+    assert (row["settled"], row["suspense"]) == ((len(got) + 1) * COST, 0)
+    dropped = g.figure('holdfast_ring_dropped_total{type="access"}')
+    assert dropped > 0
+    wait_for(lambda: len([r for r in g.records() if "id" in r]) == len(got) + 1 - dropped, 30,
+             "each record that was not dropped")
 
 
 def test_little_room_is_left_to_the_ledger(disk):
