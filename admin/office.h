@@ -23,6 +23,7 @@ struct office {
 	struct loop *loop;
 	int keeper_fd;         /* -1 while the keeper is replaced */
 	uint32_t asked;        /* number of the last question */
+	struct slice who;      /* who asks, during an answer */
 	struct ledger *ledger; /* opened at the first use, then kept */
 	struct objects *objects;
 	struct sbuf def, more; /* strings of definitions being shown */
@@ -39,6 +40,10 @@ struct objects *office_objects(struct office *o, struct err *e);
  */
 int office_ask(struct office *o, enum ask_op op, struct slice body,
     struct err *e);
+
+/* The same for a question: its answer is put into *reply. */
+int office_ask_for(struct office *o, enum ask_op op, struct slice body,
+    struct sbuf *reply, struct err *e);
 
 void office_fini(struct office *o);
 

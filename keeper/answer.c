@@ -7,8 +7,10 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "keeper/audit.h"
 #include "keeper/book.h"
 #include "keeper/customers.h"
+#include "keeper/journal.h"
 #include "keeper/limits.h"
 #include "store/ask.h"
 
@@ -98,29 +100,68 @@ static const struct amount_rule rule_adjust = { "adjust", 1, 0 };
 static const struct amount_rule rule_release = { "release", -1, -1 };
 static const struct amount_rule rule_confirm = { "confirm", 0, -1 };
 
-static int
-answer_journal(struct book *b, const char *name, const struct ask_amount *a,
-    struct err *e)
+/* What the amount means for this row: ASK_ALL is all that the rule takes. */
+static int64_t
+answer_nano(const struct amount_rule *rule, const struct apply_row *row,
+    int64_t amount_nano)
 {
-	struct sbuf line = { 0 };
-	int done;
+	if (amount_nano != ASK_ALL)
+		return amount_nano;
+	return rule->suspense != 0 ? row->suspense : -row->settled;
+}
 
-	sbuf_addf(&line, "%s kind %u period %lld amount %lld: %.*s", name,
-	    row_key_kind(&a->row), (long long)row_key_start(&a->row),
-	    (long long)a->amount_nano, SLICE_ARGS(a->reason));
-	done = ledger_journal_add(b->ledger, sbuf_slice(&line), e);
-	sbuf_free(&line);
-	return done;
+/*
+ * The row after the correction.  0; -1 with ERR_INVALID_VALUE when there is
+ * not so much.
+ */
+static int
+answer_correct(const struct amount_rule *rule, int64_t nano,
+    struct apply_row *row, struct err *e)
+{
+	int64_t settled, suspense;
+
+	if (rule->suspense != 0 && nano == 0)
+		return err_set(e, ERR_INVALID_VALUE,
+		    "there is nothing in suspense");
+	if (__builtin_add_overflow(row->settled, rule->settled * nano,
+		&settled) ||
+	    __builtin_add_overflow(row->suspense, rule->suspense * nano,
+		&suspense) ||
+	    settled < 0 || suspense < 0)
+		return err_set(e, ERR_INVALID_VALUE,
+		    "the amount is more than there is");
+	row->settled = settled;
+	row->suspense = suspense < settled ? suspense : settled;
+	if (row->lease < settled)
+		row->lease = settled;
+	row->version++;
+	return 0;
+}
+
+/*
+ * An account that was adjusted upwards may be past its lease, even past its
+ * limit, with what is held: that is the administrator's word.
+ */
+static void
+answer_cover(struct book *b, struct batch_row *r, int64_t more_nano)
+{
+	uint32_t entry = account_find(b->seg, &r->key);
+
+	if (entry == ACCOUNT_NONE || more_nano <= 0)
+		return;
+	atomic_fetch_add(&account_at(b->seg, entry)->overrun_nano,
+	    (uint64_t)more_nano);
+	apply_lease(b->seg, entry, &r->row);
 }
 
 static int
 answer_amount(struct book *b, const struct amount_rule *rule, struct slice body,
     struct err *e)
 {
+	struct apply_row before;
 	struct account_key key;
 	struct batch_row *r;
 	struct ask_amount a;
-	int64_t settled, suspense;
 	int got;
 
 	if (!ask_amount_unpack(body, &a) || a.amount_nano == INT64_MIN ||
@@ -130,20 +171,22 @@ answer_amount(struct book *b, const struct amount_rule *rule, struct slice body,
 	got = book_row_find(b, &key, &r, e);
 	if (got != 1)
 		return got;
-	if (__builtin_add_overflow(r->row.settled,
-		rule->settled * a.amount_nano, &settled) ||
-	    __builtin_add_overflow(r->row.suspense,
-		rule->suspense * a.amount_nano, &suspense) ||
-	    settled < 0 || suspense < 0)
-		return err_set(e, ERR_INVALID_VALUE,
-		    "the amount is more than there is");
-	r->row.settled = settled;
-	r->row.suspense = suspense < settled ? suspense : settled;
-	if (r->row.lease < settled)
-		r->row.lease = settled;
-	r->row.version++;
+	before = r->row;
+	if (answer_correct(rule, answer_nano(rule, &before, a.amount_nano),
+		&r->row, e) != 0)
+		return -1;
+	answer_cover(b, r, r->row.settled - before.settled);
 	r->dirty = r->publish = true;
-	return answer_journal(b, rule->name, &a, e) == 0 ? 1 : -1;
+	return journal_add(b,
+		   &(struct journal_entry){ .action = rule->name,
+		       .by = a.who,
+		       .reason = a.reason,
+		       .row = a.row,
+		       .settled_nano = r->row.settled - before.settled,
+		       .suspense_nano = r->row.suspense - before.suspense },
+		   e) == 0
+	           ? 1
+	           : -1;
 }
 
 static int
@@ -176,6 +219,16 @@ static const struct {
 	{ ASK_CONFIRM, answer_confirm },
 };
 
+/* What changes nothing and is answered with more than a code. */
+static const struct {
+	char op;
+	int (*run)(struct book *b, struct slice body, struct sbuf *out,
+	    struct err *e);
+} questions[] = {
+	{ ASK_AUDIT, audit_answer },
+	{ ASK_LANES, audit_answer_lanes },
+};
+
 static answer_fn
 answer_find(char op)
 {
@@ -185,17 +238,36 @@ answer_find(char op)
 	return NULL;
 }
 
+static int
+answer_refused(const struct err *e)
+{
+	return e->kind == ERR_INVALID_VALUE ? ASK_FAILED : -1;
+}
+
+/* The same for one that is no change; what is none of ours is refused. */
+static int
+answer_question(struct book *b, const struct ask_message *m, struct sbuf *body,
+    struct err *e)
+{
+	for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++)
+		if (questions[i].op == m->code)
+			return questions[i].run(b, m->body, body, e) == 0
+			           ? ASK_DONE
+			           : answer_refused(e);
+	answer_unreadable(e);
+	return ASK_FAILED;
+}
+
 /* Do it in a batch of its own.  The code of the reply, or -1. */
 static int
-answer_do(struct book *b, const struct ask_message *m, struct err *e)
+answer_do(struct book *b, const struct ask_message *m, struct sbuf *body,
+    struct err *e)
 {
 	answer_fn run = answer_find(m->code);
 	int done;
 
-	if (run == NULL) {
-		answer_unreadable(e);
-		return ASK_FAILED;
-	}
+	if (run == NULL)
+		return answer_question(b, m, body, e);
 	if (book_begin(b, e) != 0)
 		return -1;
 	done = run(b, m->body, e);
@@ -204,25 +276,29 @@ answer_do(struct book *b, const struct ask_message *m, struct err *e)
 	book_abort(b);
 	if (done == 0)
 		return ASK_NONE;
-	return e->kind == ERR_INVALID_VALUE ? ASK_FAILED : -1;
+	return answer_refused(e);
 }
 
 static int
 answer_message(struct book *b, int fd, struct slice bytes, struct err *e)
 {
-	struct sbuf out = { 0 };
+	struct sbuf out = { 0 }, body = { 0 };
 	struct ask_message m, reply;
 	int code;
 
 	if (!ask_unpack(bytes, &m))
 		return 0;
-	code = answer_do(b, &m, e);
-	if (code < 0)
-		return -1;
+	code = answer_do(b, &m, &body, e);
 	reply = (struct ask_message){ .number = m.number,
 		.code = (char)code,
-		.body = code == ASK_FAILED ? slice_str(e->text) : SLICE("") };
+		.body = code == ASK_FAILED ? slice_str(e->text)
+		                           : sbuf_slice(&body) };
 	ask_pack(&out, &reply);
+	sbuf_free(&body);
+	if (code < 0) {
+		sbuf_free(&out);
+		return -1;
+	}
 	/* Who asks and does not read has gone away. */
 	if (send(fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		log_warn("keeper: an answer was not taken: %s",
