@@ -1,7 +1,9 @@
 #include "admin/office.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -28,6 +30,20 @@ office_objects(struct office *o, struct err *e)
 						     .p,
 		    e);
 	return o->objects;
+}
+
+int
+office_logs(struct office *o, struct logstore **logs_r, struct err *e)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/logs.sqlite",
+	    settings_str(o->settings, o->settings->store_path).p);
+	*logs_r = NULL;
+	if (!o->settings->logs_store_enabled || access(path, F_OK) != 0)
+		return 0;
+	*logs_r = logstore_open_read(path, e);
+	return *logs_r != NULL ? 1 : -1;
 }
 
 void

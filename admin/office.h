@@ -11,6 +11,7 @@
 #include "shm/segment.h"
 #include "store/ask.h"
 #include "store/ledger.h"
+#include "store/logstore.h"
 #include "store/objects.h"
 
 struct err;
@@ -32,6 +33,12 @@ struct office {
 /* The stores, for reading.  NULL with *e. */
 struct ledger *office_ledger(struct office *o, struct err *e);
 struct objects *office_objects(struct office *o, struct err *e);
+
+/*
+ * The log store: 1, 0 when the settings have none or no record was written
+ * yet, -1.  The caller closes it.
+ */
+int office_logs(struct office *o, struct logstore **logs_r, struct err *e);
 
 /*
  * Ask the keeper and wait for its answer, at most two seconds.  1 done, 0

@@ -325,9 +325,9 @@ world_row(struct account_key key, struct ledger_row *row_r)
 	return got;
 }
 
-/* Ask the keeper; the code of its answer. */
+/* Ask the keeper; the code of its answer, which is put into *answer. */
 static char
-world_ask(enum ask_op op, struct slice body)
+world_ask_for(enum ask_op op, struct slice body, struct sbuf *answer)
 {
 	struct ask_message m = { ++world.asked, (char)op, body };
 	struct pollfd p = { world.admin_fd, POLLIN, 0 };
@@ -344,7 +344,19 @@ world_ask(enum ask_op op, struct slice body)
 	ck_assert_int_gt(n, 0);
 	ck_assert(ask_unpack((struct slice){ reply, (size_t)n }, &m));
 	ck_assert_uint_eq(m.number, world.asked);
+	sbuf_clear(answer);
+	sbuf_add_slice(answer, m.body);
 	return m.code;
+}
+
+static char
+world_ask(enum ask_op op, struct slice body)
+{
+	struct sbuf answer = { 0 };
+	char code = world_ask_for(op, body, &answer);
+
+	sbuf_free(&answer);
+	return code;
 }
 
 /* Publish an UPSERT in a worker's lane.  The ticket. */
