@@ -229,7 +229,8 @@ def test_provider_billed_above_its_bound(gateway, provider):
     provider.answer = lambda r: [("event", go)] + json_reply(completion())
     t = threading.Thread(target=lambda: gateway.chat(customer_identifier="c", max_tokens=5))
     t.start()
-    held = wait_for(gateway.reserved, 5, "the hold")
+    wait_for(lambda: len(provider.requests) == 2, 5, "the provider to be asked")
+    held = gateway.reserved()
     provider.answer = lambda r: json_reply(completion(completion=10**6))
     assert gateway.chat(customer_identifier="c", max_tokens=5).status == 200
     wait_for(lambda: gateway.account("c")["settled"] > 10**9, 5, "the bill")
