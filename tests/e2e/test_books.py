@@ -264,6 +264,28 @@ def test_deep_audit_finds_what_the_rows_do_not_say(gateway):
     assert audit(gateway)["clean"]
 
 
+def test_record_has_the_charge_of_all_attempts(make_gateway, provider):
+    """The first may have been billed: it is in suspense, and in the record."""
+    g = make_gateway(workers=1)
+    begin(g, markup_percentage=10)
+    g.at_rest()
+    before, lost = g.account("c")["settled"], []
+
+    def answer(r):
+        lost.append(r)
+        return [("fin",)] if len(lost) == 1 else json_reply(completion())
+
+    provider.answer = answer
+    r = g.chat("again", customer_identifier="c", max_tokens=5)
+    assert r.status == 200 and len(lost) == 2
+    g.at_rest()
+    g.logged()
+    w = g.ctl_json("why", r.headers["x-respan-log-id"])
+    assert nano(w["charge"]) == g.account("c")["settled"] - before > COST * 11 // 10
+    assert w["suspense"] > 0
+    assert nano(clean(g, "--deep")["deep"]["without_record"]) == 0
+
+
 def test_charge_without_a_record_is_no_violation(gateway):
     """A client may ask for none: the money is told apart, not missed."""
     begin(gateway)
