@@ -242,7 +242,7 @@ def test_provider_billed_above_its_bound(gateway, provider):
 
 
 def test_deep_audit_finds_what_the_rows_do_not_say(gateway):
-    """A total that is not the sum of its periods; a charge without a record."""
+    """A charge that the ledger has not, and one that the records have not."""
     begin(gateway)
     gateway.at_rest()
     gateway.logged()
@@ -262,6 +262,32 @@ def test_deep_audit_finds_what_the_rows_do_not_say(gateway):
     answer = audit(gateway, "--deep")
     assert [v["violated"] for v in answer["deep"]["violations"]] == ["charges"]
     assert audit(gateway)["clean"]
+
+
+def test_fault_in_the_ledger(make_gateway):
+    """Its file says something else than what was written."""
+    g = make_gateway()
+    begin(g)
+    g.at_rest()
+    total = [a for a in g.ctl_json("debug", "dump")["accounts"] if a["period_start"] is None][0]
+    g.logged()
+    g.stop()
+    key = bytes.fromhex(total["owner"]) + struct.pack(">BQ", 2, 0)
+    path = os.path.join(g.dir, "store", "ledger", "data.mdb")
+    with open(path, "r+b") as f:
+        data = f.read()
+        row = key + struct.pack("<q", COST)
+        assert row in data
+        f.seek(0)
+        f.write(data.replace(row, key + struct.pack("<q", COST + 5)))
+    g.start()
+    answer = audit(g, "--deep")
+    v = answer["violations"]
+    assert [(x["account"], x["violated"]) for x in v] == [("customer-total:c", "lease")]
+    assert (nano(v[0]["row_settled"]), nano(v[0]["row_lease"])) == (COST + 5, COST)
+    v = answer["deep"]["violations"]
+    assert [(x["violated"], x["customer"]) for x in v] == [("total", "c")]
+    assert (nano(v[0]["total_settled"]), nano(v[0]["settled_now"])) == (COST + 5, COST)
 
 
 def test_record_has_the_charge_of_all_attempts(make_gateway, provider):
