@@ -131,51 +131,78 @@ def test_audit_needs_the_keeper(gateway):
     assert gateway.ctl("audit", check=False).returncode == 69
 
 
-def test_audit_under_load_and_kills(gateway, provider):
-    """No false alarm, whatever dies meanwhile; and none afterwards."""
-    provider.answer = lambda r: json_reply(completion())
-    begin(gateway)
-    stop, wrong, n = threading.Event(), [], [0]
+class Load:
+    """Clients that ask, and audits that look, until the end of a with."""
 
-    def client(i):
-        while not stop.is_set():
+    def __init__(self, gateway, provider):
+        self.g, self.provider = gateway, provider
+        self.stop, self.wrong, self.looks = threading.Event(), [], 0
+        self.threads = [threading.Thread(target=self.client, args=(i,)) for i in range(6)]
+        self.threads.append(threading.Thread(target=self.look))
+
+    def client(self, i):
+        while not self.stop.is_set():
             try:
-                gateway.chat(customer_identifier="c%d" % (i % 3) if i < 3 else "c", max_tokens=5)
+                self.g.chat(customer_identifier="c%d" % i if i < 3 else "c", max_tokens=5)
             except OSError:
                 pass
 
-    def look():
-        while not stop.is_set():
-            how = ["audit", "--deep"] if n[0] % 2 else ["audit"]
-            p = gateway.ctl("--json", *how, check=False)
-            n[0] += p.returncode == 0
+    def look(self):
+        while not self.stop.is_set():
+            how = ["audit", "--deep"] if self.looks % 2 else ["audit"]
+            p = self.g.ctl("--json", *how, check=False)
+            self.looks += p.returncode == 0
             if p.returncode == 1:
-                wrong.append(p.stdout)
+                self.wrong.append(p.stdout)
 
-    threads = [threading.Thread(target=client, args=(i,)) for i in range(6)]
-    threads.append(threading.Thread(target=look))
-    for t in threads:
-        t.start()
-    def goes_on():
+    def goes_on(self, asked=200, looks=4):
         """Further requests, and further audits of them."""
-        asked, looked = len(provider.requests), n[0]
-        wait_for(lambda: len(provider.requests) > asked + 200 and n[0] > looked + 3 or wrong, 20, "load")
+        asked, looks = len(self.provider.requests) + asked, self.looks + looks
+        wait_for(lambda: len(self.provider.requests) >= asked and self.looks >= looks or self.wrong, 20, "load")
 
-    try:
-        goes_on()
-        gateway.kill_and_wait("keeper")
-        goes_on()
-        os.kill(gateway.children("worker")[0], signal.SIGKILL)
-        goes_on()
-    finally:
-        stop.set()
-        for t in threads:
+    def __enter__(self):
+        for t in self.threads:
+            t.start()
+        return self
+
+    def __exit__(self, *error):
+        self.stop.set()
+        for t in self.threads:
             t.join()
-    assert wrong == []
+        assert self.wrong == []
+
+
+def test_audit_under_load_and_kills(gateway, provider):
+    """No false alarm, whatever dies meanwhile; and none afterwards."""
+    begin(gateway)
+    with Load(gateway, provider) as load:
+        load.goes_on()
+        gateway.kill_and_wait("keeper")
+        load.goes_on()
+        os.kill(gateway.children("worker")[0], signal.SIGKILL)
+        load.goes_on()
     gateway.at_rest()
     gateway.logged()
-    answer = clean(gateway, "--deep")
-    assert answer["held"] == 0
+    assert clean(gateway, "--deep")["held"] == 0
+    assert gateway.figure("holdfast_audit_violations_total") == 0
+
+
+def test_audit_while_limits_change(gateway, provider):
+    """Lowered below what is spent, raised, removed, adjusted: under load."""
+    begin(gateway)
+    with Load(gateway, provider) as load:
+        for i in range(3):
+            gateway.ctl("customer", "set", "c", "--budget", "0.0000%d/month" % (i + 1), "--total", "0.00001")
+            load.goes_on(20, 1)
+            gateway.ctl("budget", "adjust", "+0.01", "--customer", "c", "--reason", "elsewhere")
+            gateway.ctl("customer", "set", "c", "--budget", "50/month", "--no-total")
+            load.goes_on(20, 1)
+            gateway.ctl("customer", "reset", "c", "--reason", "again")
+            gateway.ctl("customer", "set", "c", "--no-budget", "--total", "100")
+            load.goes_on(20, 1)
+    gateway.at_rest()
+    gateway.logged()
+    clean(gateway, "--deep")
     assert gateway.figure("holdfast_audit_violations_total") == 0
 
 
@@ -215,11 +242,22 @@ def test_limit_lowered_below_what_is_spent(gateway):
     assert len(over) == 1 and nano(over[0]["free"]) == 10**4 - 3 * COST
 
 
-def test_adjusted_past_the_limit(gateway):
+def test_adjusted_past_the_limit(gateway, provider):
+    """While money is held, too: first past the lease, then past the limit."""
     begin(gateway)
-    gateway.ctl("budget", "adjust", "+200", "--customer", "c", "--reason", "elsewhere")
-    answer = clean(gateway, "--deep")
-    assert [nano(o["free"]) < 0 for o in answer["over_limit"]] == [True]
+    go = threading.Event()
+    provider.answer = lambda r: [("event", go)] + json_reply(completion())
+    t = threading.Thread(target=lambda: gateway.chat(customer_identifier="c", max_tokens=5))
+    t.start()
+    wait_for(gateway.reserved, 5, "the hold")
+    for amount, free in (("+50", []), ("+200", [True])):
+        gateway.ctl("budget", "adjust", amount, "--customer", "c", "--reason", "elsewhere")
+        row = gateway.account("c")
+        assert free or row["settled"] + row["held"] <= row["lease"]
+        answer = clean(gateway, "--deep")
+        assert [nano(o["free"]) < 0 for o in answer["over_limit"]] == free
+    go.set()
+    t.join()
 
 
 def test_provider_billed_above_its_bound(gateway, provider):
