@@ -1,7 +1,6 @@
 /* budgets - the verbs budget show and budget adjust. */
 
-#include <string.h>
-
+#include "admin/accounts.h"
 #include "admin/args.h"
 #include "admin/show.h"
 #include "admin/verbs.h"
@@ -24,51 +23,18 @@ budget_held(struct office *o, const struct row_key *k)
 	return view.reserved;
 }
 
-/* The rows of an owner, one after the other. */
-struct budget_rows {
-	struct ledger *ledger;
-	unsigned char hash[OWNER_HASH_SIZE];
-	struct row_key key;
-	struct ledger_row row;
-};
-
-static int
-budget_rows_open(struct budget_rows *r, struct office *o,
-    const struct account_owner *owner, struct err *e)
-{
-	r->ledger = office_ledger(o, e);
-	if (r->ledger == NULL)
-		return -1;
-	owner_hash(owner, r->hash);
-	r->key = row_key_make(r->hash, 0, 0);
-	return 0;
-}
-
-/* 1 with key and row, 0 after the last one, -1. */
-static int
-budget_rows_next(struct budget_rows *r, struct err *e)
-{
-	int got = ledger_row_next(r->ledger, &r->key, &r->row, e);
-
-	if (got == 1 &&
-	    memcmp(row_key_hash(&r->key), r->hash, OWNER_HASH_SIZE) != 0)
-		return 0;
-	return got;
-}
-
 /* All rows of an owner.  How many, or -1. */
 static int
 budget_show_rows(struct office *o, const struct account_owner *owner,
     struct sbuf *out, struct err *e)
 {
-	struct budget_rows r;
+	struct account_rows r;
 	int got, n = 0;
 
-	if (budget_rows_open(&r, o, owner, e) < 0)
+	if (accounts_open(&r, o, owner, e) < 0)
 		return -1;
-	while ((got = budget_rows_next(&r, e)) == 1) {
-		if (out->data[out->len - 1] != '[')
-			sbuf_addc(out, ',');
+	while ((got = accounts_next(&r, e)) == 1) {
+		show_element(out);
 		show_row(out, owner, &r.key, &r.row, budget_held(o, &r.key));
 		n++;
 	}
@@ -111,10 +77,8 @@ verb_budget_show(struct office *o, struct slice args, struct sbuf *out,
 	return done;
 }
 
-/* The latest row of a kind; its limit and its period do not matter here. */
-static int
-budget_latest(struct office *o, const struct account_owner *owner, bool total,
-    struct row_key *row_r, struct err *e)
+static enum account_kind
+budget_kind(const struct account_owner *owner, bool total)
 {
 	static const enum account_kind kinds[OWNER_KINDS][2] = {
 		[OWNER_CUSTOMER] = { ACCOUNT_CUSTOMER_PERIOD,
@@ -123,60 +87,40 @@ budget_latest(struct office *o, const struct account_owner *owner, bool total,
 		[OWNER_ORGANIZATION] = { ACCOUNT_ORG_PERIOD,
 		    ACCOUNT_ORG_CREDITS },
 	};
-	enum account_kind kind = kinds[owner->kind][total];
-	struct budget_rows r;
-	int got, found = 0;
 
-	if (budget_rows_open(&r, o, owner, e) < 0)
-		return -1;
-	while ((got = budget_rows_next(&r, e)) == 1) {
-		if (row_key_kind(&r.key) != kind)
-			continue;
-		*row_r = r.key;
-		found = 1;
-	}
-	return got < 0 ? -1 : found;
+	return kinds[owner->kind][total];
 }
 
 static int
 budget_adjust(struct office *o, struct slice args,
-    const struct account_owner *owner, struct sbuf *reason, struct err *e)
+    const struct account_owner *owner, struct err *e)
 {
-	struct sbuf packed = { 0 };
 	struct ask_amount a = { .amount_nano = 0 };
 	bool total = false;
 	int done;
 
-	if (args_bool(args, "total", &total, e) < 0 ||
-	    args_text(args, "reason", reason, e) < 0)
+	if (args_bool(args, "total", &total, e) < 0)
 		return -1;
 	done = args_signed_money(args, "amount", &a.amount_nano, e);
-	if (done < 0)
-		return -1;
-	if (done == 0 || reason->len == 0)
-		return err_set(e, ERR_MISSING_PARAMETER,
+	if (done == 0)
+		done = err_set(e, ERR_MISSING_PARAMETER,
 		    "amount and reason are required.");
-	done = budget_latest(o, owner, total, &a.row, e);
-	if (done != 1)
-		return done;
-	a.reason = sbuf_slice(reason);
-	ask_amount_pack(&packed, &a);
-	done = office_ask(o, ASK_ADJUST, sbuf_slice(&packed), e);
-	sbuf_free(&packed);
-	return done;
+	if (done == 1)
+		done = accounts_latest(o, owner, budget_kind(owner, total),
+		    &a.row, e);
+	return done == 1 ? accounts_correct(o, ASK_ADJUST, args, &a, e) : done;
 }
 
 int
 verb_budget_adjust(struct office *o, struct slice args, struct sbuf *out,
     struct err *e)
 {
-	struct sbuf id = { 0 }, reason = { 0 };
 	struct account_owner owner;
+	struct sbuf id = { 0 };
 	int done = verb_owner(args, &id, &owner, e);
 
 	if (done == 0)
-		done = budget_adjust(o, args, &owner, &reason, e);
+		done = budget_adjust(o, args, &owner, e);
 	sbuf_free(&id);
-	sbuf_free(&reason);
 	return done == 1 ? verb_budget_show(o, args, out, e) : done;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <grp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -62,8 +63,12 @@ peer_answer(struct peer *p, struct slice line)
 	struct sbuf out = { 0 };
 	struct iovec iov;
 	const char *verb;
+	char who[24];
 
+	snprintf(who, sizeof who, "uid %u", (unsigned)p->who.uid);
+	p->control->office->who = slice_str(who);
 	verbs_answer(p->control->office, line, &out, &verb);
+	p->control->office->who = SLICE("");
 	log_info("control: uid %u gid %u pid %d: %s", (unsigned)p->who.uid,
 	    (unsigned)p->who.gid, (int)p->who.pid,
 	    *verb != '\0' ? verb : "no verb");

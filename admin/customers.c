@@ -1,5 +1,7 @@
 /* customers - the verbs customer show, customer set and customer list. */
 
+#include "admin/customers.h"
+
 #include "admin/args.h"
 #include "admin/show.h"
 #include "admin/verbs.h"
@@ -7,8 +9,7 @@
 #include "base/money.h"
 #include "shm/period.h"
 
-/* 1 and what the file or the store says of a customer, 0, -1. */
-static int
+int
 customer_find(struct office *o, int32_t environment, struct slice id,
     struct customer_def *c, const char **source_r, struct err *e)
 {
@@ -42,7 +43,7 @@ customer_show(struct office *o, int32_t environment, struct slice id,
 	return got;
 }
 
-static int
+int
 customer_id(struct slice args, struct sbuf *id, int32_t *environment_r,
     struct err *e)
 {

@@ -10,13 +10,6 @@
 #include "shm/wake.h"
 
 static void
-dump_comma(struct sbuf *out)
-{
-	if (out->data[out->len - 1] != '[')
-		sbuf_addc(out, ',');
-}
-
-static void
 dump_slots(struct office *o, uint32_t seat, struct sbuf *out)
 {
 	static const char *const names[] = { "free", "open", "held", "sent",
@@ -61,7 +54,7 @@ dump_seats(struct office *o, struct sbuf *out)
 
 		if (state == SEAT_FREE || state > SEAT_REAPED)
 			continue;
-		dump_comma(out);
+		show_element(out);
 		sbuf_addc(out, '{');
 		show_int(out, "seat", i);
 		show_text(out, "state", slice_str(states[state]));
@@ -110,7 +103,7 @@ dump_accounts(struct office *o, struct sbuf *out)
 
 		if (!account_view(o->seg, entry, &view))
 			continue;
-		dump_comma(out);
+		show_element(out);
 		dump_account(out, &view);
 	}
 	sbuf_addc(out, ']');

@@ -1,7 +1,9 @@
 #include "admin/office.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -30,6 +32,20 @@ office_objects(struct office *o, struct err *e)
 	return o->objects;
 }
 
+int
+office_logs(struct office *o, struct logstore **logs_r, struct err *e)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/logs.sqlite",
+	    settings_str(o->settings, o->settings->store_path).p);
+	*logs_r = NULL;
+	if (!o->settings->logs_store_enabled || access(path, F_OK) != 0)
+		return 0;
+	*logs_r = logstore_open_read(path, e);
+	return *logs_r != NULL ? 1 : -1;
+}
+
 void
 office_fini(struct office *o)
 {
@@ -47,10 +63,12 @@ office_silent(struct err *e)
 }
 
 static int
-office_result(const struct ask_message *m, struct err *e)
+office_result(const struct ask_message *m, struct sbuf *reply, struct err *e)
 {
 	switch (m->code) {
 	case ASK_DONE:
+		sbuf_clear(reply);
+		sbuf_add_slice(reply, m->body);
 		return 1;
 	case ASK_NONE:
 		return 0;
@@ -62,7 +80,7 @@ office_result(const struct ask_message *m, struct err *e)
 
 /* An answer with another number is a late one: its asker has given up. */
 static int
-office_await(struct office *o, struct err *e)
+office_await(struct office *o, struct sbuf *reply, struct err *e)
 {
 	uint64_t until_ns = now_fresh_ns() + ASK_WAIT_MS * UINT64_C(1000000);
 	struct pollfd p = { o->keeper_fd, POLLIN, 0 };
@@ -81,12 +99,13 @@ office_await(struct office *o, struct err *e)
 			return office_silent(e);
 		if (ask_unpack((struct slice){ bytes, (size_t)n }, &m) &&
 		    m.number == o->asked)
-			return office_result(&m, e);
+			return office_result(&m, reply, e);
 	}
 }
 
 int
-office_ask(struct office *o, enum ask_op op, struct slice body, struct err *e)
+office_ask_for(struct office *o, enum ask_op op, struct slice body,
+    struct sbuf *reply, struct err *e)
 {
 	struct ask_message m = { ++o->asked, (char)op, body };
 	struct sbuf out = { 0 };
@@ -98,5 +117,15 @@ office_ask(struct office *o, enum ask_op op, struct slice body, struct err *e)
 	sent =
 	    send(o->keeper_fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	sbuf_free(&out);
-	return sent < 0 ? office_silent(e) : office_await(o, e);
+	return sent < 0 ? office_silent(e) : office_await(o, reply, e);
+}
+
+int
+office_ask(struct office *o, enum ask_op op, struct slice body, struct err *e)
+{
+	struct sbuf reply = { 0 };
+	int done = office_ask_for(o, op, body, &reply, e);
+
+	sbuf_free(&reply);
+	return done;
 }

@@ -49,6 +49,20 @@ show_money(struct sbuf *b, const char *name, int64_t nano)
 }
 
 void
+show_amount(struct sbuf *b, const char *name, int64_t nano)
+{
+	show_name(b, name);
+	money_write(b, nano);
+}
+
+void
+show_element(struct sbuf *b)
+{
+	if (b->data[b->len - 1] != '[')
+		sbuf_addc(b, ',');
+}
+
+void
 show_time(struct sbuf *b, const char *name, int64_t s)
 {
 	char iso[NOW_ISO_SIZE];

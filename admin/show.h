@@ -16,7 +16,11 @@ void show_text(struct sbuf *b, const char *name, struct slice text);
 void show_int(struct sbuf *b, const char *name, int64_t n);
 void show_bool(struct sbuf *b, const char *name, bool value);
 void show_money(struct sbuf *b, const char *name, int64_t nano); /* or null */
-void show_time(struct sbuf *b, const char *name, int64_t s);     /* 0: null */
+void show_amount(struct sbuf *b, const char *name, int64_t nano);
+void show_time(struct sbuf *b, const char *name, int64_t s); /* 0: null */
+
+/* "[" and, behind another element, ",". */
+void show_element(struct sbuf *b);
 
 /* Objects of their own. */
 void show_key(struct sbuf *b, const struct key_def *k, const char *source);

@@ -18,9 +18,17 @@ static const struct {
 	{ "customer show", verb_customer_show },
 	{ "customer set", verb_customer_set },
 	{ "customer list", verb_customer_list },
+	{ "customer reset", verb_customer_reset },
 	{ "budget show", verb_budget_show },
 	{ "budget adjust", verb_budget_adjust },
 	{ "prices", verb_prices },
+	{ "budget audit", verb_budget_audit },
+	{ "audit", verb_budget_audit },
+	{ "budget journal", verb_budget_journal },
+	{ "budget suspense", verb_budget_suspense },
+	{ "budget suspense release", verb_suspense_release },
+	{ "budget suspense confirm", verb_suspense_confirm },
+	{ "why", verb_why },
 	{ "debug dump", verb_debug_dump },
 };
 

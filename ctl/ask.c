@@ -9,7 +9,7 @@
 
 #include "ctl/ctl.h"
 
-#define ASK_SECONDS 10
+#define ASK_SECONDS 30 /* an audit of all accounts takes its time */
 
 static int
 ask_connect(const char *path)

@@ -44,7 +44,7 @@ struct ctl_option {
 struct ctl_call;
 
 struct ctl_verb {
-	const char *name; /* one or two words */
+	const char *name; /* one to three words */
 	const char *help;
 	const char *columns; /* of a table of results, blanks between */
 	/* NULL: ask the daemon.  Else what does it; an exit code. */

@@ -51,6 +51,26 @@ show_value(struct sbuf *b, const struct jscan_item *item)
 		sbuf_add_slice(b, item->value);
 }
 
+static void show_pairs(const struct ctl_call *c, struct slice object);
+
+/* Each object of a list, under the list's name.  1, or 0: no such list. */
+static int
+show_list(const struct ctl_call *c, const struct jscan_item *list)
+{
+	struct jscan_item item;
+	struct jscan_iter it;
+	int n = 0;
+
+	jscan_enter(&it, list->value);
+	while (jscan_element_next(&it, &item)) {
+		if (item.type != JSCAN_OBJECT)
+			return 0;
+		fprintf(c->out, "%.*s %d:\n", SLICE_ARGS(list->name), ++n);
+		show_pairs(c, item.value);
+	}
+	return n > 0;
+}
+
 static void
 show_pairs(const struct ctl_call *c, struct slice object)
 {
@@ -64,6 +84,8 @@ show_pairs(const struct ctl_call *c, struct slice object)
 			show_pairs(c, item.value);
 			continue;
 		}
+		if (item.type == JSCAN_ARRAY && show_list(c, &item))
+			continue;
 		show_value(&value, &item);
 		fprintf(c->out, "%-22.*s ", SLICE_ARGS(item.name));
 		ctl_print(c->out, sbuf_slice(&value));
@@ -206,6 +228,17 @@ show_exit(int64_t status)
 	return CTL_NO;
 }
 
+/* An audit that found something is answered in full, and is a no. */
+static int
+show_verdict(struct slice body)
+{
+	struct jscan_item clean;
+
+	return jscan_find(body, SLICE("clean"), &clean) && !jscan_true(&clean)
+	           ? CTL_NO
+	           : CTL_DONE;
+}
+
 int
 ctl_show(const struct ctl_call *c, struct slice reply)
 {
@@ -224,9 +257,12 @@ ctl_show(const struct ctl_call *c, struct slice reply)
 		return CTL_UNREACHABLE;
 	}
 	code = show_exit(number);
-	if (code != CTL_DONE)
+	if (code != CTL_DONE) {
 		show_refusal(c, body.value);
-	else if (!c->quiet)
+		return code;
+	}
+	code = show_verdict(body.value);
+	if (!c->quiet || code != CTL_DONE)
 		show_body(c, body.value);
 	return code;
 }

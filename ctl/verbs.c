@@ -12,7 +12,16 @@
 	{                                                                      \
 		flag, member, CTL_##type, value, false                         \
 	}
+#define REASON                                                                 \
+	{                                                                      \
+		"--reason", "reason", CTL_TEXT, "TEXT", true                   \
+	}
 #define ENVIRONMENT OPTION("--environment", "environment", TEXT, "prod|test")
+
+#define DECISION                                                               \
+	WORD("account", "ACCOUNT"), WORD("amount", "USD|all"), REASON,         \
+	    OPTION("--period-start", "period_start", TEXT, "YYYY-MM-DD"),      \
+	    ENVIRONMENT
 
 const struct ctl_verb ctl_verbs[] = {
 	{ "status", "how the daemon is", NULL, NULL, { { 0 } } },
@@ -56,6 +65,8 @@ const struct ctl_verb ctl_verbs[] = {
 		OPTION("--group", "group_identifier", TEXT, "GROUP"),
 		OPTION("--period-start", "period_start", TEXT, "YYYY-MM-DD"),
 		OPTION("--period-end", "period_end", TEXT, "YYYY-MM-DD") } },
+	{ "customer reset", "what was spent in this period becomes 0", NULL,
+	    NULL, { WORD("customer", "ID"), REASON, ENVIRONMENT } },
 	{ "budget show", "the accounts of a customer, a key, or of all",
 	    "scope subject environment period period_start limit settled held "
 	    "suspense requests",
@@ -66,8 +77,7 @@ const struct ctl_verb ctl_verbs[] = {
 	    "scope subject environment period period_start limit settled held "
 	    "suspense requests",
 	    NULL,
-	    { { NULL, "amount", CTL_MONEY, "+USD|-USD", true },
-		{ "--reason", "reason", CTL_TEXT, "TEXT", true },
+	    { { NULL, "amount", CTL_MONEY, "+USD|-USD", true }, REASON,
 		OPTION("--customer", "customer", TEXT, "ID"),
 		OPTION("--key", "key", TEXT, "PREFIX"),
 		OPTION("--total", "total", FLAG, NULL), ENVIRONMENT } },
@@ -75,6 +85,28 @@ const struct ctl_verb ctl_verbs[] = {
 	    "model provider_id known input output cached_input cache_write "
 	    "per_request",
 	    NULL, { { NULL, "model", CTL_TEXT, "MODEL", false } } },
+	{ "budget suspense", "what was charged and is in doubt",
+	    "account environment period_start limit settled suspense cause "
+	    "requests",
+	    NULL,
+	    { OPTION("--customer", "customer", TEXT, "ID"),
+		OPTION("--key", "key", TEXT, "PREFIX"), ENVIRONMENT } },
+	{ "budget suspense release", "it was not spent: free it again", NULL,
+	    NULL, { DECISION } },
+	{ "budget suspense confirm", "it was spent", NULL, NULL, { DECISION } },
+	{ "budget journal", "who corrected what, and what deaths left",
+	    "entry time action account environment period_start settled "
+	    "suspense by request reason",
+	    NULL,
+	    { OPTION("--customer", "customer", TEXT, "ID"),
+		OPTION("--key", "key", TEXT, "PREFIX"), ENVIRONMENT,
+		OPTION("--last", "last", NUMBER, "N") } },
+	{ "budget audit", "is all the money there", NULL, NULL,
+	    { OPTION("--deep", "deep", FLAG, NULL) } },
+	{ "audit", "the same", NULL, NULL,
+	    { OPTION("--deep", "deep", FLAG, NULL) } },
+	{ "why", "what one request held, cost and met", NULL, NULL,
+	    { WORD("request", "REQUEST") } },
 	{ "try", "send one request through the gateway", NULL, ctl_try,
 	    { WORD("model", "MODEL"), WORD("text", "TEXT"),
 		OPTION("--url", "url", TEXT, "URL") } },
@@ -84,19 +116,22 @@ const struct ctl_verb ctl_verbs[] = {
 	{ NULL, NULL, NULL, NULL, { { 0 } } },
 };
 
-/* Does the verb's name stand at the beginning of words? */
+/* Does the verb's name stand at the beginning of words?  Its words, or 0. */
 static int
 verb_matches(const char *name, char **words, int n)
 {
-	const char *blank = strchr(name, ' ');
-	size_t first = blank != NULL ? (size_t)(blank - name) : strlen(name);
+	int used = 0;
 
-	if (n < 1 || strlen(words[0]) != first ||
-	    strncmp(words[0], name, first) != 0)
-		return 0;
-	if (blank == NULL)
-		return 1;
-	return n >= 2 && strcmp(words[1], blank + 1) == 0 ? 2 : 0;
+	while (*name != '\0') {
+		size_t len = strcspn(name, " ");
+
+		if (used == n || strlen(words[used]) != len ||
+		    strncmp(words[used], name, len) != 0)
+			return 0;
+		used++;
+		name += len + (name[len] == ' ');
+	}
+	return used;
 }
 
 const struct ctl_verb *
@@ -145,6 +180,6 @@ ctl_help(FILE *to)
 	      "...\n\n",
 	    to);
 	for (const struct ctl_verb *v = ctl_verbs; v->name != NULL; v++)
-		fprintf(to, "  %-15s %s\n", v->name, v->help);
+		fprintf(to, "  %-24s %s\n", v->name, v->help);
 	fputs("\nholdfastctl VERB --help tells more.\n", to);
 }

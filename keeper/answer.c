@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "keeper/amounts.h"
+#include "keeper/audit.h"
 #include "keeper/book.h"
 #include "keeper/customers.h"
 #include "keeper/limits.h"
@@ -88,82 +90,6 @@ answer_customer(struct book *b, struct slice body, struct err *e)
 	return done;
 }
 
-/* What an amount does to settled and to suspense. */
-struct amount_rule {
-	const char *name;
-	int settled, suspense;
-};
-
-static const struct amount_rule rule_adjust = { "adjust", 1, 0 };
-static const struct amount_rule rule_release = { "release", -1, -1 };
-static const struct amount_rule rule_confirm = { "confirm", 0, -1 };
-
-static int
-answer_journal(struct book *b, const char *name, const struct ask_amount *a,
-    struct err *e)
-{
-	struct sbuf line = { 0 };
-	int done;
-
-	sbuf_addf(&line, "%s kind %u period %lld amount %lld: %.*s", name,
-	    row_key_kind(&a->row), (long long)row_key_start(&a->row),
-	    (long long)a->amount_nano, SLICE_ARGS(a->reason));
-	done = ledger_journal_add(b->ledger, sbuf_slice(&line), e);
-	sbuf_free(&line);
-	return done;
-}
-
-static int
-answer_amount(struct book *b, const struct amount_rule *rule, struct slice body,
-    struct err *e)
-{
-	struct account_key key;
-	struct batch_row *r;
-	struct ask_amount a;
-	int64_t settled, suspense;
-	int got;
-
-	if (!ask_amount_unpack(body, &a) || a.amount_nano == INT64_MIN ||
-	    (rule->suspense != 0 && a.amount_nano < 0))
-		return answer_unreadable(e);
-	key = book_account_key(&a.row);
-	got = book_row_find(b, &key, &r, e);
-	if (got != 1)
-		return got;
-	if (__builtin_add_overflow(r->row.settled,
-		rule->settled * a.amount_nano, &settled) ||
-	    __builtin_add_overflow(r->row.suspense,
-		rule->suspense * a.amount_nano, &suspense) ||
-	    settled < 0 || suspense < 0)
-		return err_set(e, ERR_INVALID_VALUE,
-		    "the amount is more than there is");
-	r->row.settled = settled;
-	r->row.suspense = suspense < settled ? suspense : settled;
-	if (r->row.lease < settled)
-		r->row.lease = settled;
-	r->row.version++;
-	r->dirty = r->publish = true;
-	return answer_journal(b, rule->name, &a, e) == 0 ? 1 : -1;
-}
-
-static int
-answer_adjust(struct book *b, struct slice body, struct err *e)
-{
-	return answer_amount(b, &rule_adjust, body, e);
-}
-
-static int
-answer_release(struct book *b, struct slice body, struct err *e)
-{
-	return answer_amount(b, &rule_release, body, e);
-}
-
-static int
-answer_confirm(struct book *b, struct slice body, struct err *e)
-{
-	return answer_amount(b, &rule_confirm, body, e);
-}
-
 static const struct {
 	char op;
 	answer_fn run;
@@ -171,9 +97,19 @@ static const struct {
 	{ ASK_KEY_PUT, answer_key_put },
 	{ ASK_KEY_REVOKE, answer_key_revoke },
 	{ ASK_CUSTOMER, answer_customer },
-	{ ASK_ADJUST, answer_adjust },
-	{ ASK_RELEASE, answer_release },
-	{ ASK_CONFIRM, answer_confirm },
+	{ ASK_ADJUST, amounts_adjust },
+	{ ASK_RELEASE, amounts_release },
+	{ ASK_CONFIRM, amounts_confirm },
+};
+
+/* What changes nothing and is answered with more than a code. */
+static const struct {
+	char op;
+	int (*run)(struct book *b, struct slice body, struct sbuf *out,
+	    struct err *e);
+} questions[] = {
+	{ ASK_AUDIT, audit_answer },
+	{ ASK_LANES, audit_answer_lanes },
 };
 
 static answer_fn
@@ -185,17 +121,36 @@ answer_find(char op)
 	return NULL;
 }
 
+static int
+answer_refused(const struct err *e)
+{
+	return e->kind == ERR_INVALID_VALUE ? ASK_FAILED : -1;
+}
+
+/* The same for one that is no change; what is none of ours is refused. */
+static int
+answer_question(struct book *b, const struct ask_message *m, struct sbuf *body,
+    struct err *e)
+{
+	for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++)
+		if (questions[i].op == m->code)
+			return questions[i].run(b, m->body, body, e) == 0
+			           ? ASK_DONE
+			           : answer_refused(e);
+	answer_unreadable(e);
+	return ASK_FAILED;
+}
+
 /* Do it in a batch of its own.  The code of the reply, or -1. */
 static int
-answer_do(struct book *b, const struct ask_message *m, struct err *e)
+answer_do(struct book *b, const struct ask_message *m, struct sbuf *body,
+    struct err *e)
 {
 	answer_fn run = answer_find(m->code);
 	int done;
 
-	if (run == NULL) {
-		answer_unreadable(e);
-		return ASK_FAILED;
-	}
+	if (run == NULL)
+		return answer_question(b, m, body, e);
 	if (book_begin(b, e) != 0)
 		return -1;
 	done = run(b, m->body, e);
@@ -204,25 +159,29 @@ answer_do(struct book *b, const struct ask_message *m, struct err *e)
 	book_abort(b);
 	if (done == 0)
 		return ASK_NONE;
-	return e->kind == ERR_INVALID_VALUE ? ASK_FAILED : -1;
+	return answer_refused(e);
 }
 
 static int
 answer_message(struct book *b, int fd, struct slice bytes, struct err *e)
 {
-	struct sbuf out = { 0 };
+	struct sbuf out = { 0 }, body = { 0 };
 	struct ask_message m, reply;
 	int code;
 
 	if (!ask_unpack(bytes, &m))
 		return 0;
-	code = answer_do(b, &m, e);
-	if (code < 0)
-		return -1;
+	code = answer_do(b, &m, &body, e);
 	reply = (struct ask_message){ .number = m.number,
 		.code = (char)code,
-		.body = code == ASK_FAILED ? slice_str(e->text) : SLICE("") };
+		.body = code == ASK_FAILED ? slice_str(e->text)
+		                           : sbuf_slice(&body) };
 	ask_pack(&out, &reply);
+	sbuf_free(&body);
+	if (code < 0) {
+		sbuf_free(&out);
+		return -1;
+	}
 	/* Who asks and does not read has gone away. */
 	if (send(fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		log_warn("keeper: an answer was not taken: %s",

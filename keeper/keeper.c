@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "keeper/answer.h"
+#include "keeper/audit.h"
 #include "keeper/book.h"
 #include "keeper/evict.h"
 #include "keeper/fold.h"
@@ -36,6 +37,7 @@ struct keeper {
 	uint64_t turned_ns; /* the last commit */
 	uint64_t second_ns; /* the last heartbeat */
 	unsigned seconds;
+	struct audit_round audit;
 	bool stop;  /* leave the loop */
 	bool clean; /* nothing runs any more: write the leases back */
 };
@@ -191,7 +193,8 @@ keeper_every_second(struct keeper *k, struct err *e)
 	    stats_area_of_role(k->book.seg, ROLE_KEEPER), SLICE("keeper"));
 	if (++k->seconds % READERS_S == 0)
 		keeper_check_readers(k);
-	if (evict_idle(&k->book, e) != 0)
+	if (audit_second(&k->book, &k->audit, e) != 0 ||
+	    evict_idle(&k->book, e) != 0)
 		return -1;
 	return fold_step(k->fold, &k->book, e);
 }

@@ -5,8 +5,25 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "keeper/book.h"
+#include "keeper/journal.h"
 #include "keeper/limits.h"
 #include "shm/recover.h"
+
+/* What a power cut put in doubt is found again in the journal. */
+static int
+startstop_note(struct book *b, const struct row_key *k,
+    const struct apply_row *row, const struct ledger_row *before, struct err *e)
+{
+	if (row->suspense == before->suspense)
+		return 0;
+	return journal_add(b,
+	    &(struct journal_entry){ .action = "lost",
+		.row = *k,
+		.settled_nano = row->settled - before->settled,
+		.suspense_nano = row->suspense - before->suspense,
+		.reason = SLICE("the last stop was not clean") },
+	    e);
+}
 
 /* A rule of shm/recover.h, over every row.  Adds up what it moved. */
 static int
@@ -24,6 +41,8 @@ startstop_sweep(struct book *b, int (*rule)(struct apply_row *row),
 		if (!rule(&row))
 			continue;
 		*suspense_r += row.suspense - stored.suspense;
+		if (startstop_note(b, &k, &row, &stored, e) != 0)
+			return -1;
 		book_row_pack(&row, &stored);
 		if (ledger_row_put(b->ledger, &k, &stored, e) != 0)
 			return -1;

@@ -8,6 +8,7 @@
 #include "base/xmem.h"
 #include "keeper/book.h"
 #include "keeper/customers.h"
+#include "keeper/journal.h"
 #include "shm/stats.h"
 #include "shm/wake.h"
 
@@ -122,7 +123,13 @@ turn_take_charge(struct turn *t, uint32_t seat, const struct lane_record *rec,
 	mine->seat = seat;
 	mine->seq = rec->seq;
 	t->records_n++;
-	return due ? turn_charge(t, &mine->record, e) : 0;
+	if (!due)
+		return 0;
+	if (turn_charge(t, &mine->record, e) != 0)
+		return -1;
+	return rec->type == LANE_ORPHAN
+	           ? journal_orphan(t->book, &mine->record, e)
+	           : 0;
 }
 
 static int

@@ -184,6 +184,18 @@ account_at(struct segment *seg, uint32_t index)
 	return segment_account(seg, index);
 }
 
+void
+account_copy(const struct account *a, struct account_view *view_r)
+{
+	view_r->key = a->key;
+	view_r->state = (enum account_state)atomic_load(&a->state);
+	view_r->limit = atomic_load(&a->limit);
+	view_r->settled = atomic_load(&a->settled);
+	view_r->reserved = atomic_load(&a->reserved);
+	view_r->lease = atomic_load(&a->lease);
+	view_r->suspense = atomic_load(&a->suspense);
+}
+
 int
 account_view(struct segment *seg, uint32_t index, struct account_view *view_r)
 {
@@ -192,13 +204,7 @@ account_view(struct segment *seg, uint32_t index, struct account_view *view_r)
 	uint64_t set = stripe_bit(&key);
 
 	stripe_lock(seg, set);
-	view_r->key = a->key;
-	view_r->state = (enum account_state)atomic_load(&a->state);
-	view_r->limit = atomic_load(&a->limit);
-	view_r->settled = atomic_load(&a->settled);
-	view_r->reserved = atomic_load(&a->reserved);
-	view_r->lease = atomic_load(&a->lease);
-	view_r->suspense = atomic_load(&a->suspense);
+	account_copy(a, view_r);
 	stripe_unlock(seg, set);
 	return view_r->state != ACCOUNT_FREE &&
 	       account_key_same(&key, &view_r->key);

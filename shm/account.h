@@ -56,6 +56,7 @@ struct account {
 	_Atomic int64_t spend_per_s;  /* keeper's figure, for the chunk */
 	_Alignas(64) _Atomic uint64_t waiters[SEGMENT_SEATS_WORDS];
 	_Atomic uint64_t refused; /* 429s of this account */
+	/* charged above holds and adjusted upwards, since it was loaded */
 	_Atomic uint64_t overrun_nano;
 };
 

@@ -6,6 +6,9 @@
 #include "shm/account.h"
 #include "shm/seat.h"
 
+/* With the stripe held: what the entry says. */
+void account_copy(const struct account *a, struct account_view *view_r);
+
 /* With the stripe held: reserved of all its accounts becomes 0. */
 void account_forget_reserved(struct segment *seg, unsigned stripe);
 

@@ -43,6 +43,20 @@ settle_write(struct settle_record *r, const struct seat_owner *o, uint32_t slot,
 		};
 }
 
+/* A provider that billed more than its bound: the audit must know. */
+static void
+settle_note_overrun(const struct seat_owner *o, const struct slot *s)
+{
+	for (unsigned i = 0; i < account_slot_count(s); i++) {
+		int64_t over = s->actual[i] - atomic_load(&s->amount[i]);
+
+		if (over > 0)
+			atomic_fetch_add(&account_at(o->seg, s->entry[i])
+					      ->overrun_nano,
+			    (uint64_t)over);
+	}
+}
+
 int
 settle_post(struct seat_owner *o, uint32_t slot, uint16_t type,
     enum settle_cause cause, const struct settle_usage *usage)
@@ -58,6 +72,7 @@ settle_post(struct seat_owner *o, uint32_t slot, uint16_t type,
 	if (r == NULL)
 		return 0;
 	settle_write(r, o, slot, cause, usage);
+	settle_note_overrun(o, s);
 	SIM_POINT();
 	atomic_store_explicit(&s->seq, o->money.seq + 1, memory_order_relaxed);
 	SIM_POINT();

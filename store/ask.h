@@ -23,6 +23,9 @@ enum ask_op {
 	ASK_ADJUST = 'a',  /* settled += amount, never below 0 */
 	ASK_RELEASE = 'l', /* settled -= amount, suspense -= amount */
 	ASK_CONFIRM = 'f', /* suspense -= amount */
+	/* Questions, which change nothing (keeper/audit.h). */
+	ASK_AUDIT = 'u', /* a uint32_t: the account to begin with */
+	ASK_LANES = 'n',
 };
 
 enum ask_answer {
@@ -31,10 +34,13 @@ enum ask_answer {
 	ASK_FAILED = '-', /* the text says why */
 };
 
+#define ASK_ALL INT64_MAX /* amount: all that is settled, or in suspense */
+#define ASK_WHO_MAX 255
+
 struct ask_amount {
 	struct row_key row;
 	int64_t amount_nano;
-	struct slice reason; /* who and why, for the journal */
+	struct slice who, reason; /* for the journal; who: cut to ASK_WHO_MAX */
 };
 
 void ask_amount_pack(struct sbuf *b, const struct ask_amount *a);

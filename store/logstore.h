@@ -14,6 +14,7 @@
  *   stat     hour, environment, key, customer, model, provider -> sums
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -134,6 +135,37 @@ int logstore_body(struct logstore *s, int64_t row, unsigned source,
  */
 int logstore_last(struct logstore *s, int64_t *before_r,
     struct logstore_found *found_r, struct err *e);
+
+/*
+ * What the records say of money; the caller's columns must have the names
+ * customer_identifier, environment, status (texts), charge, suspense (nano).
+ *
+ * The newest records of a customer since a time that left something in
+ * suspense, one by one: *before_r starts as 0.  1, 0 at the end, -1.
+ */
+struct logstore_doubt {
+	unsigned char id[16];
+	int64_t suspense_nano;
+	bool success; /* the client got its answer */
+};
+int logstore_doubt(struct logstore *s, struct slice customer,
+    struct slice environment, int64_t since_us, int64_t *before_r,
+    struct logstore_doubt *doubt_r, struct err *e);
+
+/*
+ * What each customer was charged, one by one in no order: *more_r starts as
+ * false.  The sums are of one instant.  1, 0 at the end, -1.
+ */
+struct logstore_charged {
+	struct slice customer, environment;
+	int64_t records, charge_nano;
+	int64_t oldest_us; /* of the charged ones */
+};
+int logstore_charged(struct logstore *s, bool *more_r,
+    struct logstore_charged *charged_r, struct err *e);
+
+/* When the oldest record that is kept came; 0: none was ever dropped. */
+int logstore_oldest_us(struct logstore *s, int64_t *oldest_r, struct err *e);
 
 /* Done reading for now: checkpoints may go on. */
 void logstore_end_read(struct logstore *s);

@@ -26,6 +26,9 @@ enum logstore_statement {
 	LOGSTORE_BODY,
 	LOGSTORE_LAST,
 	LOGSTORE_COUNT,
+	LOGSTORE_DOUBT,
+	LOGSTORE_CHARGED,
+	LOGSTORE_FIRST,
 	LOGSTORE_STATEMENTS
 };
 
@@ -48,6 +51,9 @@ int logstore_run(struct logstore *s, enum logstore_statement which,
 
 /* err_set() with SQLite's words; -1. */
 int logstore_fail(struct logstore *s, const char *what, struct err *e);
+
+/* The bytes of a column, until the next step. */
+struct slice logstore_column_slice(sqlite3_stmt *st, int column);
 
 void logstore_bind(sqlite3_stmt *st, int at, struct slice text);
 

@@ -4,7 +4,7 @@
 
 #include "base/hex.h"
 
-static struct slice
+struct slice
 logstore_column_slice(sqlite3_stmt *st, int column)
 {
 	const void *p = sqlite3_column_blob(st, column);

@@ -191,7 +191,8 @@ struct req {
 	struct usage usage;
 	bool has_usage;
 	int64_t cost_nano, suspense_nano, charge_nano;
-	int64_t spent_nano; /* by earlier attempts */
+	/* By earlier attempts; the charge is what the customer's book says. */
+	int64_t spent_nano, spent_charge_nano, spent_suspense_nano;
 	const char *usage_source;
 	/* Since when it waits, 0 = it does not. */
 	uint64_t keeper_since_ms; /* for the keeper */

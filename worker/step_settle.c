@@ -78,7 +78,9 @@ attempt_settle(struct req *r)
 	if (!money_settle(r))
 		return 0;
 	r->spent_nano += r->cost_nano;
-	r->cost_nano = r->suspense_nano = 0;
+	r->spent_charge_nano += r->charge_nano;
+	r->spent_suspense_nano += r->suspense_nano;
+	r->cost_nano = r->charge_nano = r->suspense_nano = 0;
 	r->sent = r->sent_bytes = false;
 	r->first_ns = 0;
 	r->slot = hold_open(&r->w->seat, r->id, r->arrived_us, r->counter);

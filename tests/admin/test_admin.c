@@ -10,11 +10,13 @@
 #include "base/childproto.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/money.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "net/listen.h"
 #include "proto/jscan.h"
+#include "shm/audit.h"
 #include "shm/seat.h"
 #include "store/ask.h"
 #include "store/ledger.h"
@@ -93,32 +95,82 @@ keeper_do(struct objects *o, struct ledger *l, const struct ask_message *m)
 	return m->code == ASK_KEY_REVOKE ? ASK_NONE : ASK_DONE;
 }
 
+/* To a question about the book: one account, which is not in order. */
+static void
+keeper_tell(const struct ask_message *m, struct sbuf *answer)
+{
+	struct account_owner owner = { OWNER_CUSTOMER, 1, SLICE("ada") };
+	struct audit_account a = { .view = { .state = ACCOUNT_READY,
+				       .limit = 5,
+				       .settled = 7,
+				       .reserved = -1 },
+		.has_row = 1,
+		.row = { .settled = 8, .limit = 5 },
+		.faults = AUDIT_SETTLED | AUDIT_RESERVED };
+	struct audit_lane lane = { .seat = 3, .cursor = 4, .released = 4 };
+	uint32_t next = ACCOUNT_NONE;
+	unsigned char hash[OWNER_HASH_SIZE];
+
+	owner_hash(&owner, hash);
+	a.view.key = account_key(hash, ACCOUNT_CUSTOMER_PERIOD, 86400);
+	if (m->code == ASK_LANES)
+		sbuf_add(answer, &lane, sizeof lane);
+	if (m->code != ASK_AUDIT)
+		return;
+	sbuf_add(answer, &next, sizeof next);
+	sbuf_add(answer, &a, sizeof a);
+}
+
+/* A row of ada's, and what was noted of it. */
+static void
+keeper_write(struct ledger *l)
+{
+	struct account_owner owner = { OWNER_CUSTOMER, 1, SLICE("ada") };
+	struct ledger_row row = { .settled = 2000000000,
+		.suspense = 500000000,
+		.limit = MONEY_NONE };
+	unsigned char hash[OWNER_HASH_SIZE];
+	char hex[2 * ROW_KEY_SIZE + 1];
+	struct sbuf line = { 0 };
+	struct row_key k;
+
+	owner_hash(&owner, hash);
+	k = row_key_make(hash, 1, 86400);
+	hex_write(k.bytes, ROW_KEY_SIZE, hex);
+	sbuf_addf(&line,
+	    "{\"time\":\"2026-11-21T00:00:00Z\",\"action\":\"orphan\","
+	    "\"account\":\"%s\",\"settled_nano\":7,\"suspense_nano\":5,"
+	    "\"request\":\"0123456789abcdef0123456789abcdef\"}",
+	    hex);
+	ledger_begin(l, &e);
+	ledger_owner_put(l, &owner, &e);
+	ledger_row_put(l, &k, &row, &e);
+	ledger_journal_add(l, SLICE("adjust kind 1: of an older build"), &e);
+	ledger_journal_add(l, sbuf_slice(&line), &e);
+	ledger_commit(l, &e);
+	sbuf_free(&line);
+}
+
 static void
 keeper_run(int fd)
 {
 	struct objects *o = objects_open_writer(scratch_dir, MAP_SIZE, &e);
 	struct ledger *l = ledger_open_writer(scratch_dir, MAP_SIZE, &e);
-	struct account_owner owner = { OWNER_CUSTOMER, 1, SLICE("ada") };
-	struct ledger_row row = { .settled = 2000000000, .limit = MONEY_NONE };
-	unsigned char hash[OWNER_HASH_SIZE];
-	struct row_key k;
 	char bytes[ASK_MAX];
 	ssize_t n;
 
-	owner_hash(&owner, hash);
-	k = row_key_make(hash, 1, 86400);
-	ledger_begin(l, &e);
-	ledger_row_put(l, &k, &row, &e);
-	ledger_commit(l, &e);
+	keeper_write(l);
 	child_send(fd, CHILD_READY, NULL, 0);
 	while ((n = recv(fd, bytes, sizeof bytes, 0)) > 0) {
-		struct sbuf out = { 0 };
+		struct sbuf out = { 0 }, answer = { 0 };
 		struct ask_message m;
 
 		ask_unpack((struct slice){ bytes, (size_t)n }, &m);
+		keeper_tell(&m, &answer);
 		m.code = keeper_do(o, l, &m);
-		m.body = SLICE("");
+		m.body = sbuf_slice(&answer);
 		ask_pack(&out, &m);
+		sbuf_free(&answer);
 		send(fd, out.data, out.len, 0);
 		sbuf_free(&out);
 	}
@@ -302,6 +354,87 @@ static const struct {
 	{ "adjust without a reason",
 	    "{\"verb\":\"budget adjust\",\"args\":{\"customer\":\"ada\","
 	    "\"environment\":\"test\",\"amount\":\"-0.5\"}}\n",
+	    "{\"status\":400," },
+	{ "an audit", "{\"verb\":\"budget audit\"}\n",
+	    "\"body\":{\"clean\":false,\"accounts\":1,\"held\":-0.000000001,"
+	    "\"not_applied_yet\":0.0,\"over_limit\":[],\"violations\":["
+	    "{\"violated\":\"settled, reserved\",\"account\":\"customer:ada\","
+	    "\"environment\":\"test\","
+	    "\"period_start\":\"1970-01-02T00:00:00Z\","
+	    "\"limit\":0.000000005,\"settled\":0.000000007,"
+	    "\"reserved\":-0.000000001,\"free\":-0.000000001,"
+	    "\"in_slots\":0.0,\"slots\":0,\"in_slots_done\":0.0,"
+	    "\"lease\":0.0,\"suspense\":0.0,\"overrun\":0.0,"
+	    "\"has_row\":true,\"row_limit\":0.000000005,"
+	    "\"row_settled\":0.000000008,\"row_lease\":0.0,"
+	    "\"row_suspense\":0.0}],\"lanes\":[{\"seat\":3," },
+	{ "a deep one without a log store",
+	    "{\"verb\":\"audit\",\"args\":{\"deep\":true}}\n",
+	    "\"deep\":{\"violations\":[],\"log_store\":false,"
+	    "\"customers\":1,\"customers_compared\":0," },
+	{ "half deep", "{\"verb\":\"audit\",\"args\":{\"deep\":1}}\n",
+	    "{\"status\":400," },
+	{ "suspense of all", "{\"verb\":\"budget suspense\"}\n",
+	    "{\"account\":\"customer:ada\",\"environment\":\"test\","
+	    "\"period_start\":\"1970-01-02T00:00:00Z\",\"limit\":null,"
+	    "\"settled\":2.0,\"suspense\":0.5,\"cause\":\"orphan\","
+	    "\"requests\":[\"0123456789abcdef0123456789abcdef\"]}" },
+	{ "suspense of somebody else",
+	    "{\"verb\":\"budget suspense\",\"args\":{\"customer\":\"x\"}}\n",
+	    "{\"results\":[]}" },
+	{ "confirm",
+	    "{\"verb\":\"budget suspense confirm\",\"args\":{\"account\":"
+	    "\"customer:ada\",\"environment\":\"test\",\"amount\":\"all\","
+	    "\"period_start\":\"1970-01-02\",\"reason\":\"billed\"}}\n",
+	    "{\"status\":200,\"body\":{\"account\":\"customer:ada\"," },
+	{ "confirm in another period",
+	    "{\"verb\":\"budget suspense confirm\",\"args\":{\"account\":"
+	    "\"customer:ada\",\"environment\":\"test\",\"amount\":\"all\","
+	    "\"period_start\":\"1970-01-03\",\"reason\":\"billed\"}}\n",
+	    "{\"status\":404," },
+	{ "release nothing",
+	    "{\"verb\":\"budget suspense release\",\"args\":{\"account\":"
+	    "\"customer:ada\",\"environment\":\"test\",\"amount\":0,"
+	    "\"reason\":\"r\"}}\n",
+	    "amount: USD above 0, or all, is required." },
+	{ "release of no account",
+	    "{\"verb\":\"budget suspense release\",\"args\":{\"amount\":1,"
+	    "\"reason\":\"r\"}}\n",
+	    "account: This field is required." },
+	{ "release of the organization's name",
+	    "{\"verb\":\"budget suspense release\",\"args\":{\"amount\":1,"
+	    "\"account\":\"organization:x\",\"reason\":\"r\"}}\n",
+	    "account: customer:ID, " },
+	{ "release without a reason",
+	    "{\"verb\":\"budget suspense release\",\"args\":{\"amount\":1,"
+	    "\"account\":\"customer:ada\",\"environment\":\"test\"}}\n",
+	    "reason: This field is required." },
+	{ "the journal", "{\"verb\":\"budget journal\"}\n",
+	    "{\"results\":[{\"entry\":2,\"time\":\"2026-11-21T00:00:00Z\","
+	    "\"action\":\"orphan\",\"account\":\"customer:ada\","
+	    "\"environment\":\"test\","
+	    "\"period_start\":\"1970-01-02T00:00:00Z\","
+	    "\"settled\":0.000000007,\"suspense\":0.000000005,\"by\":null,"
+	    "\"request\":\"0123456789abcdef0123456789abcdef\","
+	    "\"reason\":null}]}" },
+	{ "the journal's last none",
+	    "{\"verb\":\"budget journal\",\"args\":{\"last\":0}}\n",
+	    "{\"status\":400," },
+	{ "reset nobody",
+	    "{\"verb\":\"customer reset\",\"args\":{\"customer\":\"x\","
+	    "\"reason\":\"r\"}}\n",
+	    "{\"status\":404," },
+	{ "why, from the journal",
+	    "{\"verb\":\"why\",\"args\":{\"request\":\"01234567-89AB\"}}\n",
+	    "{\"request\":\"0123456789abcdef0123456789abcdef\","
+	    "\"known_from\":\"journal\",\"journal\":[{\"entry\":2," },
+	{ "why of nothing",
+	    "{\"verb\":\"why\",\"args\":{\"request\":\"0123457\"}}\n",
+	    "{\"status\":404," },
+	{ "why of too little",
+	    "{\"verb\":\"why\",\"args\":{\"request\":\"012345\"}}\n",
+	    "{\"status\":400," },
+	{ "why of a number", "{\"verb\":\"why\",\"args\":{\"request\":1}}\n",
 	    "{\"status\":400," },
 	{ "dump", "{\"verb\":\"debug dump\"}\n", "\"seats\":[],\"accounts\":" },
 };

@@ -50,6 +50,20 @@ static const struct {
 	    NULL },
 	{ "all accounts", { "budget", "show" },
 	    "{\"verb\":\"budget show\",\"args\":{}}", NULL },
+	{ "three words",
+	    { "budget", "suspense", "release", "customer:ada", "all",
+		"--reason", "their usage page" },
+	    "{\"verb\":\"budget suspense release\",\"args\":{\"account\":"
+	    "\"customer:ada\",\"amount\":\"all\",\"reason\":"
+	    "\"their usage page\"}}",
+	    NULL },
+	{ "the first two of them", { "budget", "suspense", "--key", "k" },
+	    "{\"verb\":\"budget suspense\",\"args\":{\"key\":\"k\"}}", NULL },
+	{ "a deep audit", { "audit", "--deep" },
+	    "{\"verb\":\"audit\",\"args\":{\"deep\":true}}", NULL },
+	{ "a decision without a reason",
+	    { "budget", "suspense", "confirm", "key:k", "1.5" }, NULL,
+	    "--reason is missing" },
 	{ "a bad period", { "customer", "set", "a", "--budget", "1/hour" },
 	    NULL, "1/hour: the period is day, week, month or year" },
 	{ "no number", { "key", "new", "--name", "n", "--rpm", "-1" }, NULL,
@@ -103,11 +117,11 @@ END_TEST
 START_TEST(test_table)
 {
 	for (const struct ctl_verb *v = ctl_verbs; v->name != NULL; v++) {
-		char name[64], *words[2], *save;
+		char name[64], *words[3], *save;
 		int n = 0, used;
 
 		snprintf(name, sizeof name, "%s", v->name);
-		for (char *w = strtok_r(name, " ", &save); w != NULL && n < 2;
+		for (char *w = strtok_r(name, " ", &save); w != NULL && n < 3;
 		     w = strtok_r(NULL, " ", &save))
 			words[n++] = w;
 		ck_assert_ptr_eq(ctl_find(words, n, &used), v);
@@ -170,6 +184,21 @@ static const struct {
 	    "settled  held  suspense  requests\n"
 	    "customer                        total                 -      1.5",
 	    "" },
+	{ "a clean audit", { "audit" },
+	    "{\"status\":200,\"body\":{\"clean\":true,\"violations\":[]}}\n",
+	    CTL_DONE,
+	    "clean                  true\nviolations             []\n", "" },
+	{ "a violated audit", { "budget", "audit", "--quiet" },
+	    "{\"status\":200,\"body\":{\"clean\":false,\"violations\":"
+	    "[{\"account\":\"a\"},{\"account\":\"b\"}]}}\n",
+	    CTL_NO,
+	    "clean                  false\nviolations 1:\n"
+	    "account                a\nviolations 2:\n"
+	    "account                b\n",
+	    "" },
+	{ "an audit without a keeper", { "audit" },
+	    "{\"status\":503,\"body\":{\"detail\":\"No.\"}}\n", CTL_UNREACHABLE,
+	    "", "holdfastctl: No.\n" },
 	{ "control bytes", { "customer", "show", "a" },
 	    "{\"status\":200,\"body\":{\"name\":\"a\\u001b[2J\\u009bb\"}}\n",
 	    CTL_DONE, "name                   a\\x1b[2J\\xc2\\x9bb\n", "" },

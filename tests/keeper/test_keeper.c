@@ -2,8 +2,10 @@
 
 #include <sys/mman.h>
 
+#include "shm/audit.h"
 #include "shm/gen.h"
 #include "shm/period.h"
+#include "shm/stats.h"
 #include "store/objects.h"
 #include "tests/suite.h"
 
@@ -496,6 +498,10 @@ static const struct {
 	{ "release too much", ASK_RELEASE, 51, ASK_FAILED, 200, 50 },
 	{ "confirm", ASK_CONFIRM, 20, ASK_DONE, 200, 30 },
 	{ "a negative release", ASK_RELEASE, -1, ASK_FAILED, 200, 50 },
+	{ "release all", ASK_RELEASE, ASK_ALL, ASK_DONE, 150, 0 },
+	{ "confirm all", ASK_CONFIRM, ASK_ALL, ASK_DONE, 200, 0 },
+	{ "reset", ASK_ADJUST, ASK_ALL, ASK_DONE, 0, 0 },
+	{ "release nothing", ASK_RELEASE, 0, ASK_FAILED, 200, 50 },
 };
 
 START_TEST(test_amounts)
@@ -518,6 +524,123 @@ START_TEST(test_amounts)
 	ck_assert_int_eq(world_view(key).settled, amounts[_i].settled);
 	ck_assert_int_eq(world_view(key).suspense, amounts[_i].suspense);
 	sbuf_free(&body);
+}
+END_TEST
+
+/* The first account of the answer to ASK_AUDIT. */
+static struct audit_account
+audited(void)
+{
+	uint32_t at = 0;
+	struct audit_account a;
+	struct sbuf reply = { 0 };
+
+	ck_assert_int_eq(world_ask_for(ASK_AUDIT,
+			     (struct slice){ (char *)&at, sizeof at }, &reply),
+	    ASK_DONE);
+	ck_assert_uint_eq(reply.len, sizeof at + sizeof a);
+	memcpy(&at, reply.data, sizeof at);
+	ck_assert_uint_eq(at, ACCOUNT_NONE);
+	memcpy(&a, reply.data + sizeof at, sizeof a);
+	sbuf_free(&reply);
+	return a;
+}
+
+START_TEST(test_audit)
+{
+	struct account_key key = ada();
+	struct audit_account a;
+	uint32_t slot;
+
+	world_start();
+	spend(key, 100, 60);
+	ck_assert(WORLD_UNTIL(rests_at(key, 60)));
+	slot = world_hold(&key, 1, 30);
+	a = audited();
+	ck_assert_uint_eq(a.faults, 0);
+	ck_assert_int_eq(a.view.settled, 60);
+	ck_assert_int_eq(a.row.settled, 60);
+	ck_assert_int_eq(a.slots, 30);
+	ck_assert_uint_eq(a.slots_n, 1);
+	/* Held, and nobody holds it. */
+	atomic_store(&world.worker.states[slot], SLOT_FREE);
+	a = audited();
+	ck_assert_uint_eq(a.faults, AUDIT_RESERVED);
+	ck_assert_int_eq(a.slots, 0);
+	ck_assert_int_eq(world_ask(ASK_AUDIT, SLICE("?")), ASK_FAILED);
+	ck_assert_int_eq(world_ask(ASK_LANES, SLICE("?")), ASK_FAILED);
+}
+END_TEST
+
+/* More than was held is settled, then more than was billed is there. */
+START_TEST(test_audit_overrun)
+{
+	struct account_key key = ada();
+	struct account *entry;
+	struct audit_account a;
+
+	world_start();
+	ck_assert_uint_ne(world_hold(&key, 1, 700), SLOT_NONE);
+	spend(key, 300, 500);
+	ck_assert(WORLD_UNTIL(world_view(key).settled == 500));
+	a = audited();
+	ck_assert_int_gt(a.view.settled + a.view.reserved, a.view.lease);
+	ck_assert_uint_eq(a.faults, 0);
+	entry = account_at(world.seg, account_find(world.seg, &key));
+	atomic_fetch_sub(&entry->overrun_nano, 1);
+	ck_assert_uint_eq(audited().faults, AUDIT_LEASE | AUDIT_FREE);
+}
+END_TEST
+
+/* Without being asked, soon after it began. */
+START_TEST(test_audit_round)
+{
+	static const uint16_t no_label[STATS_LABELS];
+	struct account_key key = ada();
+	uint32_t cell;
+
+	world_start();
+	spend(key, 10, 10);
+	ck_assert(WORLD_UNTIL(rests_at(key, 10)));
+	atomic_fetch_sub(&account_at(world.seg, account_find(world.seg, &key))
+			      ->settled,
+	    1);
+	cell = stats_cell(world.seg, METRIC_AUDIT_VIOLATIONS, no_label);
+	ck_assert(WORLD_UNTIL(stats_sum(world.seg, cell) == 1));
+}
+END_TEST
+
+START_TEST(test_audit_lanes)
+{
+	struct account_key key = ada();
+	struct sbuf reply = { 0 };
+	struct audit_lane lane;
+	uint32_t slot;
+
+	world_start();
+	spend(key, 10, 10);
+	ck_assert(WORLD_UNTIL(rests_at(key, 10)));
+	ck_assert_int_eq(world_ask_for(ASK_LANES, SLICE(""), &reply), ASK_DONE);
+	ck_assert_uint_eq(reply.len, sizeof lane);
+	memcpy(&lane, reply.data, sizeof lane);
+	ck_assert_uint_eq(lane.cursor, 1);
+	ck_assert_uint_eq(lane.released, 1);
+	ck_assert_uint_eq(lane.faulty, 0);
+	/* Applied long ago, and still there. */
+	slot = world_hold(&key, 1, 10);
+	atomic_store(&world.worker.slots[slot].seq, 1);
+	atomic_store(&world.worker.states[slot], SLOT_DONE);
+	ck_assert_int_eq(world_ask_for(ASK_LANES, SLICE(""), &reply), ASK_DONE);
+	memcpy(&lane, reply.data, sizeof lane);
+	ck_assert_uint_eq(lane.stuck, 1);
+	ck_assert_uint_eq(lane.faulty, 1);
+	atomic_store(&world.worker.states[slot], SLOT_HELD);
+	/* Taken from the lane, and not in the ledger. */
+	atomic_fetch_add(&world.worker.seat->money.tail_seq, 1);
+	ck_assert_int_eq(world_ask_for(ASK_LANES, SLICE(""), &reply), ASK_DONE);
+	memcpy(&lane, reply.data, sizeof lane);
+	ck_assert_uint_eq(lane.faulty, 1);
+	sbuf_free(&reply);
 }
 END_TEST
 
@@ -590,6 +713,10 @@ test_suite(void)
 	tcase_add_test(t, test_stop_with_hold);
 	tcase_add_test(t, test_keys);
 	tcase_add_loop_test(t, test_amounts, 0, COUNT(amounts));
+	tcase_add_test(t, test_audit);
+	tcase_add_test(t, test_audit_overrun);
+	tcase_add_test(t, test_audit_round);
+	tcase_add_test(t, test_audit_lanes);
 	tcase_add_test(t, test_wild_record);
 	tcase_add_test(t, test_no_store);
 	tcase_add_test(t, test_damaged);

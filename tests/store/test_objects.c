@@ -326,6 +326,7 @@ START_TEST(test_ask)
 {
 	struct ask_amount a = { .row = { "a row" },
 		.amount_nano = -5,
+		.who = SLICE("uid 7"),
 		.reason = SLICE("mistake") },
 			  got;
 	struct sbuf body = { 0 }, message = { 0 };
@@ -340,9 +341,13 @@ START_TEST(test_ask)
 	ck_assert_int_eq(ask_amount_unpack(m.body, &got), 1);
 	ck_assert_mem_eq(got.row.bytes, a.row.bytes, ROW_KEY_SIZE);
 	ck_assert_int_eq(got.amount_nano, -5);
+	ck_assert(slice_eq(got.who, SLICE("uid 7")));
 	ck_assert(slice_eq(got.reason, SLICE("mistake")));
 	ck_assert_int_eq(ask_unpack(SLICE("1234"), &m), 0);
 	ck_assert_int_eq(ask_amount_unpack(SLICE("1234"), &got), 0);
+	/* The name of who asks ends where the message does, or before. */
+	body.len = ROW_KEY_SIZE + sizeof got.amount_nano + 1 + 4;
+	ck_assert_int_eq(ask_amount_unpack(sbuf_slice(&body), &got), 0);
 	sbuf_free(&body);
 	sbuf_free(&message);
 }

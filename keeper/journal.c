@@ -1,0 +1,67 @@
+#include "keeper/journal.h"
+
+#include "base/clock.h"
+#include "base/hex.h"
+
+static void
+journal_text(struct sbuf *line, const char *name, struct slice text)
+{
+	if (text.n == 0)
+		return;
+	sbuf_addf(line, ",\"%s\":", name);
+	sbuf_add_json(line, text);
+}
+
+static void
+journal_write(struct sbuf *line, const struct journal_entry *entry)
+{
+	char iso[NOW_ISO_SIZE], row[2 * ROW_KEY_SIZE + 1], id[HEX_ID_SIZE];
+
+	now_iso(now_real_us(), iso);
+	hex_write(entry->row.bytes, ROW_KEY_SIZE, row);
+	sbuf_addf(line, "{\"time\":\"%.19sZ\",\"action\":\"%s\"", iso,
+	    entry->action);
+	journal_text(line, "by", entry->by);
+	sbuf_addf(line,
+	    ",\"account\":\"%s\",\"settled_nano\":%lld,"
+	    "\"suspense_nano\":%lld",
+	    row, (long long)entry->settled_nano,
+	    (long long)entry->suspense_nano);
+	if (entry->request != NULL) {
+		hex_write(entry->request, 16, id);
+		journal_text(line, "request", slice_str(id));
+	}
+	journal_text(line, "reason", entry->reason);
+	sbuf_addc(line, '}');
+}
+
+int
+journal_add(struct book *b, const struct journal_entry *entry, struct err *e)
+{
+	struct sbuf line = { 0 };
+	int done;
+
+	journal_write(&line, entry);
+	done = ledger_journal_add(b->ledger, sbuf_slice(&line), e);
+	sbuf_free(&line);
+	return done;
+}
+
+int
+journal_orphan(struct book *b, const struct settle_record *r, struct err *e)
+{
+	for (unsigned i = 0; i < r->n_accounts; i++) {
+		const struct settle_account *a = &r->accounts[i];
+
+		if (journal_add(b,
+			&(struct journal_entry){ .action = "orphan",
+			    .row = book_row_key(&a->key),
+			    .request = r->request_id,
+			    .settled_nano = a->actual,
+			    .suspense_nano = a->suspense,
+			    .reason = SLICE("its worker died") },
+			e) != 0)
+			return -1;
+	}
+	return 0;
+}
