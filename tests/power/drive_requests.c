@@ -76,6 +76,15 @@ drive_take(struct flight *f, struct seat_owner *o)
 	return got == HOLD_OK;
 }
 
+/* What holds the workers is what the operator was answered. */
+static void
+drive_check_limits(const struct flight *f)
+{
+	for (unsigned i = 0; i < f->n; i++)
+		ck_assert_int_eq(world_view(f->accounts[i]).limit,
+		    drive_state.now.accounts[f->accounts[i]].limit[0]);
+}
+
 static struct flight *
 drive_find(bool used)
 {
@@ -115,8 +124,10 @@ drive_request(void)
 	f->slot = hold_open(&world.workers[f->worker], id, now_real_us(), none);
 	ck_assert_uint_ne(f->slot, SLOT_NONE);
 	v->counts.requests++;
-	if (drive_take(f, &world.workers[f->worker]))
+	if (drive_take(f, &world.workers[f->worker])) {
+		drive_check_limits(f);
 		return;
+	}
 	hold_close(&world.workers[f->worker], f->slot);
 	v->counts.refused++;
 	f->n = 0;
