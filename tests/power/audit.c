@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "keeper/limits.h"
 #include "keeper/startstop.h"
 #include "keeper/verify.h"
 
@@ -176,19 +177,43 @@ audit_found(struct audit *a, const struct audit_found *f,
 	return 0;
 }
 
+/* The objects have what the operator and the customers were told. */
+static int
+audit_definitions(struct audit *a, struct book *b, const struct promise *p)
+{
+	for (unsigned i = 0; i < WORLD_ACCOUNTS; i++) {
+		const struct promise_account *said = &p->accounts[i];
+		struct account_key key = world_key(i);
+		int64_t limit = 0;
+		struct err e;
+		int got = limits_find(b, &key, &limit, &e);
+
+		if (got < 0)
+			return audit_fail(a, "account %u: %s", i, e.text);
+		if (said->defined && (got == 0 || (limit != said->limit[0] &&
+						      limit != said->limit[1])))
+			return audit_fail(a,
+			    "account %u: defined with %lld, promised %lld", i,
+			    (long long)limit, (long long)said->limit[0]);
+	}
+	return 0;
+}
+
 /* A keeper as after a reboot: the segment is another one. */
 static int
-audit_begin(struct audit *a)
+audit_begin(struct audit *a, const struct promise *p)
 {
 	struct book b = { .settings = &a->settings.s, .seg = a->seg };
 	struct err e;
 	int done = -1;
 
-	if (verify_stores(b.settings, segment_id(b.seg), &e) == 0 &&
-	    book_open(&b, &e) == 0)
-		done = startstop_begin(&b, &e);
+	if (verify_stores(b.settings, segment_id(b.seg), &e) != 0 ||
+	    book_open(&b, &e) != 0 || startstop_begin(&b, &e) != 0)
+		audit_fail(a, "no keeper begins: %s", e.text);
+	else
+		done = audit_definitions(a, &b, p);
 	book_close(&b);
-	return done == 0 ? 0 : audit_fail(a, "no keeper begins: %s", e.text);
+	return done;
 }
 
 static int
@@ -217,7 +242,7 @@ audit_cut(struct audit *a, const struct promise *p)
 	struct audit_found before, after;
 
 	if (audit_open(a, &before) != 0 || audit_found(a, &before, p) != 0 ||
-	    audit_begin(a) != 0 || audit_open(a, &after) != 0)
+	    audit_begin(a, p) != 0 || audit_open(a, &after) != 0)
 		return -1;
 	for (unsigned i = 0; i < WORLD_ACCOUNTS; i++)
 		if (audit_recovered(a, &before, &after, i, &p->accounts[i]) !=

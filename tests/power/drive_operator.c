@@ -41,6 +41,7 @@ drive_limit_ends(unsigned account)
 	struct ledger_row row;
 
 	a->limit[0] = a->limit[1];
+	a->defined = 1;
 	if (a->limit[0] == ACCOUNT_UNLIMITED)
 		return;
 	a->most = a->limit[0];

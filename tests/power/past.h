@@ -44,6 +44,7 @@ struct promise_account {
 	int64_t lease;    /* that the workers see; 0 when there are none */
 	int64_t most;     /* neither lease nor settled may pass it */
 	int64_t limit[2]; /* in force, and being written; often the same */
+	int64_t defined;  /* 1: somebody was told that limit[0] is written */
 };
 
 /* Sampled whenever it changes, and put on the tape (record_mark()). */

@@ -65,10 +65,14 @@ power_directory(char path[80], const char *name)
 static void
 power_setup(void)
 {
+	char path[80];
+
 	memset(&power, 0, sizeof power);
 	scratch_make();
 	power_directory(power.before, "before");
 	power_directory(power.after, "after");
+	power_directory(path, "after/ledger");
+	power_directory(path, "after/objects");
 }
 
 static void
@@ -148,16 +152,20 @@ power_live(uint64_t seed)
 static int
 power_cut(const struct promise *p)
 {
+	struct audit *a = &power.audit;
 	char path[120];
 
 	for (unsigned f = 0; f < TAPE_FILES; f++) {
 		image_cut(&power.images[f], &power.draw, &power.bytes);
 		snprintf(path, sizeof path, "%s/%s", power.after,
 		    tape_names[f]);
-		if (image_save(&power.bytes, path) != 0)
+		if (image_save(&power.bytes, path) != 0) {
+			snprintf(a->why, sizeof a->why, "%s: not written",
+			    path);
 			return -1;
+		}
 	}
-	return audit_cut(&power.audit, p);
+	return audit_cut(a, p);
 }
 
 static int
@@ -207,16 +215,10 @@ power_draw_cuts(unsigned n)
 static void
 power_open(unsigned wanted)
 {
-	char path[120];
-
 	power.report = mmap(NULL, sizeof *power.report, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(power.report, MAP_FAILED);
 	power.report->wanted = wanted;
-	snprintf(path, sizeof path, "%s/ledger", power.after);
-	ck_assert_int_eq(mkdir(path, 0700), 0);
-	snprintf(path, sizeof path, "%s/objects", power.after);
-	ck_assert_int_eq(mkdir(path, 0700), 0);
 	audit_init(&power.audit, power.after);
 	power_draw_cuts(wanted);
 }
@@ -227,9 +229,9 @@ power_share(unsigned life)
 {
 	uint64_t all = power_number("HOLDFAST_POWER_CUTS", POWER_CUTS);
 	uint64_t before = (uint64_t)life * POWER_CUTS;
+	uint64_t share = all - before < POWER_CUTS ? all - before : POWER_CUTS;
 
-	return (
-	    unsigned)(all - before < POWER_CUTS ? all - before : POWER_CUTS);
+	return (unsigned)share;
 }
 
 static int
@@ -261,6 +263,7 @@ START_TEST(test_power_cuts)
 	    r->at, r->why[0] != '\0' ? r->why : "the process died");
 	ck_assert_uint_eq(r->done, r->wanted);
 	audit_fini(&power.audit);
+	munmap(power.report, sizeof *power.report);
 }
 END_TEST
 
