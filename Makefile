@@ -77,6 +77,9 @@ check:                    ## what stands before a commit; installs what it needs
 	@$(MAKE) -s all units
 	@sh tests/check.sh "$(T)"
 
+check-long: all units     ## what takes longer: 10,000 power cuts
+	@O=$O HOLDFAST_POWER_CUTS=10000 sh tests/units.sh power/power
+
 units: $(UNITS) $(net_PROGRAMS)  ## compile the unit tests
 
 unit: units               ## run the unit tests (T=net/http1 runs one)
@@ -183,7 +186,7 @@ $O/%.o: %.c
 	$(CC) $(hf_CPPFLAGS) $(CPPFLAGS) $(hf_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 .SECONDARY:
-.PHONY: all check units unit e2e asan valgrind ci lint format-check run install \
+.PHONY: all check check-long units unit e2e asan valgrind ci lint format-check run install \
 	deb check-package help clean
 -include $(wildcard tests/*/rules.mk)
 -include $(wildcard $O/*/*.d $O/tests/*/*.d)
