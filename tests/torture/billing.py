@@ -64,8 +64,8 @@ class Service:
         stamp = wall.stamp()
         self.day = stamp[1] if stamp == tuple(sent["stamp"]) else 0
         self.cost = 0
-        most = request.json.get("max_tokens") or request.json.get("max_completion_tokens") or self.plan.tokens
-        self.tokens = min(self.plan.tokens, most)
+        self.most = request.json.get("max_tokens") or request.json.get("max_completion_tokens") or self.plan.tokens
+        self.tokens = min(self.plan.tokens, self.most)
         self.prompt = -(-len(request.body) // 4) + self.plan.extra_tokens
 
     def bill(self, tokens):
@@ -92,8 +92,11 @@ class Service:
             return json_reply({"error": {"message": "as planned"}}, self.plan.status)
         if self.plan.behaviour == "false 200":
             return json_reply({"error": {"message": "as planned"}})
-        self.bill(0)
-        return {"vanish": [("fin",)], "stall": [("until_gone",)]}.get(self.plan.behaviour)
+        steps = {"vanish": [("fin",)], "stall": [("until_gone",)]}.get(self.plan.behaviour)
+        if steps:  # it made all that it was allowed to, and nobody heard it
+            self.prompt = len(self.request.body) + 64
+            self.bill(self.most)
+        return steps
 
     def whole(self):
         self.bill(self.tokens)
@@ -107,11 +110,19 @@ class Service:
         reply = json_reply(body)[0]
         if self.plan.behaviour == "cut":
             yield reply[:-len(reply) // 3]
-            yield ("reset",) if self.plan.reset else ("fin",)
+            yield ("reset" if self.plan.cut_by == "reset" else "fin",)
         yield reply
 
     def event(self, e):
         return chunked(sse_body([e]))
+
+    def cut(self):
+        """The connection, or a stream that ends in good order and is not whole."""
+        if self.plan.cut_by in ("fin", "reset"):
+            yield (self.plan.cut_by,)
+        if self.plan.cut_by == "error":
+            yield self.event({"error": {"message": "as planned"}})
+        yield LAST_CHUNK
 
     def streamed(self):
         yield sse_head() + self.event(chunk({"role": "assistant", "content": ""}))
@@ -125,7 +136,8 @@ class Service:
             self.bill(i + 1)
             yield self.event(chunk({"content": TOKEN}))
         if self.plan.behaviour == "cut":
-            yield ("reset",) if self.plan.reset else ("fin",)
+            yield from self.cut()
+            return
         tail = [chunk(finish="stop")]
         if self.plan.behaviour != "no usage":
             tail.append(chunk(usage=self.usage()))

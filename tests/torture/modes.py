@@ -137,19 +137,21 @@ class Abuse:
 class Mode:
     """events: (name, weight).  survives: no charge may be lost of those
     without a limit either.  exact: settled = bill for the exact ones.
-    cuts: clients may lose connections.  refuses: budgets may be unavailable."""
+    cuts: clients may lose connections.  refuses: budgets may be unavailable.
+    late_us: the keeper learns so late that its commit is on the disk."""
 
     def __init__(self, events, pause_s=(0.05, 0.4), survives=True, exact=True, cuts=False, refuses=True,
-                 masters=False, disk=False, wide=False):
+                 masters=False, disk=False, wide=False,
+                 late_us=0):
         self.events, self.pause_s, self.survives, self.exact = events, pause_s, survives, exact
         self.cuts, self.refuses, self.masters = cuts, refuses, masters
-        self.disk, self.wide = disk, wide
+        self.disk, self.wide, self.late_us = disk, wide, late_us
 
 
 MODES = {
     # Nothing dies and all budgets are wide: nobody is refused.
     "quiet": Mode([], refuses=False, wide=True),
-    "keeper": Mode([("kill_books", 1)], cuts=True),
+    "keeper": Mode([("kill_books", 1)], cuts=True, late_us=4000),
     "workers": Mode([("kill_any", 5), ("kill_pair", 1)], exact=False, cuts=True, masters=True),
     "all": Mode([("kill_any", 4), ("kill_pair", 1), ("kill_master", 2), ("kill_all", 1)],
                 exact=False, cuts=True, masters=True),

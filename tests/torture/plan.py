@@ -20,11 +20,13 @@ MODELS = """
 
 
 class Who:
-    """A customer or a key; budgets in nano-USD for each second of the run."""
+    """A customer or a key; budgets in nano-USD for each second of the run.
+    only: all its requests go this way, so that what is charged too much for
+    others hides nothing."""
 
-    def __init__(self, period=None, total=None, markup_bp=0, exact=False):
+    def __init__(self, period=None, total=None, markup_bp=0, exact=False, only=None):
         self.period, self.total = period, total
-        self.markup_bp, self.exact = markup_bp, exact
+        self.markup_bp, self.exact, self.only = markup_bp, exact, only
         self.limited = period is not None or total is not None
 
 
@@ -34,7 +36,10 @@ CUSTOMERS = {
     "exact-tight": Who(period=600000, total=WIDE, exact=True),
     "exact-markup": Who(period=WIDE, total=900000, markup_bp=2000, exact=True),
     "exact-free": Who(exact=True),
-    "wild-wide": Who(period=WIDE, total=WIDE),
+    "wild-cut": Who(period=WIDE, total=WIDE, only="cut"),
+    "wild-lost": Who(period=WIDE, only="vanish"),
+    "wild-silent": Who(period=WIDE, markup_bp=700, only="no usage"),
+    "wild-left": Who(period=WIDE, only="left"),
     "wild-tight": Who(period=900000),
     "wild-total": Who(total=900000),
     "wild-markup": Who(period=1200000, markup_bp=1250),
@@ -71,15 +76,19 @@ class Plan:
         self.tokens = rng.randint(1, 60)
         self.extra_tokens = rng.randint(0, 9)
         self.words = "word " * rng.randint(1, 60)
+        only = CUSTOMERS[self.customer].only
         self.hang = None
-        if not self.exact and rng.random() < 0.25:
+        if only == "left" or not (only or self.exact or rng.random() < 0.8):
             self.hang = draw(rng, (("early", 40), ("mid", 40), ("head", 20)))
         self.behaviour = draw(rng, EXACT if self.exact else LEFT if self.hang else WILD)
+        if only and not self.hang:
+            self.behaviour = only
         self.leave_s = rng.uniform(0, 0.05)
         self.leave_bytes = rng.randint(1, 3000)
         self.reset = rng.random() < 0.5
         self.pace_s = rng.uniform(0.0005, 0.004)
         self.cut_at = rng.randint(0, self.tokens)
+        self.cut_by = rng.choice(["fin", "reset", "error", "end"])
         self.status = rng.choice([400, 500, 503])
 
     @property

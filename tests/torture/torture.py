@@ -24,7 +24,7 @@ from gateway import KEY, Gateway, wait_for  # noqa: E402
 from modes import MODES, Abuse, allowed  # noqa: E402
 from plan import CUSTOMERS, KEYS, MODELS, WIDE, Plan  # noqa: E402
 from test_faults_disk import ALONE, SmallDisk  # noqa: E402, F401
-from wall import Wall  # noqa: E402
+from wall import Wall, preload  # noqa: E402
 
 
 class Disk(SmallDisk):
@@ -57,7 +57,10 @@ class Run:
         self.keys, self.prefixes = {"plain": KEY}, {}
 
     def start(self):
-        env, disk = Wall.preload(self.gateway.dir, self.wall.path) if self.name == "clock" else {}, None
+        disk, world = None, {"LATE_COMMIT_US": str(self.mode.late_us)} if self.mode.late_us else {}
+        if self.name == "clock":
+            world["FALSE_CLOCK"] = self.wall.path
+        env = preload(self.gateway.dir, **world) if world else {}
         if self.mode.disk:
             disk = Disk(self.gateway)
         else:

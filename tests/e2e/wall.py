@@ -1,4 +1,4 @@
-"""The wall clock of a gateway, as a file that false_clock.c reads."""
+"""The wall clock of a gateway, as a file that world.c reads."""
 import mmap
 import os
 import struct
@@ -36,10 +36,10 @@ class Wall:
         self.map[:8] = struct.pack("q", int(ahead_s))
         self.map[8:] = struct.pack("q", changes + 2)
 
-    @staticmethod
-    def preload(folder, path):
-        """The environment of a gateway that goes by it."""
-        made = os.path.join(folder, "false_clock.so")
-        subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-o", made,
-                        os.path.join(HERE, "false_clock.c")], check=True)
-        return {"LD_PRELOAD": made, "FALSE_CLOCK": path}
+
+def preload(folder, **world):
+    """The environment of a gateway in such a world (world.c)."""
+    made = os.path.join(folder, "world.so")
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-o", made,
+                    os.path.join(HERE, "world.c")], check=True)
+    return dict(world, LD_PRELOAD=made)

@@ -1,6 +1,9 @@
 /*
- * A wall clock that jumps, for a gateway that is started with this preloaded:
- * the file FALSE_CLOCK begins with the seconds that it is ahead.
+ * The world of a gateway that is started with this preloaded.
+ *
+ * A wall clock that jumps: the file FALSE_CLOCK begins with the seconds that it
+ * is ahead.  A commit that is on the disk LATE_COMMIT_US before the keeper
+ * knows of it: who is killed then has committed what nobody was told of.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -15,7 +18,7 @@
 static const volatile int64_t *ahead_s;
 
 __attribute__((constructor)) static void
-false_clock_open(void)
+world_open(void)
 {
 	const char *path = getenv("FALSE_CLOCK");
 	int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
@@ -48,4 +51,16 @@ time(time_t *out)
 	if (out != NULL)
 		*out = ts.tv_sec;
 	return ts.tv_sec;
+}
+
+/* LMDB ends a commit with the header of a page that is one of the first two. */
+ssize_t
+pwrite(int fd, const void *data, size_t n, off_t at)
+{
+	const char *us = getenv("LATE_COMMIT_US");
+	ssize_t wrote = syscall(SYS_pwrite64, fd, data, n, at);
+
+	if (us != NULL && n < 4096 && at < 8192)
+		usleep((useconds_t)atoi(us));
+	return wrote;
 }
