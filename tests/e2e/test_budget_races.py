@@ -367,14 +367,21 @@ def test_free_model_when_all_accounts_are_spent(make_gateway, provider):
     g = make_gateway(models=', { name = "free"; provider = "openai"; context = 1000; max_output = 100;'
                             ' price = { input = "0"; output = "0"; }; }')
     provider.answer = spend_all
-    key, _ = key_of(g, "--budget", "0.00001/day", "--spending-limit", "0.00001")
-    g.ctl("customer", "set", "c", "--environment", "prod", "--budget", "0.00001/day", "--total", "0.00001")
+    key, prefix = key_of(g, "--budget", "1/day", "--spending-limit", "1")
+    g.ctl("customer", "set", "c", "--environment", "prod", "--budget", "1/day", "--total", "1")
     members = dict(key=key, customer_identifier="c", max_tokens=MAX)
+    assert g.chat(**members).status == 200
+    g.at_rest()
+    for owner in (["--customer", "c", "--environment", "prod"], ["--key", prefix]):
+        for more in ([], ["--total"]):
+            g.ctl("budget", "adjust", "+2", "--reason", "test", *owner, *more)
+    spent = settled(g)["settled"]
+    provider.requests.clear()
     assert g.chat(**members).status == 429
     got = at_once(10, lambda i: g.chat(model="free", stream=i % 2 == 0, **members).status)
     assert got == [200] * 10 and len(provider.requests) == 10
     assert g.chat(**members).status == 429
-    assert settled(g)["settled"] == 0
+    assert settled(g)["settled"] == spent > 2 * 10**9
 
 
 def test_thousand_requests_at_sixty_a_minute(make_gateway):

@@ -79,6 +79,17 @@ class Audit:
         for a in dump["accounts"]:
             if a["owner"] in self.names and a["state"] == "ready":
                 self.look_at(a, bills)
+        self.look_at_rows(*list(self.names.values())[self.looks % len(self.names)])
+
+    def look_at_rows(self, kind, name):
+        """What an administrator is shown.  What is held is read after the
+        row: a charge on its way from the one to the other is in both."""
+        for r in self.rows(kind, name):
+            limit, settled, suspense = (nano(r[k]) for k in ("limit", "settled", "suspense"))
+            if limit is not None and settled > limit:
+                self.violation("shown above the limit:", kind, name, r)
+            if not 0 <= suspense <= settled:
+                self.violation("more in suspense than settled:", kind, name, r)
 
     def look_at(self, a, bills):
         kind, name = self.names[a["owner"]]

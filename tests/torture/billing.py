@@ -20,6 +20,7 @@ from provider import (LAST_CHUNK, Provider, chunk, chunked, completion, json_rep
 from wall import Wall  # noqa: E402
 
 TOKEN = "tok "  # four bytes: nobody's estimate is above the bill
+SHORT = "t"     # one byte: what is charged for a cut stream is no more than the bill
 ENDS = ("vanish", "cut")  # by these the provider itself ends the connection
 
 
@@ -124,7 +125,18 @@ class Service:
             yield self.event({"error": {"message": "as planned"}})
         yield LAST_CHUNK
 
+    def begin(self):
+        """Where nothing is lost on the way, the bill is what the gateway can
+        prove, to the byte; an error before any output costs nothing."""
+        proved = self.plan.behaviour == "cut" and self.plan.cut_by != "reset"
+        if proved:
+            self.prompt = len(self.request.body) + 64
+        if self.plan.behaviour != "cut" or self.plan.cut_by != "error" or self.plan.cut_at > 0:
+            self.bill(0)
+        return SHORT if proved else TOKEN
+
     def streamed(self):
+        token = self.begin()
         yield sse_head() + self.event(chunk({"role": "assistant", "content": ""}))
         for i in range(self.tokens):
             if self.plan.behaviour == "cut" and i >= self.plan.cut_at:
@@ -134,7 +146,7 @@ class Service:
             if self.plan.behaviour == "slow":
                 yield ("wait", self.plan.pace_s)
             self.bill(i + 1)
-            yield self.event(chunk({"content": TOKEN}))
+            yield self.event(chunk({"content": token}))
         if self.plan.behaviour == "cut":
             yield from self.cut()
             return

@@ -177,11 +177,13 @@ def allowed(mode, plan, end, seen):
         return "nobody can say what it costs"
     if code in ("budget_exceeded", "key_budget_exceeded", "budget_held", "price_unknown", "budget_unavailable"):
         return refusal(mode, plan, code, seen)
+    if code == "shutting_down":
+        return None if mode.cuts else "nobody stops it"
     if end[0] == 200:
         return None if seen == plan.behaviour else "no whole answer came from the provider"
     if plan.behaviour in ("error", "cut", "vanish", "false 200"):
         return None if seen is not None else "the provider knows nothing of it"
-    return None if mode.cuts and seen != plan.behaviour else "refused"
+    return "refused, and nobody knows why"
 
 
 def refusal(mode, plan, code, seen):

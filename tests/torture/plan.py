@@ -83,6 +83,7 @@ class Plan:
         self.behaviour = draw(rng, EXACT if self.exact else LEFT if self.hang else WILD)
         if only and not self.hang:
             self.behaviour = only
+        self.stream |= only == "cut"
         self.leave_s = rng.uniform(0, 0.05)
         self.leave_bytes = rng.randint(1, 3000)
         self.reset = rng.random() < 0.5
