@@ -70,6 +70,16 @@ errbody_add_text(struct sbuf *out, struct slice text)
 	sbuf_add_json(out, utf8_prefix(text));
 }
 
+/* A provider that names no code has none: null, as for a parameter. */
+static void
+errbody_add_code(struct sbuf *out, const char *code)
+{
+	if (*code != '\0')
+		sbuf_add_json(out, slice_str(code));
+	else
+		sbuf_adds(out, "null");
+}
+
 static void
 errbody_add_object(const struct errbody_facts *f, struct sbuf *out)
 {
@@ -81,7 +91,7 @@ errbody_add_object(const struct errbody_facts *f, struct sbuf *out)
 	else
 		sbuf_adds(out, "null");
 	sbuf_adds(out, ",\"code\":");
-	sbuf_add_json(out, slice_str(f->code));
+	errbody_add_code(out, f->code);
 	sbuf_addc(out, '}');
 }
 
@@ -114,7 +124,7 @@ errbody_anthropic(const struct errbody *b, const struct errbody_facts *f,
 	sbuf_adds(out, ",\"message\":");
 	errbody_add_text(out, f->message);
 	sbuf_adds(out, ",\"code\":");
-	sbuf_add_json(out, slice_str(f->code));
+	errbody_add_code(out, f->code);
 	sbuf_adds(out, "},\"request_id\":");
 	sbuf_add_json(out, b->request_id);
 	sbuf_addc(out, '}');

@@ -5,7 +5,7 @@
 # usage: tests/ci.sh [STAGE ...]
 set -u
 mkdir -p build/ci
-stages=${*:-"gcc clang lint unit e2e clients asan counts chroot"}
+stages=${*:-"gcc clang lint unit e2e torture clients asan counts chroot"}
 passed=0 failed=0 skipped=0
 jobs=$(nproc)
 
@@ -26,6 +26,7 @@ stage_lint() {
 }
 stage_unit() { make -s unit; }
 stage_e2e() { make -s e2e; }
+stage_torture() { make -s check-torture; }
 stage_clients() { make -s check-clients; }
 stage_asan() { make -s asan; }
 stage_counts() { make -s check-counts; }

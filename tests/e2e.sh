@@ -1,11 +1,11 @@
 #!/bin/sh
 # The end-to-end tests with Debian's pytest; its summary in our words.
-# usage: O=build tests/e2e.sh [pytest arguments]
+# usage: O=build [SUITE=tests/e2e] tests/e2e.sh [pytest arguments]
 set -u
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 workers=$(($(nproc) * 2))
-/usr/bin/python3 -m pytest -q -p no:cacheprovider -n "$workers" tests/e2e "$@" 2>&1 |
+/usr/bin/python3 -m pytest -q -p no:cacheprovider -n "$workers" "${SUITE:-tests/e2e}" "$@" 2>&1 |
 	tee "$out"
 python3 - "$out" <<'EOF'
 import re

@@ -326,7 +326,8 @@ logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
         """Each worker had its share of the requests that came since then
         (time.time())."""
         self.logged()
-        shares = collections.Counter(r["worker"] for r in self.records() if arrived(r) >= since)
+        shares = collections.Counter(r["worker"] for r in self.records()
+                                     if "timestamp" in r and arrived(r) >= since)
         assert len(shares) >= workers, shares
         assert min(shares.values()) >= at_least * sum(shares.values()), shares
 

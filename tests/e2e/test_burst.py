@@ -5,13 +5,14 @@ waits for that and is woken: nobody is told that the ledger is not available,
 on a fast disk or on a slow one.
 """
 import resource
+import threading
 from collections import Counter
 
 import pytest
 from gateway import nano, slow_disk, wait_for
 from provider import completion, json_reply, sse_reply, stream_events
 from test_money import IN, OUT, budget, defaults
-from wire import Wire, chat_body, request
+from wire import Wire, at_once, chat_body, request
 
 MANY = 1000
 SLOW_MS = 200  # of one fdatasync; a commit of the keeper has up to two
@@ -137,6 +138,39 @@ def test_budget_for_some_of_them(make_gateway, provider, disk, many, stream):
     assert got == {200: some, (429, "budget_exceeded"): many - some}
     assert b.settled() == [some * each]
     b.gateway.workers_served()
+
+
+def test_of_two_thousand_half_are_paid_for(make_gateway, provider):
+    """Eight clients, two workers, answers that cost less than what was held:
+    what is left in the end is less than one hold, and nobody is above it."""
+    g = make_gateway(extra='budgets = { hold_wait = "30s"; };')
+    each = 100 * IN + MAX * OUT
+    provider.answer = lambda r: json_reply(completion(prompt=100, completion=MAX))
+    limit = 1000 * each
+    g.ctl("customer", "set", "c", "--environment", "prod", "--budget", "0.%09d/day" % limit)
+    looks, stop = [], threading.Event()
+
+    def watch():
+        while not stop.wait(0.02):
+            for a in g.ctl_json("debug", "dump")["accounts"]:
+                looks.append(nano(a["settled"]) + nano(a["held"]))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        got = at_once(8, lambda i: [g.chat(customer_identifier="c", max_tokens=MAX) for _ in range(250)])
+    finally:
+        stop.set()
+        watcher.join()
+    ends = Counter(r.status if r.status == 200 else r.code for part in got for r in part)
+    assert set(ends) == {200, "budget_exceeded"} and sum(ends.values()) == 2000
+    assert len(looks) > 10 and max(looks) <= limit
+    g.at_rest()
+    row = g.account("c")
+    assert row["settled"] == each * len(provider.requests) == each * ends[200]
+    assert 0.99 * limit <= row["settled"] <= limit
+    assert (row["held"], row["suspense"]) == (0, 0)
+    g.workers_served()
 
 
 def named(i):

@@ -1,5 +1,7 @@
 #include "proto/errbody.h"
 
+#include <string.h>
+
 #include "base/err.h"
 #include "base/sbuf.h"
 #include "tests/suite.h"
@@ -78,6 +80,24 @@ START_TEST(writes_the_body)
 }
 END_TEST
 
+/* An error of a provider that names none, in the shapes that have a code. */
+START_TEST(no_code_is_null)
+{
+	struct errbody b = { .status = 502 };
+	struct sbuf out = { 0 };
+
+	errbody_write_code(&b, SLICE("m"), SLICE(""), "", &out);
+	ck_assert_str_eq(out.data,
+	    "{\"error\":{\"message\":\"m\",\"type\":\"respan_error\","
+	    "\"param\":null,\"code\":null}}");
+	sbuf_clear(&out);
+	b.shape = ERRBODY_ANTHROPIC;
+	errbody_write_code(&b, SLICE("m"), SLICE(""), "", &out);
+	ck_assert(strstr(out.data, "\"code\":null}") != NULL);
+	sbuf_free(&out);
+}
+END_TEST
+
 START_TEST(writes_the_event)
 {
 	struct err e = { ERR_UPSTREAM_STREAM, "", "gone" };
@@ -111,6 +131,7 @@ test_suite(void)
 
 	tcase_add_loop_test(t, writes_the_body, 0, COUNT(cases));
 	tcase_add_test(t, writes_the_event);
+	tcase_add_test(t, no_code_is_null);
 	tcase_add_test(t, names_every_status_we_answer);
 	suite_add_tcase(s, t);
 	return s;
