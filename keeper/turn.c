@@ -9,6 +9,7 @@
 #include "keeper/book.h"
 #include "keeper/customers.h"
 #include "keeper/journal.h"
+#include "keeper/limits.h"
 #include "shm/stats.h"
 #include "shm/wake.h"
 
@@ -227,7 +228,8 @@ turn_serve(struct book *b, uint32_t entry, struct err *e)
 	if (row == NULL)
 		return -1;
 	row->publish = true;
-	return 0;
+	return view.state == ACCOUNT_LOADING ? limits_refresh(b, &view.key, e)
+	                                     : 0;
 }
 
 /* Load what is LOADING, raise the leases that were asked for. */

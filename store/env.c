@@ -25,6 +25,7 @@ struct env {
 	MDB_dbi tables[ENV_TABLES_MAX];
 	unsigned tables_n;
 	bool reading; /* the reader is renewed */
+	bool wrote;   /* in the open write transaction, or the last one */
 };
 
 int
@@ -172,6 +173,7 @@ env_begin(struct env *v, struct err *e)
 	int rc;
 
 	assert(v->writer == NULL);
+	v->wrote = false;
 	rc = mdb_txn_begin(v->mdb, NULL, 0, &v->writer);
 	if (rc != 0)
 		return env_fail(v, "begin", rc, e);
@@ -195,6 +197,12 @@ env_commit(struct env *v, struct err *e)
 	v->writer = NULL;
 	rc = mdb_txn_commit(txn);
 	return rc == 0 ? 0 : env_fail(v, "commit", rc, e);
+}
+
+bool
+env_wrote(const struct env *v)
+{
+	return v->wrote;
 }
 
 int
@@ -242,6 +250,7 @@ env_put(struct env *v, unsigned table, MDB_val key, MDB_val value,
 {
 	int rc = mdb_put(env_write(v), v->tables[table], &key, &value, 0);
 
+	v->wrote = true;
 	return rc == 0 ? 0 : env_fail(v, "put", rc, e);
 }
 
@@ -250,6 +259,7 @@ env_del(struct env *v, unsigned table, MDB_val key, struct err *e)
 {
 	int rc = mdb_del(env_write(v), v->tables[table], &key, NULL);
 
+	v->wrote = true;
 	if (rc == MDB_NOTFOUND)
 		return 0;
 	return rc == 0 ? 1 : env_fail(v, "del", rc, e);

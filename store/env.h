@@ -47,6 +47,12 @@ MDB_txn *env_write(struct env *v);
 int env_commit(struct env *v, struct err *e);
 
 /*
+ * Did the write transaction, or the last one, change anything?  LMDB neither
+ * writes nor syncs for the commit of one that did not.
+ */
+bool env_wrote(const struct env *v);
+
+/*
  * The same without waiting for the page that makes it valid: a power cut may
  * take this commit back, whole, until the next one or env_sync().
  */

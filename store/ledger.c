@@ -117,14 +117,16 @@ ledger_begin(struct ledger *l, struct err *e)
 int
 ledger_commit(struct ledger *l, struct err *e)
 {
-	l->lazy = false;
+	/* A commit of nothing syncs nothing: the lazy one before it waits. */
+	if (env_wrote(l->env))
+		l->lazy = false;
 	return env_commit(l->env, e);
 }
 
 int
 ledger_commit_lazily(struct ledger *l, struct err *e)
 {
-	l->lazy = true;
+	l->lazy = l->lazy || env_wrote(l->env);
 	return env_commit_lazily(l->env, e);
 }
 

@@ -45,9 +45,12 @@ drive_limit_ends(unsigned account)
 	if (a->limit[0] == ACCOUNT_UNLIMITED)
 		return;
 	a->most = a->limit[0];
-	if (world.book.ledger != NULL && world_row(account, &row) == 1 &&
-	    row.lease > a->most)
+	if (world.book.ledger == NULL || world_row(account, &row) != 1)
+		return;
+	if (row.lease > a->most)
 		a->most = row.lease;
+	if (row.settled > a->most)
+		a->most = row.settled;
 }
 
 /* The operator has an answer. */
@@ -102,15 +105,11 @@ drive_change_key(unsigned account)
 	drive_answered();
 }
 
-/* One whose account the workers use. */
 void
 drive_change_some_key(void)
 {
-	unsigned account =
-	    WORLD_KEY_FIRST + (unsigned)draw(drive_state.draw, WORLD_KEYS);
-
-	if (world_view(account).state == ACCOUNT_READY)
-		drive_change_key(account);
+	drive_change_key(
+	    WORLD_KEY_FIRST + (unsigned)draw(drive_state.draw, WORLD_KEYS));
 }
 
 /* What an entry did to the rows, if it was made. */

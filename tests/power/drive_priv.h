@@ -23,7 +23,6 @@ struct drive {
 	struct promise now, told;        /* told: the one on the tape */
 	uint64_t applied[WORLD_WORKERS]; /* cursors after the last turn */
 	bool known[WORLD_ACCOUNTS];      /* its owner has a definition */
-	bool empty;                      /* the last turn wrote nothing */
 	bool working;                    /* there are workers */
 };
 

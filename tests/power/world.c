@@ -128,6 +128,7 @@ world_owner(unsigned account, char text[WORLD_TEXT])
 struct account_key
 world_key(unsigned account)
 {
+	struct period_rules utc = { NULL, 1 };
 	unsigned char hash[OWNER_HASH_SIZE];
 	struct account_owner owner;
 	char text[WORLD_TEXT];
@@ -141,7 +142,7 @@ world_key(unsigned account)
 	if (account % 2 == 1)
 		return account_key(hash, ACCOUNT_CUSTOMER_TOTAL, 0);
 	return account_key(hash, ACCOUNT_CUSTOMER_PERIOD,
-	    period_day(book_now_s(), 0));
+	    period_day(&utc, book_now_s()));
 }
 
 int
