@@ -187,6 +187,36 @@ def test_audit_under_load_and_kills(gateway, provider):
     assert gateway.figure("holdfast_audit_violations_total") == 0
 
 
+def test_audit_after_all_died(make_gateway, provider):
+    """Every child at once under load, then the master amid requests."""
+    g = make_gateway()
+    begin(g)
+    with Load(g, provider) as load:
+        load.goes_on()
+        old = g.children()
+        for pid in old:
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: len(g.children()) == len(old) and not set(old) & set(g.children()), 10, "all children")
+        load.goes_on()
+    provider.answer = lambda r: [("until_gone",)]
+    wires = [Wire(g) for _ in range(6)]
+    asked = len(provider.requests)
+    for w in wires:
+        w.send(request(chat_body(customer_identifier="c", max_tokens=60)))
+    wait_for(lambda: len(provider.requests) == asked + 6, 5, "all upstream")
+    assert clean(g)["held"] > 0
+    old = g.children()
+    g.process.kill()
+    g.process.wait()
+    wait_for(lambda: not any(os.path.exists("/proc/%d" % p) for p in old), 5, "the children to end")
+    g.start()
+    g.at_rest()
+    assert clean(g, "--deep")["held"] == 0
+    rows = g.ctl_json("budget", "suspense", "--customer", "c")["results"]
+    # Some workers still end their requests, some are ended.
+    assert len(rows) == 2 and all(r["cause"] for r in rows)
+
+
 def test_audit_while_limits_change(gateway, provider):
     """Lowered below what is spent, raised, removed, adjusted: under load."""
     begin(gateway)

@@ -242,6 +242,125 @@ START_TEST(a_full_disk_loses_a_batch_and_no_more)
 }
 END_TEST
 
+static const struct logstore_column money_columns[] = {
+	{ "customer_identifier", LOGSTORE_TEXT, 1 },
+	{ "environment", LOGSTORE_TEXT, 0 },
+	{ "status", LOGSTORE_TEXT, 0 },
+	{ "charge", LOGSTORE_INT, 0 },
+	{ "suspense", LOGSTORE_INT, 0 },
+};
+
+static const struct money_row {
+	const char *customer, *environment, *status;
+	int64_t charge, suspense;
+} money_rows[] = {
+	{ "ada", "prod", "success", 100, 0 },
+	{ "ada", "prod", "error", 50, 20 },
+	{ "ada", "test", "error", 7, 7 },
+	{ "ada", "prod", "success", 30, 3 },
+	{ "ada", "prod", "success", 0, 0 },
+	{ "", "prod", "success", 1000, 5 },
+};
+
+static struct logstore *
+open_money(const struct logstore_options *options)
+{
+	struct logstore *s = open_with(options);
+
+	for (uint64_t i = 0; i < COUNT(money_rows); i++) {
+		const struct money_row *m = &money_rows[i];
+		const struct logstore_value values[] = {
+			{ .text = slice_str(m->customer) },
+			{ .text = slice_str(m->environment) },
+			{ .text = slice_str(m->status) },
+			{ .number = m->charge },
+			{ .number = m->suspense },
+		};
+		struct logstore_row row = { .seq = i + 1,
+			.id = { (unsigned char)(i + 1) },
+			.time_us = (int64_t)(i + 1) * 1000000,
+			.values = values,
+			.json = SLICE("{}") };
+
+		ck_assert_int_eq(logstore_add(s, &row, &e), 1);
+	}
+	commit(s, COUNT(money_rows));
+	return s;
+}
+
+static const struct logstore_options money_options = {
+	.columns = money_columns,
+	.n_columns = COUNT(money_columns),
+};
+
+START_TEST(what_customers_were_charged)
+{
+	struct logstore *s = open_money(&money_options);
+	struct logstore_charged c;
+	int64_t prod = 0, test = 0, records = 0;
+	bool more = false;
+	int got;
+
+	while ((got = logstore_charged(s, &more, &c, &e)) == 1) {
+		ck_assert(slice_eq(c.customer, SLICE("ada")));
+		records += c.records;
+		if (slice_eq(c.environment, SLICE("test")))
+			test = c.charge_nano;
+		else
+			prod = c.charge_nano;
+	}
+	ck_assert_int_eq(got, 0);
+	ck_assert_int_eq(prod, 180);
+	ck_assert_int_eq(test, 7);
+	ck_assert_int_eq(records, 4);
+	logstore_close(&s);
+}
+END_TEST
+
+START_TEST(what_left_something_in_suspense)
+{
+	struct logstore *s = open_money(&money_options);
+	struct logstore_doubt d;
+	int64_t before = 0;
+
+	ck_assert_int_eq(logstore_doubt(s, SLICE("ada"), SLICE("prod"), 0,
+			     &before, &d, &e),
+	    1);
+	ck_assert_int_eq(d.suspense_nano, 3);
+	ck_assert(d.success && d.id[0] == 4);
+	ck_assert_int_eq(logstore_doubt(s, SLICE("ada"), SLICE("prod"), 0,
+			     &before, &d, &e),
+	    1);
+	ck_assert(!d.success && d.id[0] == 2);
+	ck_assert_int_eq(logstore_doubt(s, SLICE("ada"), SLICE("prod"), 0,
+			     &before, &d, &e),
+	    0);
+	before = 0;
+	ck_assert_int_eq(logstore_doubt(s, SLICE("ada"), SLICE("prod"), 4000001,
+			     &before, &d, &e),
+	    0);
+	logstore_close(&s);
+}
+END_TEST
+
+/* 0 as long as none was dropped: then the records are all there are. */
+START_TEST(since_when_records_are_kept)
+{
+	struct logstore_options options = money_options;
+	struct logstore *s;
+	int64_t oldest = -1;
+
+	options.retention_us = 1000000;
+	s = open_money(&options);
+	ck_assert_int_eq(logstore_oldest_us(s, &oldest, &e), 0);
+	ck_assert_int_eq(oldest, 0);
+	ck_assert_int_eq(logstore_retain(s, 4000000, &e), 1);
+	ck_assert_int_eq(logstore_oldest_us(s, &oldest, &e), 0);
+	ck_assert_int_eq(oldest, 3000000);
+	logstore_close(&s);
+}
+END_TEST
+
 START_TEST(a_reader_reads_while_a_batch_is_open)
 {
 	struct logstore *s = open_store();
@@ -277,6 +396,9 @@ test_suite(void)
 	tcase_add_test(t, old_rows_go_in_steps);
 	tcase_add_test(t, a_large_file_shrinks);
 	tcase_add_test(t, a_full_disk_loses_a_batch_and_no_more);
+	tcase_add_test(t, what_customers_were_charged);
+	tcase_add_test(t, what_left_something_in_suspense);
+	tcase_add_test(t, since_when_records_are_kept);
 	tcase_add_test(t, a_reader_reads_while_a_batch_is_open);
 	suite_add_tcase(s, t);
 	return s;
