@@ -149,7 +149,9 @@ class Mode:
 
 
 MODES = {
-    # Nothing dies and all budgets are wide: nobody is refused.
+    # Nothing dies and all budgets are wide: nobody is refused, whatever others
+    # did (BerriAI/litellm#36926, #38647, #27639: what errors, time-outs and
+    # hang-ups left held locks the customer out).
     "quiet": Mode([], refuses=False, wide=True),
     "keeper": Mode([("kill_books", 1)], cuts=True, late_us=4000),
     "workers": Mode([("kill_any", 5), ("kill_pair", 1)], exact=False, cuts=True, masters=True),
