@@ -99,8 +99,11 @@ account_evict(struct segment *seg, uint32_t index, int64_t before_s)
 	idle = atomic_load(&a->state) == ACCOUNT_READY &&
 	       atomic_load(&a->used_s) < before_s &&
 	       atomic_load(&a->reserved) == 0 && !account_in_slots(seg, index);
-	if (idle)
+	if (idle) {
 		account_unlink(seg, index);
+		/* Who asked for a lease just now asks again. */
+		account_wake(seg, &index, 1);
+	}
 	stripe_unlock(seg, set);
 	segment_unlock(&seg->head->table_lock);
 	return idle;
