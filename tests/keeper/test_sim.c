@@ -11,7 +11,8 @@
 #include "tests/suite.h"
 
 static struct {
-	uint64_t stories, points, kills, losses, taken, settled, refused, fails;
+	uint64_t stories, points, kills, losses, taken, settled, refused, full,
+	    fails;
 } sum;
 
 static void
@@ -26,6 +27,7 @@ tell(uint64_t seed)
 	sum.settled += sim.settled;
 	sum.refused += sim.refused;
 	sum.fails += sim.fails;
+	sum.full += sim.full;
 }
 
 static uint64_t
@@ -49,11 +51,13 @@ tell_sum(void)
 	printf("first seed %llu, ",
 	    (unsigned long long)from_environment("HOLDFAST_SIM_FIRST", 1));
 	printf("sim: %llu stories, %llu steps, %llu kills, %llu losses, "
-	       "%llu failed commits, %llu sent, %llu settled, %llu refused\n",
+	       "%llu failed commits, %llu sent, %llu settled, %llu refused, "
+	       "%llu full lanes\n",
 	    (unsigned long long)sum.stories, (unsigned long long)sum.points,
 	    (unsigned long long)sum.kills, (unsigned long long)sum.losses,
 	    (unsigned long long)sum.fails, (unsigned long long)sum.taken,
-	    (unsigned long long)sum.settled, (unsigned long long)sum.refused);
+	    (unsigned long long)sum.settled, (unsigned long long)sum.refused,
+	    (unsigned long long)sum.full);
 }
 
 START_TEST(seeds_that_failed)

@@ -67,6 +67,14 @@ sim_locks_free(const pthread_mutex_t *m)
 	return lock_find(m)->owner == FREE;
 }
 
+int
+sim_locks_owner(const pthread_mutex_t *m)
+{
+	int owner = lock_find(m)->owner;
+
+	return owner >= 0 ? owner : SIM_NOBODY;
+}
+
 bool
 sim_locks_any(int who)
 {

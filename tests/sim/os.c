@@ -90,6 +90,7 @@ int
 sim_child_send(int fd, enum child_message message, const int *fds, size_t n)
 {
 	(void)fd, (void)fds, (void)n;
+	sim.keeper_ready = sim.keeper_ready || message == CHILD_READY;
 	sim_tell("tells the master", message, 0, 0);
 	return 0;
 }

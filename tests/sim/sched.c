@@ -160,8 +160,10 @@ sim_kill(int who)
 	}
 	actors[who].life = DEAD;
 	sim_locks_die(who);
-	if (who == SIM_KEEPER)
+	if (who == SIM_KEEPER) {
+		sim.keeper_ready = false;
 		sim_forget_keeper();
+	}
 	sim_fleet_died(who);
 	/* Its own end, and not from outside: there is no way back. */
 	if (was == who)
@@ -194,7 +196,7 @@ sched_pick(void)
 		if (sched_can_run(&actors[i]))
 			can[n++] = i;
 	/* A keeper that is seldom there finds its lanes full. */
-	if (n > 1 && sim.style.slow && sim_draw(16) != 0)
+	if (n > 1 && sim.style.slow && sim.keeper_ready && sim_draw(60) != 0)
 		for (unsigned i = 0; i < n; i++)
 			if (can[i] == SIM_KEEPER)
 				can[i] = can[--n];

@@ -71,11 +71,11 @@ struct sim_truth {
 /* How a story goes; drawn from its seed. */
 struct sim_style {
 	unsigned workers, attempts, kills, losses, clock, fails;
-	unsigned length;
-	bool overruns; /* the provider may bill more than was held */
-	bool fine;     /* switch at every atomic store, not only at points */
-	bool weak;     /* stores of one actor may be seen late by the others */
-	bool slow;     /* the keeper seldom has its turn */
+	unsigned length, table; /* table: one death in so many steps inside */
+	bool overruns;          /* the provider may bill more than was held */
+	bool fine; /* switch at every atomic store, not only at points */
+	bool weak; /* stores of one actor may be seen late by the others */
+	bool slow; /* the keeper seldom has its turn; few have limits */
 };
 
 struct sim {
@@ -89,12 +89,13 @@ struct sim {
 	int now;           /* enum sim_who that runs */
 	bool stop;         /* nothing new; come to rest */
 	bool deaths;       /* somebody was killed */
+	bool keeper_ready; /* it has begun, and serves */
 	bool end_keeper;   /* the master says so: a clean stop */
 	bool keeper_ended; /* and it did */
 	bool ending;       /* a clean stop: nobody admits any more */
 	struct sim_truth truth[SIM_TRUTHS];
 	unsigned truths;
-	uint64_t kills, taken, settled, losses, refused, evicted, fails;
+	uint64_t kills, taken, settled, losses, refused, full, fails;
 	uint64_t switches;
 };
 
@@ -123,6 +124,7 @@ bool sim_step(void); /* false at rest, when the story is to stop */
 void sim_locks_new(void);
 void sim_locks_die(int who);
 bool sim_locks_free(const pthread_mutex_t *m);
+int sim_locks_owner(const pthread_mutex_t *m); /* SIM_NOBODY */
 bool sim_locks_any(int who);
 void sim_locks_no_wait(bool on); /* the running actor must not wait */
 int sim_lock(pthread_mutex_t *m);

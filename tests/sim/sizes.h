@@ -7,7 +7,7 @@
  * every file of the simulation, since they all look at the same memory.
  */
 
-#define SEAT_SLOTS 6
+#define SEAT_SLOTS 24
 #define LANE_MONEY_BYTES 4096u
 #define INFLIGHT_SLOTS 64
 #define BATCH_RECORDS 8

@@ -111,6 +111,11 @@ story_kills(void)
 	static const int often[] = { SIM_KEEPER, SIM_KEEPER, SIM_KEEPER, 0, 1,
 		2, 3, 4, 5, SIM_MASTER };
 
+	int inside = sim_locks_owner(sim_table());
+
+	/* Deaths in there are rare, and what they leave is the worst. */
+	if (inside >= 0 && sim_once_in(sim.style.table))
+		story_kill(inside);
 	if (!sim_once_in(sim.style.kills))
 		return;
 	do
@@ -195,13 +200,18 @@ story_style(void)
 	s->losses = sim_once_in(3) ? 80 + (unsigned)sim_draw(300) : 0;
 	s->clock = sim_once_in(3) ? 0 : 10 + (unsigned)sim_draw(60);
 	s->fails = sim_once_in(4) ? 10 + (unsigned)sim_draw(40) : 0;
-	s->length = 400 + (unsigned)sim_draw(800);
-	if (sim_once_in(STORY_LONG))
-		s->length *= STORY_LONG;
 	s->overruns = sim_once_in(8);
 	s->fine = sim_once_in(4);
-	s->slow = sim_once_in(6);
+	s->slow = sim_once_in(10);
+	s->table = sim_once_in(6) ? 2 + (unsigned)sim_draw(8) : 0;
 	s->weak = sim_once_in(10);
+	s->length = 400 + (unsigned)sim_draw(800);
+	if (s->slow) {
+		s->attempts *= 4;
+		s->length *= 2;
+	}
+	if (sim_once_in(STORY_LONG))
+		s->length *= STORY_LONG;
 }
 
 static void

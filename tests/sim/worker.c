@@ -17,13 +17,14 @@
  * in the word of its seat, and for nothing else.
  */
 
-#define FLIGHTS 3
+#define FLIGHTS 6
 
 enum flight_state { IDLE, UNKNOWN, WANTS, SENT, STUCK };
 
 struct flight {
 	enum flight_state state;
 	bool again; /* worth a try: new, or woken */
+	bool limited;
 	enum sim_wait waits;
 	unsigned customer;
 	uint64_t ticket;
@@ -50,7 +51,7 @@ worker_account(struct flight *f, struct account_key key, int64_t limit)
 {
 	struct hold_account *a = &f->terms.accounts[f->terms.n_accounts++];
 
-	(void)limit;
+	f->limited |= limit != MONEY_NONE;
 	a->key = key;
 	a->amount = sim_once_in(12) ? 0 : 1 + (int64_t)sim_draw(SIM_BUDGET / 6);
 	sim_truth(&key);
@@ -78,7 +79,8 @@ worker_terms(struct flight *f, const struct customer_def *c)
 	sim_customer_hash(SIM_CUSTOMERS, hash);
 	if (sim_draw(3) != 0)
 		worker_account(f,
-		    account_key(hash, ACCOUNT_ORG_PERIOD, week.start_s), 0);
+		    account_key(hash, ACCOUNT_ORG_PERIOD, week.start_s),
+		    sim.style.slow ? MONEY_NONE : 4 * SIM_BUDGET);
 }
 
 static int
@@ -194,7 +196,8 @@ worker_take(struct worker *w, struct flight *f)
 	struct hold_refusal why;
 	enum hold_result got;
 
-	if (settle_full(&w->o)) {
+	/* Who has no limit is not kept from going on. */
+	if (f->limited && settle_full(&w->o)) {
 		worker_rest(f, SIM_WAIT_LANE);
 		return;
 	}
@@ -267,6 +270,7 @@ static void
 worker_settle(struct worker *w, struct flight *f)
 {
 	if (!settle_publish(&w->o, f->slot, &f->charge)) {
+		sim.full++;
 		sim_tell("the lane is full", 0, 0, 0);
 		worker_rest(f, SIM_WAIT_LANE);
 		return;
