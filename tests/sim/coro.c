@@ -9,7 +9,6 @@
 #define CORO_STACK (256 * 1024)
 
 static ucontext_t coro_home;
-static jmp_buf coro_main;
 static struct coro *coro_first; /* the one that begins */
 
 /* AddressSanitizer follows swapcontext() and nothing else. */
@@ -56,6 +55,8 @@ coro_yield(struct coro *c)
 	swapcontext(&c->begin, &coro_home);
 }
 #else
+static jmp_buf coro_main;
+
 void
 coro_run(struct coro *c)
 {
