@@ -1,10 +1,8 @@
-#include "tests/sim/sim.h"
+#include "tests/sim/disk.h"
 
 #include <string.h>
 
 #include "base/err.h"
-#include "base/sbuf.h"
-#include "store/ledger.h"
 
 /*
  * The ledger in memory, with the contract of store/ledger.h: rows and cursors
@@ -12,22 +10,6 @@
  * and a power cut may take it back; a commit may fail, and then nothing of it
  * is there.  The keeper may die on either side of it.
  */
-
-struct disk {
-	struct sim_row row[SIM_TRUTHS]; /* by number of the truth */
-	struct {
-		uint64_t epoch, seq;
-	} cursor[SIM_SEATS];
-	struct ledger_meta meta;
-	bool met;
-	uint32_t owners; /* customers whose hash is known, one bit each */
-	uint64_t journal;
-};
-
-struct ledger {
-	struct disk durable, committed, open;
-	bool writing;
-};
 
 static struct ledger disk;
 
@@ -69,12 +51,6 @@ sim_disk_cursor(uint32_t seat)
 	const struct disk *d = &disk.committed;
 
 	return d->cursor[seat].epoch == d->meta.epoch ? d->cursor[seat].seq : 0;
-}
-
-static struct disk *
-disk_seen(struct ledger *l)
-{
-	return l->writing ? &l->open : &l->committed;
 }
 
 struct ledger *
@@ -275,105 +251,4 @@ ledger_row_next(struct ledger *l, struct row_key *k, struct ledger_row *row_r,
 	*k = best;
 	disk_unpack(&disk_seen(l)->row[found].row, row_r);
 	return 1;
-}
-
-/* -- the rest -- */
-
-int
-ledger_cursor_get(struct ledger *l, uint64_t epoch, uint32_t lane,
-    uint64_t *seq_r, struct err *e)
-{
-	struct disk *d = disk_seen(l);
-
-	(void)e;
-	*seq_r = d->cursor[lane].epoch == epoch ? d->cursor[lane].seq : 0;
-	return d->cursor[lane].epoch == epoch;
-}
-
-int
-ledger_cursor_put(struct ledger *l, uint64_t epoch, uint32_t lane, uint64_t seq,
-    struct err *e)
-{
-	(void)e;
-	l->open.cursor[lane].epoch = epoch;
-	l->open.cursor[lane].seq = seq;
-	return 0;
-}
-
-int
-ledger_meta_get(struct ledger *l, struct ledger_meta *meta_r, struct err *e)
-{
-	(void)e;
-	*meta_r = disk_seen(l)->meta;
-	return disk_seen(l)->met;
-}
-
-int
-ledger_meta_put(struct ledger *l, const struct ledger_meta *meta, struct err *e)
-{
-	(void)e;
-	l->open.meta = *meta;
-	l->open.met = true;
-	return 0;
-}
-
-int
-ledger_journal_add(struct ledger *l, struct slice text, struct err *e)
-{
-	(void)text, (void)e;
-	l->open.journal++;
-	return 0;
-}
-
-/* Customer 0 ... or the organization, which comes behind them. */
-static bool
-disk_owner(unsigned i, const unsigned char hash[OWNER_HASH_SIZE],
-    struct account_owner *owner_r)
-{
-	struct account_owner owner = { .kind = OWNER_ORGANIZATION };
-	static char name[16];
-	unsigned char mine[OWNER_HASH_SIZE];
-
-	sim_customer_hash(i, mine);
-	if (memcmp(mine, hash, sizeof(mine)) != 0)
-		return false;
-	if (i < SIM_CUSTOMERS) {
-		sim_customer(i, name);
-		owner.kind = OWNER_CUSTOMER;
-		owner.id = slice_str(name);
-	}
-	*owner_r = owner;
-	return true;
-}
-
-int
-ledger_owner_get(struct ledger *l, const unsigned char hash[OWNER_HASH_SIZE],
-    struct sbuf *buf, struct account_owner *owner_r, struct err *e)
-{
-	(void)buf, (void)e;
-	for (unsigned i = 0; i <= SIM_CUSTOMERS; i++)
-		if (disk_owner(i, hash, owner_r))
-			return (disk_seen(l)->owners >> i) & 1;
-	return 0;
-}
-
-int
-ledger_owner_put(struct ledger *l, const struct account_owner *owner,
-    struct err *e)
-{
-	unsigned char hash[OWNER_HASH_SIZE];
-	struct account_owner known;
-
-	(void)e;
-	owner_hash(owner, hash);
-	for (unsigned i = 0; i <= SIM_CUSTOMERS; i++)
-		if (disk_owner(i, hash, &known))
-			l->open.owners |= 1u << i;
-	return 0;
-}
-
-void
-ledger_check_readers(struct ledger *l)
-{
-	(void)l;
 }
