@@ -94,7 +94,7 @@ asan:                     ## the unit and some end-to-end tests, ASan and UBSan
 	@O=build/asan ASAN_OPTIONS=detect_leaks=0 sh tests/e2e.sh -k "$(ASAN_E2E)"
 
 valgrind: units           ## the unit tests under valgrind
-	@for t in $(UNITS); do CK_FORK=no valgrind -q --leak-check=full \
+	@for t in $(UNITS); do HOLDFAST_SIM_SEEDS=100 CK_FORK=no valgrind -q --leak-check=full \
 		--error-exitcode=1 $$t || exit 1; done
 
 ci:                       ## everything that stands before main

@@ -21,7 +21,9 @@
 struct err;
 struct settings;
 
+#ifndef BATCH_RECORDS
 #define BATCH_RECORDS 512
+#endif
 #define BATCH_ROWS (BATCH_RECORDS * ACCOUNTS_PER_HOLD)
 
 /* A row in the hands of this batch. */

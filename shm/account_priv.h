@@ -9,6 +9,16 @@
 /* With the stripe held: what the entry says. */
 void account_copy(const struct account *a, struct account_view *view_r);
 
+/* What comes and goes in the table does so between this and its unlock. */
+void account_table_lock(struct segment *seg);
+
+/* The entry with this key, made when there is none; ACCOUNT_NONE: full. */
+uint32_t account_insert(struct segment *seg, const struct account_key *key,
+    int64_t now_s);
+
+/* Unhook an entry; its stripe is held as well. */
+void account_unlink(struct segment *seg, uint32_t index);
+
 /* With the stripe held: reserved of all its accounts becomes 0. */
 void account_forget_reserved(struct segment *seg, unsigned stripe);
 

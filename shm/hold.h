@@ -58,7 +58,8 @@ uint32_t hold_open(struct seat_owner *o, const unsigned char request_id[16],
     int64_t started_us, const uint32_t counter[SLOT_COUNTERS]);
 
 /*
- * All accounts or none: OPEN becomes HELD on HOLD_OK.  *why_r is filled on
+ * All accounts or none: OPEN becomes HELD on HOLD_OK.  now_s is of the
+ * monotonic clock: the keeper drops what is not used.  *why_r is filled on
  * EXCEEDED, HELD and LEASE; seen_r[] (one for each account of terms, or NULL)
  * whenever the locks were had.
  * After HELD, LEASE and LOADING the seat is woken (WAKE_MONEY) when it may be

@@ -17,7 +17,9 @@
 
 #include "shm/segment.h"
 
+#ifndef INFLIGHT_SLOTS
 #define INFLIGHT_SLOTS 4096
+#endif
 #define INFLIGHT_KEY_SIZE 32
 
 struct inflight_ref {

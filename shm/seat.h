@@ -22,7 +22,9 @@
 #include "shm/account.h"
 #include "shm/lane.h"
 
+#ifndef SEAT_SLOTS /* the simulation has fewer */
 #define SEAT_SLOTS 4096
+#endif
 #define SEAT_NONE UINT32_MAX
 #define SLOT_NONE UINT32_MAX
 #define SLOT_COUNTERS 4 /* key, customer, organization, target */

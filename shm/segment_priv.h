@@ -24,7 +24,8 @@ struct segment_lock {
 /* Shared. */
 struct segment_header {
 	uint64_t magic;
-	uint32_t layout, zero;
+	uint32_t layout;
+	_Atomic uint32_t relinks; /* of the chains of accounts; odd: now */
 	unsigned char id[SEGMENT_ID_SIZE];
 	struct segment_shape shape;
 	uint64_t size;

@@ -3,6 +3,7 @@
  * for the one file that is the torture test.
  */
 #include "shm/account.c"
+#include "shm/account_table.c"
 #include "shm/account_want.c"
 #include "shm/apply.c"
 #include "shm/apply_publish.c"
