@@ -54,6 +54,8 @@ office_result(const struct ask_message *m, struct err *e)
 		return 1;
 	case ASK_NONE:
 		return 0;
+	case ASK_CHANGED:
+		return err_set(e, ERR_CHANGED, "The object was changed.");
 	default:
 		return err_set(e, ERR_INVALID_VALUE, "%.*s",
 		    SLICE_ARGS(m->body));

@@ -35,7 +35,8 @@ struct objects *office_objects(struct office *o, struct err *e);
 /*
  * Ask the keeper and wait for its answer, at most two seconds.  1 done, 0
  * there is no such thing, -1 with *e: ERR_INVALID_VALUE when it refused,
- * ERR_BUDGET_UNAVAILABLE when it did not answer.
+ * ERR_CHANGED when another version was told, ERR_BUDGET_UNAVAILABLE when it
+ * did not answer.
  */
 int office_ask(struct office *o, enum ask_op op, struct slice body,
     struct err *e);

@@ -28,13 +28,19 @@ customers_default(const struct settings *s, struct customer_def *c)
 	};
 }
 
+static struct period
+customers_period(const struct customer_def *c, int64_t t_s)
+{
+	return period_customer((enum period_kind)c->budget_duration,
+	    c->period_start_s, c->period_end_s, t_s);
+}
+
 /* The rows of a customer in this moment follow its limits. */
 static int
 customers_refresh(struct book *b, const struct account_owner *owner,
     const struct customer_def *c, struct err *e)
 {
-	struct period p = period_customer((enum period_kind)c->budget_duration,
-	    c->period_start_s, c->period_end_s, book_now_s());
+	struct period p = customers_period(c, book_now_s());
 	unsigned char hash[OWNER_HASH_SIZE];
 	struct account_key keys[2];
 	uint32_t entry;
@@ -81,23 +87,52 @@ customers_get(struct book *b, const struct customer_change *change,
 	return 0;
 }
 
+/*
+ * Who was deleted and is made again within the same period goes on with its
+ * row, or else deleting would free money (money.md 6.2).
+ */
+static int
+customers_inherit(struct book *b, struct customer_def *c, struct err *e)
+{
+	struct sbuf bytes = { 0 };
+	struct customer_def left;
+	struct period p;
+	int got = objects_customer_left(b->objects, c->environment,
+	    c->identifier, &bytes, &left, e);
+
+	sbuf_free(&bytes);
+	if (got != 1 || left.deleted_s == 0)
+		return got < 0 ? -1 : 0;
+	p = customers_period(&left, left.deleted_s);
+	if (left.budget_duration == DURATION_NONE || book_now_s() >= p.end_s)
+		return 0;
+	if (c->budget_duration == left.budget_duration) {
+		c->period_start_s = left.period_start_s;
+		c->period_end_s = left.period_end_s;
+	} else
+		c->period_start_s = p.start_s;
+	return 0;
+}
+
 static int
 customers_write(struct book *b, const struct customer_change *change,
-    struct customer_def *c, struct err *e)
+    bool known, struct customer_def *c, struct err *e)
 {
 	struct account_owner owner = { OWNER_CUSTOMER, c->environment,
 		c->identifier };
-	struct period running =
-	    period_customer((enum period_kind)c->budget_duration,
-		c->period_start_s, c->period_end_s, book_now_s());
+	struct period running = customers_period(c, book_now_s());
 	struct sbuf id = { 0 };
-	int done;
+	int done = 0;
 
 	/* limits_refresh() reads definitions into the same buffer. */
 	sbuf_add_slice(&id, c->identifier);
 	owner.id = sbuf_slice(&id);
 	defs_customer_apply(c, change, running.start_s, book_now_s());
-	done = customers_put(b, &owner, c, e);
+	if (!known &&
+	    !(change->given & (CUSTOMER_PERIOD_START | CUSTOMER_PERIOD_END)))
+		done = customers_inherit(b, c, e);
+	if (done == 0)
+		done = customers_put(b, &owner, c, e);
 	sbuf_free(&id);
 	return done;
 }
@@ -131,7 +166,7 @@ customers_upsert(struct book *b, struct slice payload, struct err *e)
 		return 0;
 	if (known == 1 && customers_same(&c, &change))
 		return 0;
-	if (customers_write(b, &change, &c, e) == 0)
+	if (customers_write(b, &change, known == 1, &c, e) == 0)
 		return 0;
 	/*
 	 * The store takes no such record; nothing of it was written.  It would
@@ -143,17 +178,63 @@ customers_upsert(struct book *b, struct slice payload, struct err *e)
 	return 0;
 }
 
+/* 1; -1 with *e when the settings file or a condition forbids the change. */
+static int
+customers_may(struct book *b, const struct customer_change *change, int known,
+    const struct customer_def *c, struct err *e)
+{
+	uint64_t version = change->def.version;
+
+	if (settings_customer_find(b->settings, change->def.identifier) != NULL)
+		return err_set(e, ERR_INVALID_VALUE,
+		    "This object is defined in the settings file.");
+	if (version != 0 && (known != 1 || c->version != version))
+		return err_set(e, ERR_CHANGED, "The object was changed.");
+	return 1;
+}
+
 int
 customers_change(struct book *b, const struct customer_change *change,
     struct err *e)
 {
 	struct customer_def c;
+	int known = customers_get(b, change, &c, e);
 
-	if (settings_customer_find(b->settings, change->def.identifier) != NULL)
-		return 0;
-	if (customers_get(b, change, &c, e) < 0 ||
-	    customers_write(b, change, &c, e) != 0)
+	if (known < 0 || customers_may(b, change, known, &c, e) < 0)
 		return -1;
+	if (known == 0 && (change->given & CUSTOMER_THERE))
+		return 0;
+	return customers_write(b, change, known == 1, &c, e) == 0 ? 1 : -1;
+}
+
+/* Its row stays, and so much of its definition as finds the row again. */
+int
+customers_delete(struct book *b, const struct customer_change *change,
+    struct err *e)
+{
+	struct customer_def c, left;
+	int known = customers_get(b, change, &c, e);
+
+	if (known < 0 || customers_may(b, change, known, &c, e) < 0)
+		return -1;
+	if (known == 0)
+		return 0;
+	left = (struct customer_def){
+		.identifier = c.identifier,
+		.environment = c.environment,
+		.period_budget_nano = MONEY_NONE,
+		.total_budget_nano = MONEY_NONE,
+		.budget_duration = c.budget_duration,
+		.period_start_s = c.period_start_s,
+		.period_end_s = c.period_end_s,
+		.created_s = c.created_s,
+		.updated_s = book_now_s(),
+		.deleted_s = book_now_s(),
+	};
+	if (book_objects(b, e) != 0 ||
+	    objects_customer_put(b->objects, &left, e) != 0)
+		return -1;
+	b->customers_changed = true;
 	return 1;
 }
 

@@ -55,6 +55,8 @@ struct customer_def {
 	struct settings_limits limits;
 	uint64_t params_digest; /* of the last customer_params; 0 = none */
 	uint64_t version;
+	struct slice metadata; /* a JSON object; empty = none */
+	int64_t deleted_s;     /* when; 0 = it is there */
 };
 
 /* Which members of a change were given. */
@@ -69,13 +71,18 @@ enum customer_field {
 	CUSTOMER_PERIOD_START = 128,
 	CUSTOMER_PERIOD_END = 256,
 	CUSTOMER_RPM = 512,
+	CUSTOMER_METADATA = 1024,
+	CUSTOMER_MEMBERS = 2047, /* all of them */
+	/* A condition: it is there already, none is made. */
+	CUSTOMER_THERE = 1 << 30,
 };
 
 /*
  * What a request or an administrator asks of a customer.  Packed, it is the
  * payload of an UPSERT record: the worker writes it, the keeper applies it.
  * Without any member given it creates the customer with the defaults, or does
- * nothing.
+ * nothing.  A def.version that is not 0 is a condition too: the customer still
+ * has it.
  */
 struct customer_change {
 	uint32_t given;          /* of enum customer_field */

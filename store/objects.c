@@ -189,7 +189,7 @@ objects_key_get(struct objects *o, struct slice prefix, struct sbuf *buf,
 }
 
 int
-objects_customer_get(struct objects *o, int32_t environment,
+objects_customer_left(struct objects *o, int32_t environment,
     struct slice identifier, struct sbuf *buf, struct customer_def *c_r,
     struct err *e)
 {
@@ -199,6 +199,17 @@ objects_customer_get(struct objects *o, int32_t environment,
 	if (got == 1 && !defs_customer_unpack(sbuf_slice(buf), c_r))
 		return object_damaged(CUSTOMERS, e);
 	return got;
+}
+
+int
+objects_customer_get(struct objects *o, int32_t environment,
+    struct slice identifier, struct sbuf *buf, struct customer_def *c_r,
+    struct err *e)
+{
+	int got =
+	    objects_customer_left(o, environment, identifier, buf, c_r, e);
+
+	return got == 1 && c_r->deleted_s != 0 ? 0 : got;
 }
 
 int
@@ -219,13 +230,20 @@ objects_customer_next(struct objects *o, int32_t environment,
     struct slice after, struct sbuf *buf, struct customer_def *c_r,
     struct err *e)
 {
-	struct object_key k = object_key_make(environment, after);
 	size_t head_n = object_key_make(environment, SLICE("")).n;
-	int got = object_next(o, CUSTOMERS, &k, head_n, buf, e);
 
-	if (got == 1 && !defs_customer_unpack(sbuf_slice(buf), c_r))
-		return object_damaged(CUSTOMERS, e);
-	return got;
+	for (;;) {
+		struct object_key k = object_key_make(environment, after);
+		int got = object_next(o, CUSTOMERS, &k, head_n, buf, e);
+
+		if (got != 1)
+			return got;
+		if (!defs_customer_unpack(sbuf_slice(buf), c_r))
+			return object_damaged(CUSTOMERS, e);
+		if (c_r->deleted_s == 0)
+			return 1;
+		after = c_r->identifier;
+	}
 }
 
 int64_t
@@ -294,7 +312,7 @@ objects_customer_put(struct objects *o, const struct customer_def *c,
 	struct object_key at = object_key_make(c->environment, c->identifier);
 	struct customer_def old = { 0 }, new = *c;
 
-	if (objects_customer_get(o, c->environment, c->identifier, &o->old,
+	if (objects_customer_left(o, c->environment, c->identifier, &o->old,
 		&old, e) < 0)
 		return -1;
 	new.version = old.version + 1;
