@@ -126,6 +126,8 @@ store_stat(const struct record *r)
 		.completion_tokens = r->completion_tokens,
 		.cost_nano = r->cost,
 		.charge_nano = r->charge,
+		.latency_us = r->latency,
+		.ttft_us = r->time_to_first_token,
 	};
 }
 

@@ -72,9 +72,13 @@ enum customer_field {
 	CUSTOMER_PERIOD_END = 256,
 	CUSTOMER_RPM = 512,
 	CUSTOMER_METADATA = 1024,
-	CUSTOMER_MEMBERS = 2047, /* all of them */
 	/* A condition: it is there already, none is made. */
-	CUSTOMER_THERE = 1 << 30,
+	CUSTOMER_THERE = 1 << 29,
+	/*
+	 * What is not given becomes what a new customer has; but its periods
+	 * run on, or else to say the same again would free money.
+	 */
+	CUSTOMER_REPLACE = 1 << 30,
 };
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define HOUR_US 3600000000
+#define DAY_US (24 * HOUR_US)
 #define RETAIN_ROWS 500
 
 static int
@@ -96,6 +97,33 @@ logstore_add_stat(struct logstore *s, const struct logstore_row *row,
 	return 0;
 }
 
+static int
+logstore_add_customer(struct logstore *s, const struct logstore_row *row,
+    struct err *e)
+{
+	const struct logstore_stat *stat = &row->stat;
+	sqlite3_stmt *st;
+
+	if (stat->customer.n == 0)
+		return 0;
+	st = logstore_statement(s, LOGSTORE_INSERT_CUSTOMER, e);
+	if (st == NULL)
+		return -1;
+	logstore_bind(st, 1, stat->environment);
+	logstore_bind(st, 2, stat->customer);
+	sqlite3_bind_int64(st, 3, row->time_us / DAY_US);
+	logstore_bind(st, 4, stat->model);
+	sqlite3_bind_int64(st, 5, stat->hits);
+	sqlite3_bind_int64(st, 6, stat->prompt_tokens);
+	sqlite3_bind_int64(st, 7, stat->completion_tokens);
+	sqlite3_bind_int64(st, 8, stat->latency_us);
+	sqlite3_bind_int64(st, 9, stat->ttft_us);
+	sqlite3_bind_int64(st, 10, row->time_us);
+	if (sqlite3_step(st) != SQLITE_DONE)
+		return logstore_fail(s, "customer", e);
+	return 0;
+}
+
 /* After a full disk SQLite may have ended the transaction by itself. */
 static void
 logstore_drop_batch(struct logstore *s)
@@ -128,7 +156,8 @@ logstore_add(struct logstore *s, const struct logstore_row *row, struct err *e)
 		return 0;
 	if (logstore_add_bodies(s, row, sqlite3_last_insert_rowid(s->db), e) ==
 		-1 ||
-	    logstore_add_stat(s, row, e) == -1)
+	    logstore_add_stat(s, row, e) == -1 ||
+	    logstore_add_customer(s, row, e) == -1)
 		return -1;
 	s->pending++;
 	return 1;
