@@ -1,5 +1,7 @@
 /* budgets - the verbs budget show and budget adjust. */
 
+#include "admin/budgets.h"
+
 #include <string.h>
 
 #include "admin/args.h"
@@ -24,15 +26,7 @@ budget_held(struct office *o, const struct row_key *k)
 	return view.reserved;
 }
 
-/* The rows of an owner, one after the other. */
-struct budget_rows {
-	struct ledger *ledger;
-	unsigned char hash[OWNER_HASH_SIZE];
-	struct row_key key;
-	struct ledger_row row;
-};
-
-static int
+int
 budget_rows_open(struct budget_rows *r, struct office *o,
     const struct account_owner *owner, struct err *e)
 {
@@ -44,8 +38,7 @@ budget_rows_open(struct budget_rows *r, struct office *o,
 	return 0;
 }
 
-/* 1 with key and row, 0 after the last one, -1. */
-static int
+int
 budget_rows_next(struct budget_rows *r, struct err *e)
 {
 	int got = ledger_row_next(r->ledger, &r->key, &r->row, e);

@@ -1,10 +1,12 @@
 #include "admin/office.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 
 #define ASK_WAIT_MS 2000
 
@@ -30,11 +32,29 @@ office_objects(struct office *o, struct err *e)
 	return o->objects;
 }
 
+struct logstore *
+office_logs(struct office *o)
+{
+	const struct settings *s = o->settings;
+	char path[4096];
+	struct err e;
+
+	if (o->logs != NULL || !s->logs_store_enabled)
+		return o->logs;
+	snprintf(path, sizeof path, "%s/logs.sqlite",
+	    settings_str(s, s->store_path).p);
+	o->logs = logstore_open_read(path, &e);
+	if (o->logs == NULL)
+		log_warn("admin: %s", e.text);
+	return o->logs;
+}
+
 void
 office_fini(struct office *o)
 {
 	ledger_close(&o->ledger);
 	objects_close(&o->objects);
+	logstore_close(&o->logs);
 	sbuf_free(&o->def);
 	sbuf_free(&o->more);
 }

@@ -11,6 +11,7 @@
 #include "shm/segment.h"
 #include "store/ask.h"
 #include "store/ledger.h"
+#include "store/logstore.h"
 #include "store/objects.h"
 
 struct err;
@@ -20,17 +21,28 @@ struct office {
 	const struct admin_args *args;
 	const struct settings *settings;
 	struct segment *seg;
+	const char *secrets; /* of the same generation as settings */
 	struct loop *loop;
-	int keeper_fd;         /* -1 while the keeper is replaced */
-	uint32_t asked;        /* number of the last question */
-	struct ledger *ledger; /* opened at the first use, then kept */
+	int platform_fd;         /* listening on platform.sock */
+	int keeper_fd;           /* -1 while the keeper is replaced */
+	unsigned token_wrong;    /* wrong admin tokens that were sent */
+	uint64_t token_until_ms; /* and when they are forgotten */
+	uint32_t asked;          /* number of the last question */
+	struct ledger *ledger;   /* opened at the first use, then kept */
 	struct objects *objects;
+	struct logstore *logs;
 	struct sbuf def, more; /* strings of definitions being shown */
 };
 
 /* The stores, for reading.  NULL with *e. */
 struct ledger *office_ledger(struct office *o, struct err *e);
 struct objects *office_objects(struct office *o, struct err *e);
+
+/*
+ * The log store, for reading, its transaction to be ended after each use.
+ * NULL: there is none (yet), or it cannot be read.
+ */
+struct logstore *office_logs(struct office *o);
 
 /*
  * Ask the keeper and wait for its answer, at most two seconds.  1 done, 0

@@ -3,8 +3,12 @@
 #include "admin/figures.h"
 #include "admin/metrics.h"
 #include "admin/office.h"
+#include "admin/rest.h"
+#include "base/clock.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "net/server.h"
+#include "proto/errbody.h"
 
 #define TYPE_JSON                                                              \
 	"Content-Type: application/json\r\nCache-Control: no-store\r\n"
@@ -98,6 +102,94 @@ pages_host_ours(struct office *o, struct slice host)
 	       slice_eq(host, address);
 }
 
+/* ---- the platform API ---------------------------------------------------- */
+
+#define TOKEN_WRONG_MOST 5
+#define TOKEN_WAIT_MS 60000
+
+/* What follows "Bearer "; p NULL when it is another header, or none. */
+static struct slice
+pages_bearer(const struct http1_head *h)
+{
+	struct slice value = http1_header(h, HTTP1_AUTHORIZATION);
+
+	if (value.n < 7 || strncasecmp(value.p, "bearer ", 7) != 0)
+		return (struct slice){ NULL, 0 };
+	value = slice_skip(value, 7);
+	while (value.n > 0 && *value.p == ' ')
+		value = slice_skip(value, 1);
+	return value;
+}
+
+/* The same time whatever is wrong with it. */
+static bool
+pages_token_right(struct slice token, struct slice given)
+{
+	unsigned char a[DIGEST_SIZE], b[DIGEST_SIZE];
+
+	digest_sha256(token.p, token.n, a);
+	digest_sha256(given.p, given.n, b);
+	return digest_equal(a, b, sizeof a);
+}
+
+/* The listener is on loopback: all who guess have one address. */
+static bool
+pages_guesses(struct office *o, bool wrong)
+{
+	if (now_mono_ms() >= o->token_until_ms) {
+		o->token_until_ms = now_mono_ms() + TOKEN_WAIT_MS;
+		o->token_wrong = 0;
+	}
+	o->token_wrong += wrong;
+	return o->token_wrong >= TOKEN_WRONG_MOST;
+}
+
+static void
+pages_refuse_token(struct exchange *x, enum err_kind kind, const char *text)
+{
+	struct errbody b = { .status = err_status(kind) };
+	struct sbuf body = { 0 };
+	struct iovec iov;
+	struct err e;
+
+	err_set(&e, kind, "%s", text);
+	if (kind == ERR_RATE_LIMIT)
+		b.retry_after_s = TOKEN_WAIT_MS / 1000;
+	errbody_write(&b, &e, &body);
+	iov = (struct iovec){ body.data, body.len };
+	exchange_reply(x, (unsigned)b.status,
+	    kind == ERR_RATE_LIMIT ? SLICE(TYPE_JSON "Retry-After: 60\r\n")
+				   : SLICE(TYPE_JSON),
+	    &iov, 1);
+	sbuf_free(&body);
+}
+
+/* Without a token there is no such API here.  False: it is no path of ours. */
+static bool
+pages_platform(struct office *o, struct exchange *x, const struct http1_head *h)
+{
+	const struct settings *s = o->settings;
+	struct slice token, given = pages_bearer(h);
+
+	if (o->secrets == NULL || s->admin_http_token.len == 0)
+		return false;
+	token = settings_secret(o->secrets, s->admin_http_token);
+	if (pages_guesses(o, false))
+		pages_refuse_token(x, ERR_RATE_LIMIT, "Rate limit exceeded");
+	else if (given.p == NULL)
+		pages_refuse_token(x, ERR_MISSING_KEY,
+		    "Authentication credentials were not provided.");
+	else if (pages_token_right(token, given))
+		rest_take(o, x, h, true);
+	else {
+		pages_guesses(o, true);
+		pages_refuse_token(x, ERR_INVALID_KEY,
+		    "Your API key is invalid or expired, please check your "
+		    "API key.");
+	}
+	return true;
+}
+
 static void
 pages_head(struct exchange *x, const struct http1_head *h, void *ctx)
 {
@@ -111,6 +203,8 @@ pages_head(struct exchange *x, const struct http1_head *h, void *ctx)
 		pages_detail(x, 403, TYPE_JSON, "This host is not served.");
 		return;
 	}
+	if (rest_serves(h->path) && pages_platform(o, x, h))
+		return;
 	if (page == NULL) {
 		pages_detail(x, 404, TYPE_JSON, "Not found.");
 		return;
@@ -126,20 +220,19 @@ pages_head(struct exchange *x, const struct http1_head *h, void *ctx)
 	sbuf_free(&body);
 }
 
-/* Never called: no request's body is accepted. */
+/* Of the platform API only: no other request's body is accepted. */
 static void
 pages_body(struct exchange *x, struct slice body, void *ctx)
 {
-	(void)body;
 	(void)ctx;
-	exchange_cut(x);
+	rest_body(x, body);
 }
 
 static void
 pages_gone(struct exchange *x, void *ctx)
 {
 	(void)ctx;
-	exchange_drop(x);
+	rest_gone(x);
 }
 
 static void

@@ -22,6 +22,9 @@ void show_time(struct sbuf *b, const char *name, int64_t s);     /* 0: null */
 void show_key(struct sbuf *b, const struct key_def *k, const char *source);
 void show_customer(struct sbuf *b, const struct customer_def *c,
     const char *source);
+/* The same without the braces, for objects that say more. */
+void show_customer_members(struct sbuf *b, const struct customer_def *c,
+    const char *source);
 void show_row(struct sbuf *b, const struct account_owner *owner,
     const struct row_key *k, const struct ledger_row *row, int64_t held_nano);
 

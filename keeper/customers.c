@@ -193,6 +193,20 @@ customers_may(struct book *b, const struct customer_change *change, int known,
 	return 1;
 }
 
+static void
+customers_replace(struct book *b, struct customer_def *c)
+{
+	struct customer_def fresh;
+
+	customers_default(b->settings, &fresh);
+	fresh.identifier = c->identifier;
+	fresh.environment = c->environment;
+	fresh.created_s = c->created_s;
+	fresh.period_start_s = c->period_start_s;
+	fresh.period_end_s = c->period_end_s;
+	*c = fresh;
+}
+
 int
 customers_change(struct book *b, const struct customer_change *change,
     struct err *e)
@@ -204,6 +218,8 @@ customers_change(struct book *b, const struct customer_change *change,
 		return -1;
 	if (known == 0 && (change->given & CUSTOMER_THERE))
 		return 0;
+	if (known == 1 && (change->given & CUSTOMER_REPLACE))
+		customers_replace(b, &c);
 	return customers_write(b, change, known == 1, &c, e) == 0 ? 1 : -1;
 }
 

@@ -280,7 +280,7 @@ static const struct {
 	{ "a wrong amount",
 	    "{\"verb\":\"customer set\",\"args\":{\"customer\":\"bob\","
 	    "\"period_budget\":-1}}\n",
-	    "A valid number is required." },
+	    "Ensure this value is greater than or equal to 0." },
 	{ "a wrong date",
 	    "{\"verb\":\"customer set\",\"args\":{\"customer\":\"bob\","
 	    "\"period_start\":\"yesterday\"}}\n",
