@@ -1,6 +1,7 @@
 #include "admin/rest.h"
 
 #include "admin/faults.h"
+#include "admin/throttle.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -254,11 +255,24 @@ rest_fail(struct rest *r, const struct err *e)
 		rest_detail(r, (unsigned)status, e->text);
 }
 
+static int
+rest_late(struct rest *r, uint64_t wait_s)
+{
+	r->status = 429;
+	sbuf_addf(&r->headers, "Retry-After: %llu\r\n",
+	    (unsigned long long)wait_s);
+	sbuf_addf(&r->out,
+	    "{\"detail\":\"Rate limit exceeded\",\"retry_after\":%llu}",
+	    (unsigned long long)wait_s);
+	return 1;
+}
+
 void
 rest_run(struct rest *r)
 {
+	uint64_t wait_s = r->admin ? 0 : throttle_wait_s(r->office);
 	struct err e;
-	int done = rest_call(r, &e);
+	int done = wait_s > 0 ? rest_late(r, wait_s) : rest_call(r, &e);
 
 	if (done == 0)
 		rest_detail(r, 404, "Not found.");

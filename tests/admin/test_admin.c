@@ -149,7 +149,7 @@ fork_admin(int keeper_fd)
 	admin = fork();
 	if (admin == 0) {
 		struct admin_args args = { &file.s, seg, "test.conf", master[1],
-			keeper_fd, http, 1 };
+			keeper_fd, http, 1, NULL };
 
 		close(master[0]);
 		_exit(admin_main(&args));

@@ -20,6 +20,7 @@ DATE = "timestamp has to be a valid ISO 8601 formatted date-string YYYY-MM-DD"
 SETTINGS = {
     "admin_http": 'token = "env:ADMIN_TOKEN";',
     "extra": """
+platform = { rate_limit = 0; };
 customers = { list = ( { customer_identifier = "infile"; name = "In File"; period_budget = "5"; } ); };
 """,
 }
@@ -120,6 +121,20 @@ def test_environments(api):
     assert (reply.status, reply.json) == (400, {"environment": ['"dev" is not a valid choice.']})
     assert api.get(user("environed") + "?organization=default").status == 200
     assert api.get(user("environed") + "?organization=other").status == 404
+
+
+def test_throttle(make_gateway, monkeypatch):
+    monkeypatch.setenv("ADMIN_TOKEN", TOKEN)
+    g = make_gateway(admin_http=SETTINGS["admin_http"], extra="platform = { rate_limit = 3; };")
+    replies = [g.get("/api/users/", key=key) for key in (KEY, TEST_KEY) * 2]
+    assert [r.status for r in replies] == [200, 200, 200, 429]
+    wait = int(replies[3].headers["retry-after"])
+    assert 0 < wait <= 20
+    assert replies[3].json == {"detail": "Rate limit exceeded", "retry_after": wait}
+    assert admin(g, "/api/users/").status == 200
+    assert g.chat().status == 200
+    # What is refused before it is a request of the API takes nothing.
+    assert g.get("/api/users/", key=None).status == 401
 
 
 # -- one customer --
