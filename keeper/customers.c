@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/money.h"
@@ -92,7 +93,8 @@ customers_get(struct book *b, const struct customer_change *change,
  * row, or else deleting would free money (money.md 6.2).
  */
 static int
-customers_inherit(struct book *b, struct customer_def *c, struct err *e)
+customers_inherit(struct book *b, const struct customer_change *change,
+    struct customer_def *c, struct err *e)
 {
 	struct sbuf bytes = { 0 };
 	struct customer_def left;
@@ -101,9 +103,12 @@ customers_inherit(struct book *b, struct customer_def *c, struct err *e)
 	    c->identifier, &bytes, &left, e);
 
 	sbuf_free(&bytes);
-	if (got != 1 || left.deleted_s == 0)
-		return got < 0 ? -1 : 0;
-	p = customers_period(&left, left.deleted_s);
+	if (got != 1)
+		return got;
+	c->deleted_us = left.deleted_us;
+	p = customers_period(&left, left.deleted_us / 1000000);
+	if (change->given & (CUSTOMER_PERIOD_START | CUSTOMER_PERIOD_END))
+		return 0;
 	if (left.budget_duration == DURATION_NONE || book_now_s() >= p.end_s)
 		return 0;
 	if (c->budget_duration == left.budget_duration) {
@@ -128,9 +133,8 @@ customers_write(struct book *b, const struct customer_change *change,
 	sbuf_add_slice(&id, c->identifier);
 	owner.id = sbuf_slice(&id);
 	defs_customer_apply(c, change, running.start_s, book_now_s());
-	if (!known &&
-	    !(change->given & (CUSTOMER_PERIOD_START | CUSTOMER_PERIOD_END)))
-		done = customers_inherit(b, c, e);
+	if (!known)
+		done = customers_inherit(b, change, c, e);
 	if (done == 0)
 		done = customers_put(b, &owner, c, e);
 	sbuf_free(&id);
@@ -204,6 +208,7 @@ customers_replace(struct book *b, struct customer_def *c)
 	fresh.created_s = c->created_s;
 	fresh.period_start_s = c->period_start_s;
 	fresh.period_end_s = c->period_end_s;
+	fresh.deleted_us = c->deleted_us;
 	*c = fresh;
 }
 
@@ -245,12 +250,13 @@ customers_delete(struct book *b, const struct customer_change *change,
 		.period_end_s = c.period_end_s,
 		.created_s = c.created_s,
 		.updated_s = book_now_s(),
-		.deleted_s = book_now_s(),
+		.gone = true,
+		.deleted_us = now_real_us(),
 	};
 	if (book_objects(b, e) != 0 ||
 	    objects_customer_put(b->objects, &left, e) != 0)
 		return -1;
-	b->customers_changed = true;
+	b->customers_changed = b->customers_deleted = true;
 	return 1;
 }
 

@@ -204,6 +204,19 @@ sink_store_retain(struct sink_store *s, int64_t now_us)
 	return rc == 1;
 }
 
+bool
+sink_store_forget(struct sink_store *s, struct slice environment,
+    struct slice customer, int64_t until_us)
+{
+	struct err e;
+	int rc = logstore_forget(s->store, environment, customer, until_us, &e);
+
+	if (rc == -1)
+		log_error("logger: a deleted customer's records stay: %s",
+		    e.text);
+	return rc == 1;
+}
+
 void
 sink_store_checkpoint(struct sink_store *s)
 {

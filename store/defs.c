@@ -76,12 +76,13 @@ static const struct field customer_fields[] = {
 	CUSTOMER(I64, params_digest),
 	CUSTOMER(I64, version),
 	CUSTOMER(TEXT, metadata),
-	CUSTOMER(I64, deleted_s),
+	CUSTOMER(I32, gone),
+	CUSTOMER(I64, deleted_us),
 };
 
 #define KEY_FIELDS (sizeof key_fields / sizeof key_fields[0])
 #define CUSTOMER_FIELDS (sizeof customer_fields / sizeof customer_fields[0])
-#define CUSTOMER_FIELDS_1 (CUSTOMER_FIELDS - 2)
+#define CUSTOMER_FIELDS_1 (CUSTOMER_FIELDS - 3)
 
 static void
 fields_pack(struct sbuf *b, const struct field *f, size_t n, const void *record)
@@ -205,7 +206,8 @@ defs_customer_unpack(struct slice bytes, struct customer_def *c_r)
 	else if (layout != DEFS_LAYOUT_CUSTOMER)
 		return 0;
 	c_r->metadata = SLICE("");
-	c_r->deleted_s = 0;
+	c_r->gone = 0;
+	c_r->deleted_us = 0;
 	return fields_unpack(bytes, customer_fields, n, c_r) &&
 	       customer_sane(c_r);
 }

@@ -56,7 +56,8 @@ struct customer_def {
 	uint64_t params_digest; /* of the last customer_params; 0 = none */
 	uint64_t version;
 	struct slice metadata; /* a JSON object; empty = none */
-	int64_t deleted_s;     /* when; 0 = it is there */
+	int32_t gone;          /* it was deleted; this is what is left */
+	int64_t deleted_us;    /* the last time that it was; 0 = never */
 };
 
 /* Which members of a change were given. */

@@ -20,6 +20,12 @@
 	"latencies=latencies+(?8>0),ttft=ttft+?9,ttfts=ttfts+(?9>0),"          \
 	"last=max(last,?10)"
 
+/* The index is one of texts that are not empty. */
+#define FORGET_ROWS                                                            \
+	"(SELECT row FROM record WHERE environment=?1 AND"                     \
+	" customer_identifier=?2 AND customer_identifier<>'' AND time<=?3"     \
+	" ORDER BY row LIMIT 500)"
+
 static const char *const statement_sql[LOGSTORE_STATEMENTS] = {
 	[LOGSTORE_BEGIN] = "BEGIN IMMEDIATE",
 	[LOGSTORE_COMMIT] = "COMMIT",
@@ -39,6 +45,14 @@ static const char *const statement_sql[LOGSTORE_STATEMENTS] = {
 	[LOGSTORE_OLDEST] = "SELECT row,time FROM record ORDER BY row LIMIT ?1",
 	[LOGSTORE_DELETE] = "DELETE FROM record WHERE row<=?1",
 	[LOGSTORE_DELETE_BODIES] = "DELETE FROM body WHERE row<=?1",
+	[LOGSTORE_FORGET_BODIES] = "DELETE FROM body WHERE row IN " FORGET_ROWS,
+	[LOGSTORE_FORGET] = "DELETE FROM record WHERE row IN " FORGET_ROWS,
+	[LOGSTORE_FORGET_STAT] =
+	    "DELETE FROM stat WHERE environment=?1 AND customer=?2"
+	    " AND hour<=?3/3600000000",
+	[LOGSTORE_FORGET_CUSTOMER] =
+	    "DELETE FROM customer WHERE environment=?1 AND customer=?2"
+	    " AND last<=?3",
 	[LOGSTORE_VACUUM] = "PRAGMA incremental_vacuum(64)",
 	[LOGSTORE_GET] = "SELECT row,id,time,json FROM record WHERE id=?1",
 	[LOGSTORE_RANGE] = "SELECT row,id,time,json FROM record"

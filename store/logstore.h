@@ -99,6 +99,14 @@ int logstore_commit(struct logstore *s, unsigned *lost_r, struct err *e);
  */
 int logstore_retain(struct logstore *s, int64_t now_us, struct err *e);
 
+/*
+ * Remove what there is of a customer up to then: records and their bodies (in
+ * the caller's columns "environment" and "customer_identifier"), statistics.
+ * One small step; 1: there is more to do, 0: done, -1.
+ */
+int logstore_forget(struct logstore *s, struct slice environment,
+    struct slice customer, int64_t until_us, struct err *e);
+
 /* The file never grows beyond so many bytes, as on a full disk.  0, or -1. */
 int logstore_limit(struct logstore *s, int64_t max_bytes);
 

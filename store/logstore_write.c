@@ -7,6 +7,7 @@
 #define HOUR_US 3600000000
 #define DAY_US (24 * HOUR_US)
 #define RETAIN_ROWS 500
+#define FORGET_MOST 500 /* as in the statements */
 
 static int
 logstore_begin(struct logstore *s, struct err *e)
@@ -268,6 +269,50 @@ logstore_retain(struct logstore *s, int64_t now_us, struct err *e)
 	    logstore_run(s, LOGSTORE_VACUUM, e) == -1)
 		return -1;
 	return 1;
+}
+
+/* How many rows one of the statements has removed; -1. */
+static int
+logstore_forget_step(struct logstore *s, enum logstore_statement which,
+    struct slice environment, struct slice customer, int64_t until_us,
+    struct err *e)
+{
+	sqlite3_stmt *st = logstore_statement(s, which, e);
+
+	if (st == NULL)
+		return -1;
+	logstore_bind(st, 1, environment);
+	logstore_bind(st, 2, customer);
+	sqlite3_bind_int64(st, 3, until_us);
+	if (sqlite3_step(st) != SQLITE_DONE)
+		return logstore_fail(s, "forget", e);
+	return sqlite3_changes(s->db);
+}
+
+int
+logstore_forget(struct logstore *s, struct slice environment,
+    struct slice customer, int64_t until_us, struct err *e)
+{
+	static const enum logstore_statement steps[] = { LOGSTORE_FORGET_STAT,
+		LOGSTORE_FORGET_CUSTOMER, LOGSTORE_FORGET_BODIES,
+		LOGSTORE_FORGET };
+	unsigned lost;
+	int n = 0;
+
+	assert(!s->open);
+	if (logstore_begin(s, e) == -1)
+		return -1;
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		n = logstore_forget_step(s, steps[i], environment, customer,
+		    until_us, e);
+		if (n < 0) {
+			logstore_drop_batch(s);
+			return -1;
+		}
+	}
+	if (logstore_commit(s, &lost, e) == -1)
+		return -1;
+	return n == FORGET_MOST; /* records: there may be more */
 }
 
 int

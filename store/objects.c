@@ -209,7 +209,7 @@ objects_customer_get(struct objects *o, int32_t environment,
 	int got =
 	    objects_customer_left(o, environment, identifier, buf, c_r, e);
 
-	return got == 1 && c_r->deleted_s != 0 ? 0 : got;
+	return got == 1 && c_r->gone ? 0 : got;
 }
 
 int
@@ -226,24 +226,31 @@ objects_key_next(struct objects *o, struct slice after, struct sbuf *buf,
 }
 
 int
+objects_customer_left_next(struct objects *o, int32_t environment,
+    struct slice after, struct sbuf *buf, struct customer_def *c_r,
+    struct err *e)
+{
+	struct object_key k = object_key_make(environment, after);
+	size_t head_n = object_key_make(environment, SLICE("")).n;
+	int got = object_next(o, CUSTOMERS, &k, head_n, buf, e);
+
+	if (got == 1 && !defs_customer_unpack(sbuf_slice(buf), c_r))
+		return object_damaged(CUSTOMERS, e);
+	return got;
+}
+
+int
 objects_customer_next(struct objects *o, int32_t environment,
     struct slice after, struct sbuf *buf, struct customer_def *c_r,
     struct err *e)
 {
-	size_t head_n = object_key_make(environment, SLICE("")).n;
+	int got;
 
-	for (;;) {
-		struct object_key k = object_key_make(environment, after);
-		int got = object_next(o, CUSTOMERS, &k, head_n, buf, e);
-
-		if (got != 1)
-			return got;
-		if (!defs_customer_unpack(sbuf_slice(buf), c_r))
-			return object_damaged(CUSTOMERS, e);
-		if (c_r->deleted_s == 0)
-			return 1;
+	while ((got = objects_customer_left_next(o, environment, after, buf,
+		    c_r, e)) == 1 &&
+	       c_r->gone)
 		after = c_r->identifier;
-	}
+	return got;
 }
 
 int64_t

@@ -49,6 +49,11 @@ int objects_customer_next(struct objects *o, int32_t environment,
     struct slice after, struct sbuf *buf, struct customer_def *c_r,
     struct err *e);
 
+/* The same, and what is left of deleted ones. */
+int objects_customer_left_next(struct objects *o, int32_t environment,
+    struct slice after, struct sbuf *buf, struct customer_def *c_r,
+    struct err *e);
+
 /* Stored keys, revoked ones too; -1 with *e. */
 int64_t objects_keys_count(struct objects *o, struct err *e);
 

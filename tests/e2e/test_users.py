@@ -1,9 +1,11 @@
 """Customers over the platform API: on the gateway's listener for keys with the
 scope platform, on the admin listener with the token (platform.md 1 to 3, 8)."""
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import urllib.parse
 
 import pytest
@@ -399,6 +401,34 @@ def test_delete_and_create_frees_no_money(api):
     assert again["total_period_usage"] > before["total_period_usage"]
     assert api.request("PUT", user("reborn"), {"period_budget": 1}).json["total_period_usage"] == \
         again["total_period_usage"]
+
+
+def kept(g, customer):
+    """Records of a customer in the log store."""
+    with contextlib.closing(sqlite3.connect("file:%s/store/logs.sqlite?mode=ro" % g.dir, uri=True)) as db:
+        return db.execute("SELECT count(*) FROM record WHERE customer_identifier=?",
+                          (customer,)).fetchone()[0]
+
+
+def test_delete_forgets(api):
+    """Records and statistics go, also when the customer is made again at once."""
+    for name in ("leaves", "stays"):
+        assert api.chat(customer_identifier=name, max_tokens=20).status == 200
+        wait_for(lambda: kept(api, name) == 1, 5, "the record")
+    wait_for(lambda: api.get(user("leaves")).json["total_requests"] == 1, 5, "the statistics")
+    assert api.request("DELETE", user("leaves")).status == 204
+    assert api.request("PUT", user("leaves"), {}).status == 201
+    wait_for(lambda: kept(api, "leaves") == 0, 5, "the record to go")
+    wait_for(lambda: api.get(user("leaves")).json["total_requests"] == 0, 5, "the statistics to go")
+    assert kept(api, "stays") == 1
+    assert api.get(user("stays")).json["total_requests"] == 1
+    # A logger that starts looks again and leaves what came since.
+    assert api.chat(customer_identifier="leaves", max_tokens=20).status == 200
+    wait_for(lambda: kept(api, "leaves") == 1, 5, "the record")
+    api.kill_and_wait("logger")
+    assert api.chat(customer_identifier="leaves", max_tokens=20).status == 200
+    wait_for(lambda: kept(api, "leaves") == 2, 5, "the record")
+    assert api.get(user("leaves")).json["total_requests"] == 2
 
 
 # -- the list --

@@ -116,7 +116,8 @@ START_TEST(test_delete_then_a_request)
 	world_upsert(&change);
 	ck_assert_uint_eq(stored("eve", &c), 3);
 	ck_assert_int_eq(c.period_start_s, anchor() + 3600);
-	ck_assert_int_eq(c.deleted_s, 0);
+	ck_assert_int_eq(c.gone, 0);
+	ck_assert_int_gt(c.deleted_us, 0);
 }
 END_TEST
 
