@@ -252,6 +252,9 @@ member_identifier(struct change_ctx *x)
 	struct slice id = SLICE("");
 	int64_t whole;
 
+	/* It is there, whatever it is. */
+	if (x->how->identifier.p == NULL)
+		x->c->def.identifier = id;
 	if (x->item->type == JSCAN_STRING)
 		id = utf8_cut(jstr_item(x->item, x->how->pool),
 		    IDENTIFIER_CHARACTERS);
