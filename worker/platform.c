@@ -198,24 +198,34 @@ platform_ask(struct req *r)
 
 /* ---- the step ------------------------------------------------------------ */
 
+static enum step_result
+platform_too_large(struct req *r)
+{
+	char text[80];
+
+	snprintf(text, sizeof text, "The request body exceeds %zu bytes.",
+	    PLATFORM_BODY_MAX);
+	return platform_refuse(r, 413, "", text);
+}
+
 enum step_result
 platform_begin(struct req *r, bool address_ok)
 {
 	const struct http1_head *h = r->w->head;
-	char text[80];
 
 	if (!address_ok || !(r->key->def.scopes & SCOPE_PLATFORM))
 		return platform_refuse(r, 403, "", forbidden);
 	if (h->body == HTTP1_BODY_LENGTH &&
-	    h->content_length > PLATFORM_BODY_MAX) {
-		snprintf(text, sizeof text,
-		    "The request body exceeds %zu bytes.", PLATFORM_BODY_MAX);
-		return platform_refuse(r, 413, "", text);
-	}
+	    h->content_length > PLATFORM_BODY_MAX)
+		return platform_too_large(r);
 	r->platform = pool_zalloc(r->pool, sizeof *r->platform);
 	r->platform->req = r;
 	r->platform->head = platform_head(r);
-	exchange_accept(r->x, PLATFORM_BODY_MAX);
+	/*
+	 * One whose length is not told is refused when it is here: net/server
+	 * does not have the words of this API.
+	 */
+	exchange_accept(r->x, (size_t)r->w->settings->server_max_body_bytes);
 	return STEP_WAIT;
 }
 
@@ -226,6 +236,8 @@ platform_run(struct req *r)
 
 	if (r->body.p == NULL)
 		return STEP_WAIT;
+	if (r->body.n > PLATFORM_BODY_MAX)
+		return platform_too_large(r);
 	if (!p->asked)
 		platform_ask(r);
 	if (!p->answered)

@@ -139,6 +139,12 @@ def test_throttle(make_gateway, monkeypatch):
     assert g.get("/api/users/", key=None).status == 401
 
 
+def test_a_client_cannot_say_who_it_is(api):
+    make(api, "told", name="of prod")
+    for name, value in (("x-holdfast-environment", "test"), ("x-holdfast-key", "testkey2")):
+        assert api.get(user("told"), headers={name: value}).json["name"] == "of prod"
+
+
 # -- one customer --
 
 def test_create_change_delete(api):
@@ -276,6 +282,11 @@ def test_media_and_size(api):
                      "Content-Length: 1048577\r\n\r\n" % (user("bodied"), KEY)).encode())
     assert reply.startswith(b"HTTP/1.1 413 ")
     assert reply.endswith(b'{"detail":"The request body exceeds 1048576 bytes."}')
+    chunked = api.raw(("PATCH %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"
+                       "Transfer-Encoding: chunked\r\n\r\n100001\r\n" % (user("bodied"), KEY)).encode() +
+                      b"x" * 0x100001 + b"\r\n0\r\n\r\n")
+    assert chunked.startswith(b"HTTP/1.1 413 ")
+    assert chunked.endswith(b'{"detail":"The request body exceeds 1048576 bytes."}')
 
 
 @pytest.mark.parametrize("method, path, allow", [
