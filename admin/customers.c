@@ -4,6 +4,7 @@
 #include "admin/budgets.h"
 #include "admin/change.h"
 #include "admin/show.h"
+#include "admin/user_show.h"
 #include "admin/verbs.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -178,9 +179,9 @@ customer_show(struct office *o, int32_t environment, struct slice id,
 	const char *source;
 	int got = customer_find(o, environment, id, &c, &source, e);
 
-	if (got == 1)
-		show_customer(out, &c, source);
-	return got;
+	if (got != 1)
+		return got;
+	return user_show(o, &c, source, out, e) == 0 ? 1 : -1;
 }
 
 static int
@@ -242,6 +243,27 @@ verb_customer_set(struct office *o, struct slice args, struct sbuf *out,
 		done = customer_set(o, &how, args, out, e);
 	sbuf_free(&id);
 	pool_free(&how.pool);
+	return done;
+}
+
+int
+verb_customer_delete(struct office *o, struct slice args, struct sbuf *out,
+    struct err *e)
+{
+	struct customer_change c = { .given = 0 };
+	struct sbuf id = { 0 };
+	int done = customer_id(args, &id, &c.def.environment, e);
+
+	c.def.identifier = sbuf_slice(&id);
+	if (done == 0)
+		done = customer_change(o, ASK_CUSTOMER_DELETE, &c, e);
+	if (done == 1) {
+		sbuf_addc(out, '{');
+		show_text(out, "customer_identifier", c.def.identifier);
+		show_bool(out, "deleted", true);
+		sbuf_addc(out, '}');
+	}
+	sbuf_free(&id);
 	return done;
 }
 

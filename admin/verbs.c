@@ -18,6 +18,7 @@ static const struct {
 	{ "customer show", verb_customer_show },
 	{ "customer set", verb_customer_set },
 	{ "customer list", verb_customer_list },
+	{ "customer delete", verb_customer_delete },
 	{ "budget show", verb_budget_show },
 	{ "budget adjust", verb_budget_adjust },
 	{ "debug dump", verb_debug_dump },

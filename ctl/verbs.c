@@ -56,6 +56,8 @@ const struct ctl_verb ctl_verbs[] = {
 		OPTION("--group", "group_identifier", TEXT, "GROUP"),
 		OPTION("--period-start", "period_start", TEXT, "YYYY-MM-DD"),
 		OPTION("--period-end", "period_end", TEXT, "YYYY-MM-DD") } },
+	{ "customer delete", "forget a customer; what it spent stays spent",
+	    NULL, NULL, { WORD("customer", "ID"), ENVIRONMENT } },
 	{ "budget show", "the accounts of a customer, a key, or of all",
 	    "scope subject environment period period_start limit settled held "
 	    "suspense requests",

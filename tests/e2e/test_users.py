@@ -349,6 +349,22 @@ def test_settings_file_is_read_only(api):
     assert api.post("/api/users/create/", {"customer_identifier": "infile"}).json == {"detail": FILE}
 
 
+def test_holdfastctl_says_the_same(api):
+    make(api, "both", name="Both", period_budget=3)
+    assert api.ctl_json("customer", "show", "both") == api.get(user("both")).json
+    api.ctl("customer", "set", "both", "--budget", "4/day", "--email", "a@b")
+    got = api.get(user("both")).json
+    assert (got["period_budget"], got["budget_duration"], got["email"], got["name"]) == \
+        (4.0, "daily", "a@b", "Both")
+    failed = api.ctl("customer", "set", "both", "--email", "x", check=False)
+    assert failed.returncode != 0
+    assert "Enter a valid email address." in failed.stdout + failed.stderr
+    assert api.ctl_json("customer", "delete", "both") == {"customer_identifier": "both", "deleted": True}
+    assert api.get(user("both")).status == 404
+    failed = api.ctl("customer", "delete", "infile", check=False)
+    assert FILE in failed.stdout + failed.stderr
+
+
 # -- money and statistics --
 
 def test_figures(api):
