@@ -97,6 +97,24 @@ def test_admin_token(api):
     assert api.admin("/health").status == 200
 
 
+def test_admin_token_follows_a_reload(make_gateway):
+    g = make_gateway(start=False)
+    path = os.path.join(g.dir, "token")
+
+    def put(token):
+        with open(path, "w", opener=lambda p, flags: os.open(p, flags, 0o600)) as f:
+            f.write(token)
+    put("first")
+    g.text = g.text.replace("http = {", 'http = { token = "file:%s";' % path)
+    g.start()
+    assert admin(g, "/api/users/", token="first").status == 200
+    put("second")
+    g.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "settings 2 serve" in g.log(), 10, "the reload")
+    assert admin(g, "/api/users/", token="second").status == 200
+    assert admin(g, "/api/users/", token="first").status == 401
+
+
 def test_no_token_no_api(running_without_token):
     assert running_without_token.admin("/api/users/x/").status == 404
     assert running_without_token.request("GET", "/api/users/x/").status == 404
