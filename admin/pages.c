@@ -1,12 +1,12 @@
 #include "admin/pages.h"
 
 #include "admin/figures.h"
+#include "admin/gate.h"
 #include "admin/metrics.h"
 #include "admin/office.h"
 #include "admin/rest.h"
-#include "base/clock.h"
-#include "base/digest.h"
 #include "base/err.h"
+#include "base/pool.h"
 #include "net/server.h"
 #include "proto/errbody.h"
 
@@ -104,90 +104,44 @@ pages_host_ours(struct office *o, struct slice host)
 
 /* ---- the platform API ---------------------------------------------------- */
 
-#define TOKEN_WRONG_MOST 5
-#define TOKEN_WAIT_MS 60000
-
-/* What follows "Bearer "; p NULL when it is another header, or none. */
-static struct slice
-pages_bearer(const struct http1_head *h)
-{
-	struct slice value = http1_header(h, HTTP1_AUTHORIZATION);
-
-	if (value.n < 7 || strncasecmp(value.p, "bearer ", 7) != 0)
-		return (struct slice){ NULL, 0 };
-	value = slice_skip(value, 7);
-	while (value.n > 0 && *value.p == ' ')
-		value = slice_skip(value, 1);
-	return value;
-}
-
-/* The same time whatever is wrong with it. */
-static bool
-pages_token_right(struct slice token, struct slice given)
-{
-	unsigned char a[DIGEST_SIZE], b[DIGEST_SIZE];
-
-	digest_sha256(token.p, token.n, a);
-	digest_sha256(given.p, given.n, b);
-	return digest_equal(a, b, sizeof a);
-}
-
-/* The listener is on loopback: all who guess have one address. */
-static bool
-pages_guesses(struct office *o, bool wrong)
-{
-	if (now_mono_ms() >= o->token_until_ms) {
-		o->token_until_ms = now_mono_ms() + TOKEN_WAIT_MS;
-		o->token_wrong = 0;
-	}
-	o->token_wrong += wrong;
-	return o->token_wrong >= TOKEN_WRONG_MOST;
-}
-
 static void
-pages_refuse_token(struct exchange *x, enum err_kind kind, const char *text)
+pages_refuse_caller(struct exchange *x, const struct err *e)
 {
-	struct errbody b = { .status = err_status(kind) };
-	struct sbuf body = { 0 };
+	struct errbody b = { .status = err_status(e->kind) };
+	struct sbuf body = { 0 }, headers = { 0 };
 	struct iovec iov;
-	struct err e;
 
-	err_set(&e, kind, "%s", text);
-	if (kind == ERR_RATE_LIMIT)
-		b.retry_after_s = TOKEN_WAIT_MS / 1000;
-	errbody_write(&b, &e, &body);
+	if (e->kind == ERR_KEY_NOT_PERMITTED) {
+		pages_detail(x, 403, TYPE_JSON, e->text);
+		return;
+	}
+	sbuf_adds(&headers, TYPE_JSON);
+	if (e->kind == ERR_RATE_LIMIT) {
+		b.retry_after_s = GATE_WAIT_S;
+		sbuf_addf(&headers, "Retry-After: %d\r\n", GATE_WAIT_S);
+	}
+	errbody_write(&b, e, &body);
 	iov = (struct iovec){ body.data, body.len };
-	exchange_reply(x, (unsigned)b.status,
-	    kind == ERR_RATE_LIMIT ? SLICE(TYPE_JSON "Retry-After: 60\r\n")
-				   : SLICE(TYPE_JSON),
-	    &iov, 1);
+	exchange_reply(x, (unsigned)b.status, sbuf_slice(&headers), &iov, 1);
 	sbuf_free(&body);
+	sbuf_free(&headers);
 }
 
-/* Without a token there is no such API here.  False: it is no path of ours. */
+/* False: there is no such API here. */
 static bool
 pages_platform(struct office *o, struct exchange *x, const struct http1_head *h)
 {
-	const struct settings *s = o->settings;
-	struct slice token, given = pages_bearer(h);
+	struct pool *pool = pool_new();
+	struct rest_caller who;
+	struct err e;
+	int may = gate_judge(o, h, exchange_peer(x), pool, &who, &e);
 
-	if (o->secrets == NULL || s->admin_http_token.len == 0)
-		return false;
-	token = settings_secret(o->secrets, s->admin_http_token);
-	if (pages_guesses(o, false))
-		pages_refuse_token(x, ERR_RATE_LIMIT, "Rate limit exceeded");
-	else if (given.p == NULL)
-		pages_refuse_token(x, ERR_MISSING_KEY,
-		    "Authentication credentials were not provided.");
-	else if (pages_token_right(token, given))
-		rest_take(o, x, h, true);
-	else {
-		pages_guesses(o, true);
-		pages_refuse_token(x, ERR_INVALID_KEY,
-		    "Your API key is invalid or expired, please check your "
-		    "API key.");
-	}
-	return true;
+	if (may == 1)
+		rest_take(o, x, h, &who);
+	else if (may < 0)
+		pages_refuse_caller(x, &e);
+	pool_free(&pool);
+	return may != 0;
 }
 
 static void

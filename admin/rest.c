@@ -189,9 +189,9 @@ rest_scope(struct rest *r, struct faults *f)
 		if (!slice_eq(name, SLICE("environment")))
 			continue;
 		if (slice_eq(value, SLICE("test")))
-			r->environment = ENV_TEST;
+			r->who.environment = ENV_TEST;
 		else if (slice_eq(value, SLICE("prod")))
-			r->environment = ENV_PROD;
+			r->who.environment = ENV_PROD;
 		else
 			faults_add(f, name, "\"%.*s\" is not a valid choice.",
 			    (int)(value.n < 100 ? value.n : 100), value.p);
@@ -270,7 +270,7 @@ rest_late(struct rest *r, uint64_t wait_s)
 void
 rest_run(struct rest *r)
 {
-	uint64_t wait_s = r->admin ? 0 : throttle_wait_s(r->office);
+	uint64_t wait_s = r->who.throttled ? throttle_wait_s(r->office) : 0;
 	struct err e;
 	int done = wait_s > 0 ? rest_late(r, wait_s) : rest_call(r, &e);
 
@@ -281,7 +281,8 @@ rest_run(struct rest *r)
 	/* Neither the path, which may name a person, nor the body. */
 	if (r->method != HTTP1_GET && r->method != HTTP1_HEAD)
 		log_info("platform: %s %.*s: %.*s: %u",
-		    r->admin ? "admin token" : "key", SLICE_ARGS(r->key),
+		    r->who.admin ? "admin token" : "key",
+		    SLICE_ARGS(r->who.key),
 		    (int)(r->method_name.n < 16 ? r->method_name.n : 16),
 		    r->method_name.p, r->status);
 }

@@ -15,14 +15,18 @@ struct faults;
 struct pool;
 struct server;
 
+struct rest_caller {
+	bool admin;       /* by the admin token; else by a key */
+	bool throttled;   /* it came through a worker */
+	struct slice key; /* its prefix */
+	int32_t environment;
+};
+
 struct rest {
 	struct office *office;
 	struct pool *pool; /* everything here lives as long */
 
-	/* Who. */
-	bool admin;          /* by the admin token; else by a key */
-	struct slice key;    /* its prefix */
-	int32_t environment; /* of the key, or what the query says */
+	struct rest_caller who; /* its environment: what the query says */
 
 	/* What. */
 	enum http1_method method;
@@ -63,9 +67,9 @@ bool rest_serves(struct slice path);
 
 /* ---- rest_server.c ------------------------------------------------------- */
 
-/* The head has come: copy it and take the body, or refuse.  key: see above. */
+/* The head has come: copy it, and the caller, and take the body. */
 void rest_take(struct office *o, struct exchange *x, const struct http1_head *h,
-    bool admin);
+    const struct rest_caller *who);
 
 /* The rest of the exchange. */
 void rest_body(struct exchange *x, struct slice body);

@@ -39,31 +39,21 @@ rest_keep(struct rest *r, struct slice s)
 	return s.p != NULL ? pool_copy(r->pool, s) : s;
 }
 
-/* A worker says whose key it was; nobody else can reach its socket. */
-static void
-rest_take_caller(struct rest *r, const struct http1_head *h)
-{
-	r->key = rest_keep(r, http1_find(h, SLICE("x-holdfast-key")));
-	r->scheme = rest_keep(r, http1_find(h, SLICE("x-holdfast-scheme")));
-	if (slice_eq(http1_find(h, SLICE("x-holdfast-environment")),
-		SLICE("test")))
-		r->environment = ENV_TEST;
-}
-
 void
 rest_take(struct office *o, struct exchange *x, const struct http1_head *h,
-    bool admin)
+    const struct rest_caller *who)
 {
 	struct pool *pool = pool_new();
 	struct rest *r = pool_zalloc(pool, sizeof *r);
 
 	r->office = o;
 	r->pool = pool;
-	r->admin = admin;
-	r->environment = ENV_PROD;
+	r->who = *who;
+	r->who.key = rest_keep(r, who->key);
 	r->scheme = SLICE("http");
-	if (!admin)
-		rest_take_caller(r, h);
+	if (who->throttled)
+		r->scheme =
+		    rest_keep(r, http1_find(h, SLICE("x-holdfast-scheme")));
 	r->method = h->method_id;
 	r->method_name = rest_keep(r, h->method);
 	r->path = rest_keep(r, h->path);
@@ -102,10 +92,17 @@ rest_gone(struct exchange *x)
 
 /* ---- platform.sock ------------------------------------------------------- */
 
+/* A worker says whose key it was; nobody else can reach its socket. */
 static void
 socket_head(struct exchange *x, const struct http1_head *h, void *ctx)
 {
-	rest_take(ctx, x, h, false);
+	struct rest_caller who = { .throttled = true,
+		.key = http1_find(h, SLICE("x-holdfast-key")) };
+
+	if (slice_eq(http1_find(h, SLICE("x-holdfast-environment")),
+		SLICE("test")))
+		who.environment = ENV_TEST;
+	rest_take(ctx, x, h, &who);
 }
 
 static void

@@ -57,7 +57,7 @@ list_add(struct user_list *l, const struct customer_def *c)
 static int
 list_gather(struct user_list *l, struct err *e)
 {
-	struct customer_walk walk = { .environment = l->rest->environment };
+	struct customer_walk walk = { .environment = l->rest->who.environment };
 	struct customer_def c;
 	int got;
 

@@ -43,7 +43,7 @@ users_answer(struct rest *r, unsigned status, int32_t environment,
 int
 users_get(struct rest *r, struct err *e)
 {
-	return users_answer(r, 200, r->environment, r->id, e);
+	return users_answer(r, 200, r->who.environment, r->id, e);
 }
 
 /* Does anything of it forbid the change?  1 may, 0 is answered. */
@@ -101,7 +101,7 @@ static int
 users_change(struct rest *r, struct slice id, uint32_t given, struct err *e)
 {
 	struct change_read how = { .identifier = id,
-		.environment = r->environment };
+		.environment = r->who.environment };
 	struct faults f = { .n = 0 };
 	int done = users_write(r, &how, given, &f, e);
 
@@ -131,12 +131,12 @@ int
 users_delete(struct rest *r, struct err *e)
 {
 	struct customer_change c = { .def = { .identifier = r->id,
-					 .environment = r->environment } };
+					 .environment = r->who.environment } };
 	struct faults f = { .n = 0 };
 	struct customer_def now;
 	const char *source;
-	int done =
-	    customer_find(r->office, r->environment, r->id, &now, &source, e);
+	int done = customer_find(r->office, r->who.environment, r->id, &now,
+	    &source, e);
 
 	if (done != 1)
 		return done;

@@ -94,6 +94,16 @@ struct customer_change {
 	struct customer_def def; /* identifier, environment, what is given */
 };
 
+#define DEFS_KEY_PREFIX 8  /* characters of a key in front of its dot */
+#define DEFS_KEY_SECRET 32 /* and behind it */
+
+/* "prefix.secret" of base62: 1, or 0 when it is not of that form. */
+int defs_key_split(struct slice credential, struct slice *prefix_r,
+    struct slice *secret_r);
+
+enum key_state { KEY_LIVES, KEY_WAS_REVOKED, KEY_HAS_EXPIRED };
+enum key_state defs_key_state(const struct key_def *k, int64_t now_s);
+
 /* Append the packed form. */
 void defs_key_pack(struct sbuf *b, const struct key_def *k);
 void defs_customer_pack(struct sbuf *b, const struct customer_def *c);

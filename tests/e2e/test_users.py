@@ -84,17 +84,34 @@ def test_who_may_call(api, key, status, detail):
         assert reply.json["error"]["type"] == "respan_error"
 
 
-def test_admin_token(api):
-    assert admin(api, "/api/users/infile/").json["name"] == "In File"
-    assert admin(api, "/api/users/infile/", token=None).status == 401
-    for _ in range(5):
-        reply = admin(api, "/api/users/infile/", token="wrong")
-        assert reply.status == 401
+def test_keys_on_the_admin_listener(api):
+    """Their own environment, their scopes and addresses, and no throttle."""
+    make(api, "sides", name="of prod")
+    assert admin(api, user("sides"), token=KEY).json["name"] == "of prod"
+    assert admin(api, user("sides"), token=TEST_KEY).status == 404
+    for key in (GATEWAY_KEY, ADDRESS_KEY):
+        reply = admin(api, user("sides"), token=key)
+        assert (reply.status, reply.json) == (403, {"detail": FORBIDDEN})
+    new = api.ctl_json("key", "new", "--name", "stored")
+    assert admin(api, user("sides"), token=new["api_key"]).status == 200
+    api.ctl("key", "revoke", new["key"]["prefix"])
+    assert admin(api, user("sides"), token=new["api_key"]).status == 401
+
+
+def test_admin_token(make_gateway, monkeypatch):
+    """Five wrong ones, and the next has to wait, right or wrong."""
+    monkeypatch.setenv("ADMIN_TOKEN", TOKEN)
+    g = make_gateway(**SETTINGS)
+    assert admin(g, "/api/users/infile/").json["name"] == "In File"
+    assert admin(g, "/api/users/infile/", token=None).status == 401
+    for wrong in ("wrong", TOKEN[:-1], TOKEN + "x", KEY[:-1] + "x", "x"):
+        reply = admin(g, "/api/users/infile/", Authorization="Bearer " + wrong, token=None)
+        assert (reply.status, list(reply.json)) == (401, ["detail", "error"])
         assert reply.json["detail"].startswith("Your API key is invalid")
-    reply = admin(api, "/api/users/infile/")
+    reply = admin(g, "/api/users/infile/")
     assert (reply.status, reply.json["retry_after"]) == (429, 60)
     assert reply.headers["retry-after"] == "60"
-    assert api.admin("/health").status == 200
+    assert g.admin("/health").status == 200
 
 
 def test_admin_token_follows_a_reload(make_gateway):
