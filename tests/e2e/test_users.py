@@ -6,11 +6,14 @@ import os
 import signal
 import socket
 import sqlite3
+import threading
 import urllib.parse
+from concurrent import futures
 
 import pytest
 
 from gateway import KEY, TEST_KEY, sha256, wait_for
+from provider import completion, json_reply
 
 GATEWAY_KEY = "testkey3.abcdefghijklmnopqrstuvwxyz012345"  # may not call the platform API
 ADDRESS_KEY = "testkey4.abcdefghijklmnopqrstuvwxyz012345"  # from elsewhere only
@@ -426,6 +429,25 @@ def test_figures(api):
     assert row["total_cost"] == got["total_usage"]
     assert row["total_tokens"] == got["total_tokens"]
     assert row["id"] == name + "proddefault"
+
+
+def test_held_while_in_flight(api):
+    """What a request in flight holds is neither spent nor left."""
+    make(api, "holder", period_budget=1)
+    go = threading.Event()
+    api.provider.answer = lambda request: [("event", go)] + json_reply(completion())
+    with futures.ThreadPoolExecutor() as pool:
+        chat = pool.submit(api.chat, customer_identifier="holder", max_tokens=1000)
+        got = wait_for(lambda: (lambda r: r if r["held"] else None)(api.get(user("holder")).json),
+                       5, "the hold")
+        go.set()
+        assert chat.result().status == 200
+    api.provider.answer = lambda request: json_reply(completion())
+    assert got["held"] > 0.002  # 1000 tokens at 2 USD a million, and the input
+    assert got["total_period_usage"] == 0
+    assert got["limit_remaining"] == pytest.approx(1 - got["held"])
+    api.at_rest()
+    assert api.get(user("holder")).json["held"] == 0
 
 
 def test_seen_in_a_request(api):
