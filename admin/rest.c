@@ -53,8 +53,7 @@ rest_faults(struct rest *r, struct faults *f)
 {
 	r->status = 400;
 	sbuf_clear(&r->out);
-	sbuf_add_slice(&r->out, sbuf_slice(&f->json));
-	sbuf_addc(&r->out, '}');
+	faults_write(f, &r->out);
 	return 1;
 }
 
