@@ -7,6 +7,7 @@
 #include "admin/control.h"
 #include "admin/office.h"
 #include "admin/pages.h"
+#include "admin/rest.h"
 #include "base/childproto.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -23,6 +24,7 @@ struct admin {
 	struct office office;
 	struct control *control;
 	struct server *server; /* NULL: no HTTP listener */
+	struct server *platform;
 	struct event *master;
 	struct timer beat;
 };
@@ -46,13 +48,17 @@ admin_obey(struct admin *a, enum child_message message, int fds[], size_t n)
 {
 	struct office *o = &a->office;
 	const struct settings *s;
+	const char *secrets;
 
 	if (message == MASTER_STOP || message == MASTER_DRAIN)
 		loop_stop(o->loop);
-	if (message == MASTER_SETTINGS && n > 0) {
+	if (message == MASTER_SETTINGS && n > 1) {
 		s = settings_map(fds[0]);
-		if (s != NULL)
+		secrets = settings_map_secrets(fds[1]);
+		if (s != NULL && secrets != NULL) {
 			o->settings = s;
+			o->secrets = secrets;
+		}
 		child_send(o->args->master_fd, CHILD_DONE, NULL, 0);
 	}
 	if (message == MASTER_PEER && n > 0) {
@@ -89,6 +95,11 @@ admin_open(struct admin *a, struct err *e)
 	a->control = control_new(o, e);
 	if (a->control == NULL)
 		return -1;
+	a->platform = rest_server_new(o, e);
+	if (a->platform == NULL) {
+		control_free(&a->control);
+		return -1;
+	}
 	a->server = pages_new(o);
 	a->master = event_new(loop_base(o->loop), o->args->master_fd,
 	    EV_READ | EV_PERSIST, admin_hear, a);
@@ -104,6 +115,8 @@ admin_close(struct admin *a)
 	timer_stop(&a->beat);
 	event_free(a->master);
 	server_free(&a->server);
+	server_free(&a->platform);
+	close(a->office.platform_fd);
 	control_free(&a->control);
 }
 
@@ -112,6 +125,7 @@ admin_main(const struct admin_args *args)
 {
 	struct admin a = { .office = { .args = args,
 			       .settings = args->settings,
+			       .secrets = args->secrets,
 			       .seg = args->segment,
 			       .keeper_fd = args->keeper_fd } };
 	struct err e;

@@ -22,6 +22,7 @@ struct admin_args {
 	int keeper_fd;             /* SEQPACKET to the keeper, store/ask.h */
 	int http_fd;               /* listening on loopback; -1 = none */
 	int64_t started_us;        /* of the master, wall clock */
+	const char *secrets;       /* that settings name; NULL: none */
 };
 
 /* Run until the master says stop or drain; the exit status. */

@@ -131,41 +131,46 @@ args_list(struct slice args, const char *name, struct sbuf *b, struct err *e)
 	return 1;
 }
 
-int
-args_time(struct slice args, const char *name, int64_t *time_r, struct err *e)
+bool
+args_read_time(const struct jscan_item *item, int64_t *time_r)
 {
 	static const char *const forms[] = { "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S",
 		"%Y-%m-%dT%H:%M:%SZ" };
-	struct jscan_item item;
 	char text[40];
 	struct slice raw;
 
-	if (!args_find(args, name, &item))
-		return 0;
-	*time_r = 0;
-	if (item.type == JSCAN_NULL)
-		return 1;
-	raw = jscan_text(&item);
-	if (item.type != JSCAN_STRING || raw.n >= sizeof text)
-		return args_wrong(name,
-		    "timestamp has to be a valid ISO 8601 "
-		    "formatted date-string YYYY-MM-DD",
-		    e);
+	if (item->type != JSCAN_STRING)
+		return false;
+	raw = jscan_text(item);
+	if (raw.n >= sizeof text)
+		return false;
 	memcpy(text, raw.p, raw.n);
 	text[raw.n] = '\0';
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-		struct tm tm = { 0 };
+		struct tm tm = { 0 }, read;
 		const char *end = strptime(text, forms[i], &tm);
 
 		if (end == NULL || *end != '\0')
 			continue;
+		/* timegm() makes 2 March of 30 February. */
+		read = tm;
 		*time_r = (int64_t)timegm(&tm);
-		return 1;
+		return tm.tm_mday == read.tm_mday && tm.tm_mon == read.tm_mon;
 	}
-	return args_wrong(name,
-	    "timestamp has to be a valid ISO 8601 "
-	    "formatted date-string YYYY-MM-DD",
-	    e);
+	return false;
+}
+
+int
+args_time(struct slice args, const char *name, int64_t *time_r, struct err *e)
+{
+	struct jscan_item item;
+
+	if (!args_find(args, name, &item))
+		return 0;
+	*time_r = 0;
+	if (item.type == JSCAN_NULL || args_read_time(&item, time_r))
+		return 1;
+	return args_wrong(name, ARGS_NO_TIME, e);
 }
 
 int

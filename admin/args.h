@@ -44,6 +44,13 @@ int args_list(struct slice args, const char *name, struct sbuf *b,
 int args_time(struct slice args, const char *name, int64_t *time_r,
     struct err *e);
 
+/* The same of a text that was found already.  False when it is none. */
+#define ARGS_NO_TIME                                                           \
+	"timestamp has to be a valid ISO 8601 formatted date-string "          \
+	"YYYY-MM-DD"
+struct jscan_item;
+bool args_read_time(const struct jscan_item *item, int64_t *time_r);
+
 /* "prod" (also when not given) or "test": 0, or -1. */
 int args_environment(struct slice args, int32_t *environment_r, struct err *e);
 

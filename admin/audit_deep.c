@@ -81,13 +81,16 @@ deep_look(struct office *o, struct logstore *logs, struct deep *d,
     struct err *e)
 {
 	struct ledger *l = office_ledger(o, e);
+	int done;
 
 	if (l == NULL || deep_read_rows(d, l, false, e) != 0 ||
 	    deep_read_journal(d, l, e) != 0)
 		return -1;
 	if (logs != NULL) {
 		deep_await(o->seg, LANE_LOG);
-		if (deep_read_logs(d, logs, e) != 0)
+		done = deep_read_logs(d, logs, e);
+		logstore_end_read(logs);
+		if (done != 0)
 			return -1;
 		deep_await(o->seg, LANE_MONEY);
 	}
@@ -157,16 +160,12 @@ deep_show(struct office *o, struct deep *d, bool logs, struct sbuf *out,
 int
 audit_deep(struct office *o, struct sbuf *out, bool *clean_r, struct err *e)
 {
-	struct logstore *logs;
+	struct logstore *logs = office_logs(o);
 	struct deep d = { .n = 0 };
-	int done = office_logs(o, &logs, e);
-	bool have = done == 1;
+	int done = deep_looks(o, logs, &d, e);
 
-	if (done >= 0)
-		done = deep_looks(o, logs, &d, e);
 	if (done == 0)
-		done = deep_show(o, &d, have, out, clean_r, e);
-	logstore_close(&logs);
+		done = deep_show(o, &d, logs != NULL, out, clean_r, e);
 	deep_free(&d);
 	return done;
 }

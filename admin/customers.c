@@ -1,12 +1,16 @@
-/* customers - the verbs customer show, customer set and customer list. */
-
 #include "admin/customers.h"
 
+#include "admin/accounts.h"
 #include "admin/args.h"
+#include "admin/change.h"
 #include "admin/show.h"
+#include "admin/user_show.h"
 #include "admin/verbs.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/money.h"
+#include "base/pool.h"
+#include "shm/account.h"
 #include "shm/period.h"
 
 int
@@ -30,6 +34,147 @@ customer_find(struct office *o, int32_t environment, struct slice id,
 	return objects_customer_get(objects, environment, id, &o->def, c, e);
 }
 
+struct period
+customer_period(const struct settings *s, const struct customer_def *c)
+{
+	struct period_rules rules = period_rules(s);
+
+	return period_customer(&rules, (enum period_kind)c->budget_duration,
+	    c->period_start_s, c->period_end_s, now_real_us() / 1000000);
+}
+
+int
+customer_next(struct office *o, struct customer_walk *walk,
+    struct customer_def *c, struct err *e)
+{
+	const struct settings *s = o->settings;
+	const struct settings_customer *in_file =
+	    settings_list(s, s->customers);
+	struct objects *objects;
+	int got;
+
+	if (walk->at < s->customers.n) {
+		defs_from_customer(s, &in_file[walk->at++], c);
+		c->environment = walk->environment;
+		walk->source = "settings";
+		walk->after = SLICE("");
+		return 1;
+	}
+	walk->source = "store";
+	objects = office_objects(o, e);
+	if (objects == NULL)
+		return -1;
+	got = objects_customer_next(objects, walk->environment, walk->after,
+	    &o->def, c, e);
+	if (got == 1)
+		walk->after = c->identifier;
+	return got;
+}
+
+/* The account as the workers see it, else its row; zeroes when it has none. */
+static int
+customer_account(struct office *o, const struct account_key *key,
+    struct account_view *v_r, struct err *e)
+{
+	uint32_t entry = account_find(o->seg, key);
+	struct row_key k = row_key_make(key->hash, key->kind, key->period_s);
+	struct ledger_row row = { .settled = 0 };
+	struct ledger *ledger;
+
+	if (entry != ACCOUNT_NONE && account_view(o->seg, entry, v_r) &&
+	    account_key_same(&v_r->key, key) && v_r->state == ACCOUNT_READY)
+		return 0;
+	ledger = office_ledger(o, e);
+	if (ledger == NULL || ledger_row_get(ledger, &k, &row, e) < 0)
+		return -1;
+	*v_r = (struct account_view){ .settled = row.settled,
+		.suspense = row.suspense };
+	return 0;
+}
+
+/* The smaller remainder of what is left of a limit. */
+static void
+customer_left(int64_t limit_nano, const struct account_view *v,
+    int64_t *remaining)
+{
+	int64_t left = limit_nano - v->settled - v->reserved;
+
+	if (limit_nano == MONEY_NONE)
+		return;
+	if (left < 0)
+		left = 0;
+	if (*remaining == MONEY_NONE || left < *remaining)
+		*remaining = left;
+}
+
+/* All periods but the one that runs; every charge is in one of them. */
+static int
+customer_past(struct office *o, const struct account_owner *owner,
+    int64_t running_start_s, int64_t *nano_r, struct err *e)
+{
+	struct account_rows r;
+	int got;
+
+	*nano_r = 0;
+	if (accounts_open(&r, o, owner, e) != 0)
+		return -1;
+	while ((got = accounts_next(&r, e)) == 1)
+		if ((row_key_kind(&r.key) & ~(unsigned)ROW_OLDER) ==
+			ACCOUNT_CUSTOMER_PERIOD &&
+		    (row_key_start(&r.key) != running_start_s ||
+			(row_key_kind(&r.key) & ROW_OLDER) != 0))
+			*nano_r += r.row.settled - r.row.suspense;
+	return got;
+}
+
+int
+customer_money(struct office *o, const struct customer_def *c,
+    struct customer_money *m_r, struct err *e)
+{
+	struct account_owner owner = { OWNER_CUSTOMER, c->environment,
+		c->identifier };
+	struct period p = customer_period(o->settings, c);
+	/* As the workers name it: one without end begins at 0. */
+	int64_t start_s = p.end_s == INT64_MAX ? 0 : p.start_s;
+	unsigned char hash[OWNER_HASH_SIZE];
+	struct account_view period, total;
+	struct account_key keys[2];
+	int64_t past_nano;
+
+	owner_hash(&owner, hash);
+	keys[0] = account_key(hash, ACCOUNT_CUSTOMER_PERIOD, start_s);
+	keys[1] = account_key(hash, ACCOUNT_CUSTOMER_TOTAL, 0);
+	if (customer_past(o, &owner, start_s, &past_nano, e) < 0 ||
+	    customer_account(o, &keys[0], &period, e) < 0 ||
+	    customer_account(o, &keys[1], &total, e) < 0)
+		return -1;
+	*m_r = (struct customer_money){
+		.period_nano = period.settled - period.suspense,
+		.total_nano = past_nano + period.settled - period.suspense,
+		.held_nano = period.reserved,
+		.suspense_nano = period.suspense,
+		.remaining_nano = MONEY_NONE,
+	};
+	customer_left(c->period_budget_nano, &period, &m_r->remaining_nano);
+	customer_left(c->total_budget_nano, &total, &m_r->remaining_nano);
+	return 0;
+}
+
+int
+customer_change(struct office *o, enum ask_op op,
+    const struct customer_change *c, struct err *e)
+{
+	struct sbuf packed = { 0 };
+	int done;
+
+	defs_change_pack(&packed, c);
+	done = office_ask(o, op, sbuf_slice(&packed), e);
+	sbuf_free(&packed);
+	return done;
+}
+
+/* ---- verbs --------------------------------------------------------------- */
+
 static int
 customer_show(struct office *o, int32_t environment, struct slice id,
     struct sbuf *out, struct err *e)
@@ -38,9 +183,9 @@ customer_show(struct office *o, int32_t environment, struct slice id,
 	const char *source;
 	int got = customer_find(o, environment, id, &c, &source, e);
 
-	if (got == 1)
-		show_customer(out, o->settings, &c, source);
-	return got;
+	if (got != 1)
+		return got;
+	return user_show(o, &c, source, out, e) == 0 ? 1 : -1;
 }
 
 int
@@ -70,194 +215,77 @@ verb_customer_show(struct office *o, struct slice args, struct sbuf *out,
 	return done;
 }
 
-/* The members that are text, and where their bytes lie meanwhile. */
-struct change_texts {
-	struct sbuf id, name, email, group, duration;
-};
-
-static void
-change_given(struct customer_change *c, int got, enum customer_field bit)
-{
-	if (got == 1)
-		c->given |= bit;
-}
-
 static int
-change_read_texts(struct slice args, struct customer_change *c,
-    struct change_texts *t, struct err *e)
+customer_set(struct office *o, const struct change_read *how, struct slice args,
+    struct sbuf *out, struct err *e)
 {
-	const struct {
-		const char *name;
-		struct sbuf *text;
-		struct slice *member;
-		enum customer_field bit;
-	} rows[] = {
-		{ "name", &t->name, &c->def.name, CUSTOMER_NAME },
-		{ "email", &t->email, &c->def.email, CUSTOMER_EMAIL },
-		{ "group_identifier", &t->group, &c->def.group_identifier,
-		    CUSTOMER_GROUP },
-	};
+	struct customer_change c;
+	struct faults f = { .n = 0 };
+	int done = -1;
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		int got = args_text(args, rows[i].name, rows[i].text, e);
-
-		if (got < 0)
-			return -1;
-		change_given(c, got, rows[i].bit);
-		*rows[i].member = sbuf_slice(rows[i].text);
-	}
-	return 0;
-}
-
-static int
-change_read_duration(struct slice args, struct customer_change *c,
-    struct change_texts *t, struct err *e)
-{
-	enum period_kind kind;
-	int got = args_text(args, "budget_duration", &t->duration, e);
-
-	if (got != 1)
-		return got;
-	if (t->duration.len == 0 || !period_read(t->duration.data, &kind) ||
-	    kind == PERIOD_ALL)
-		return err_param(e, ERR_INVALID_VALUE, "budget_duration",
-		    "budget_duration: daily, weekly, monthly or yearly is a "
-		    "valid choice.");
-	c->def.budget_duration = (int32_t)kind;
-	c->given |= CUSTOMER_DURATION;
-	return 0;
-}
-
-/* 20 is 2000 basis points; finer fractions are rounded up. */
-static int
-change_read_markup(struct slice args, struct customer_change *c, struct err *e)
-{
-	int64_t nano;
-	int got = args_money(args, "markup_percentage", &nano, e);
-
-	if (got != 1)
-		return got;
-	if (nano < 0 || nano > INT64_C(10000) * 1000000000)
-		return err_param(e, ERR_INVALID_VALUE, "markup_percentage",
-		    "markup_percentage: A valid number is required.");
-	c->def.markup_bp = (int32_t)((nano + 9999999) / 10000000);
-	c->given |= CUSTOMER_MARKUP;
-	return 0;
-}
-
-static int
-change_read_numbers(struct slice args, struct customer_change *c, struct err *e)
-{
-	struct customer_def *d = &c->def;
-	int period =
-	    args_money(args, "period_budget", &d->period_budget_nano, e);
-	int total, start, end, rpm;
-
-	if (period < 0)
-		return -1;
-	total = args_money(args, "total_budget", &d->total_budget_nano, e);
-	if (total < 0)
-		return -1;
-	start = args_time(args, "period_start", &d->period_start_s, e);
-	if (start < 0)
-		return -1;
-	end = args_time(args, "period_end", &d->period_end_s, e);
-	if (end < 0)
-		return -1;
-	rpm = args_int(args, "rate_limit", 0, &d->limits.rpm, e);
-	if (rpm < 0)
-		return -1;
-	change_given(c, period, CUSTOMER_PERIOD_BUDGET);
-	change_given(c, total, CUSTOMER_TOTAL_BUDGET);
-	change_given(c, start, CUSTOMER_PERIOD_START);
-	change_given(c, end, CUSTOMER_PERIOD_END);
-	change_given(c, rpm, CUSTOMER_RPM);
-	return 0;
-}
-
-static int
-change_read(struct slice args, struct customer_change *c,
-    struct change_texts *t, struct err *e)
-{
-	if (customer_id(args, &t->id, &c->def.environment, e) != 0 ||
-	    change_read_texts(args, c, t, e) != 0 ||
-	    change_read_duration(args, c, t, e) != 0 ||
-	    change_read_markup(args, c, e) != 0 ||
-	    change_read_numbers(args, c, e) != 0)
-		return -1;
-	c->def.identifier = sbuf_slice(&t->id);
-	return 0;
-}
-
-static int
-change_send(struct office *o, const struct customer_change *c, struct err *e)
-{
-	struct sbuf packed = { 0 };
-	int done;
-
-	defs_change_pack(&packed, c);
-	done = office_ask(o, ASK_CUSTOMER, sbuf_slice(&packed), e);
-	sbuf_free(&packed);
-	return done;
+	change_read(how, args, &c, &f);
+	if (f.n > 0)
+		*e = f.first;
+	else
+		done = customer_change(o, ASK_CUSTOMER, &c, e);
+	faults_free(&f);
+	return done == 1
+	           ? customer_show(o, how->environment, how->identifier, out, e)
+	           : done;
 }
 
 int
 verb_customer_set(struct office *o, struct slice args, struct sbuf *out,
     struct err *e)
 {
-	struct customer_change c = { .given = 0 };
-	struct change_texts t = { .id = { 0 } };
-	int done = change_read(args, &c, &t, e);
+	struct change_read how = { .pool = pool_new() };
+	struct sbuf id = { 0 };
+	int done = customer_id(args, &id, &how.environment, e);
 
+	how.identifier = sbuf_slice(&id);
 	if (done == 0)
-		done = change_send(o, &c, e);
-	if (done == 1)
-		done = customer_show(o, c.def.environment, c.def.identifier,
-		    out, e);
-	sbuf_free(&t.id);
-	sbuf_free(&t.name);
-	sbuf_free(&t.email);
-	sbuf_free(&t.group);
-	sbuf_free(&t.duration);
+		done = customer_set(o, &how, args, out, e);
+	sbuf_free(&id);
+	pool_free(&how.pool);
 	return done;
 }
 
-static void
-customer_list_file(struct office *o, int32_t environment, struct sbuf *out)
+int
+verb_customer_delete(struct office *o, struct slice args, struct sbuf *out,
+    struct err *e)
 {
-	const struct settings_customer *in_file =
-	    settings_list(o->settings, o->settings->customers);
-	struct customer_def c;
+	struct customer_change c = { .given = 0 };
+	struct sbuf id = { 0 };
+	int done = customer_id(args, &id, &c.def.environment, e);
 
-	for (uint32_t i = 0; i < o->settings->customers.n; i++) {
-		defs_from_customer(o->settings, &in_file[i], &c);
-		c.environment = environment;
-		if (i > 0)
-			sbuf_addc(out, ',');
-		show_customer(out, o->settings, &c, "settings");
+	c.def.identifier = sbuf_slice(&id);
+	if (done == 0)
+		done = customer_change(o, ASK_CUSTOMER_DELETE, &c, e);
+	if (done == 1) {
+		sbuf_addc(out, '{');
+		show_text(out, "customer_identifier", c.def.identifier);
+		show_bool(out, "deleted", true);
+		sbuf_addc(out, '}');
 	}
+	sbuf_free(&id);
+	return done;
 }
 
 int
 verb_customer_list(struct office *o, struct slice args, struct sbuf *out,
     struct err *e)
 {
-	struct objects *objects = office_objects(o, e);
-	struct slice after = SLICE("");
+	struct customer_walk walk = { .at = 0 };
 	struct customer_def c;
-	int32_t environment;
 	int got;
 
-	if (objects == NULL || args_environment(args, &environment, e) < 0)
+	if (args_environment(args, &walk.environment, e) < 0)
 		return -1;
 	sbuf_adds(out, "{\"results\":[");
-	customer_list_file(o, environment, out);
-	while ((got = objects_customer_next(objects, environment, after,
-		    &o->def, &c, e)) == 1) {
+	while ((got = customer_next(o, &walk, &c, e)) == 1) {
 		if (out->data[out->len - 1] != '[')
 			sbuf_addc(out, ',');
-		show_customer(out, o->settings, &c, "store");
-		after = c.identifier;
+		show_customer(out, o->settings, &c, walk.source);
 	}
 	sbuf_adds(out, "]}");
 	return got == 0 ? 1 : -1;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 
 #define ASK_WAIT_MS 2000
 
@@ -32,18 +33,23 @@ office_objects(struct office *o, struct err *e)
 	return o->objects;
 }
 
-int
-office_logs(struct office *o, struct logstore **logs_r, struct err *e)
+struct logstore *
+office_logs(struct office *o)
 {
+	const struct settings *s = o->settings;
 	char path[4096];
+	struct err e;
 
+	if (o->logs != NULL || !s->logs_store_enabled)
+		return o->logs;
 	snprintf(path, sizeof path, "%s/logs.sqlite",
-	    settings_str(o->settings, o->settings->store_path).p);
-	*logs_r = NULL;
-	if (!o->settings->logs_store_enabled || access(path, F_OK) != 0)
-		return 0;
-	*logs_r = logstore_open_read(path, e);
-	return *logs_r != NULL ? 1 : -1;
+	    settings_str(s, s->store_path).p);
+	if (access(path, F_OK) != 0)
+		return NULL;
+	o->logs = logstore_open_read(path, &e);
+	if (o->logs == NULL)
+		log_warn("admin: %s", e.text);
+	return o->logs;
 }
 
 void
@@ -51,6 +57,7 @@ office_fini(struct office *o)
 {
 	ledger_close(&o->ledger);
 	objects_close(&o->objects);
+	logstore_close(&o->logs);
 	sbuf_free(&o->def);
 	sbuf_free(&o->more);
 }
@@ -72,6 +79,8 @@ office_result(const struct ask_message *m, struct sbuf *reply, struct err *e)
 		return 1;
 	case ASK_NONE:
 		return 0;
+	case ASK_CHANGED:
+		return err_set(e, ERR_CHANGED, "The object was changed.");
 	default:
 		return err_set(e, ERR_INVALID_VALUE, "%.*s",
 		    SLICE_ARGS(m->body));

@@ -21,12 +21,17 @@ struct office {
 	const struct admin_args *args;
 	const struct settings *settings;
 	struct segment *seg;
+	const char *secrets; /* of the same generation as settings */
 	struct loop *loop;
-	int keeper_fd;         /* -1 while the keeper is replaced */
-	uint32_t asked;        /* number of the last question */
-	struct slice who;      /* who asks, during an answer */
-	struct ledger *ledger; /* opened at the first use, then kept */
+	int platform_fd;         /* listening on platform.sock */
+	int keeper_fd;           /* -1 while the keeper is replaced */
+	unsigned token_wrong;    /* wrong admin tokens that were sent */
+	uint64_t token_until_ms; /* and when they are forgotten */
+	uint32_t asked;          /* number of the last question */
+	struct slice who;        /* who asks, during an answer */
+	struct ledger *ledger;   /* opened at the first use, then kept */
 	struct objects *objects;
+	struct logstore *logs;
 	struct sbuf def, more; /* strings of definitions being shown */
 };
 
@@ -35,15 +40,16 @@ struct ledger *office_ledger(struct office *o, struct err *e);
 struct objects *office_objects(struct office *o, struct err *e);
 
 /*
- * The log store: 1, 0 when the settings have none or no record was written
- * yet, -1.  The caller closes it.
+ * The log store, for reading, its transaction to be ended after each use.
+ * NULL: there is none (yet), or it cannot be read.
  */
-int office_logs(struct office *o, struct logstore **logs_r, struct err *e);
+struct logstore *office_logs(struct office *o);
 
 /*
  * Ask the keeper and wait for its answer, at most two seconds.  1 done, 0
  * there is no such thing, -1 with *e: ERR_INVALID_VALUE when it refused,
- * ERR_BUDGET_UNAVAILABLE when it did not answer.
+ * ERR_CHANGED when another version was told, ERR_BUDGET_UNAVAILABLE when it
+ * did not answer.
  */
 int office_ask(struct office *o, enum ask_op op, struct slice body,
     struct err *e);

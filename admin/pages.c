@@ -1,10 +1,14 @@
 #include "admin/pages.h"
 
 #include "admin/figures.h"
+#include "admin/gate.h"
 #include "admin/metrics.h"
 #include "admin/office.h"
+#include "admin/rest.h"
 #include "base/err.h"
+#include "base/pool.h"
 #include "net/server.h"
+#include "proto/errbody.h"
 
 #define TYPE_JSON                                                              \
 	"Content-Type: application/json\r\nCache-Control: no-store\r\n"
@@ -98,6 +102,48 @@ pages_host_ours(struct office *o, struct slice host)
 	       slice_eq(host, address);
 }
 
+/* ---- the platform API ---------------------------------------------------- */
+
+static void
+pages_refuse_caller(struct exchange *x, const struct err *e)
+{
+	struct errbody b = { .status = err_status(e->kind) };
+	struct sbuf body = { 0 }, headers = { 0 };
+	struct iovec iov;
+
+	if (e->kind == ERR_KEY_NOT_PERMITTED) {
+		pages_detail(x, 403, TYPE_JSON, e->text);
+		return;
+	}
+	sbuf_adds(&headers, TYPE_JSON);
+	if (e->kind == ERR_RATE_LIMIT) {
+		b.retry_after_s = GATE_WAIT_S;
+		sbuf_addf(&headers, "Retry-After: %d\r\n", GATE_WAIT_S);
+	}
+	errbody_write(&b, e, &body);
+	iov = (struct iovec){ body.data, body.len };
+	exchange_reply(x, (unsigned)b.status, sbuf_slice(&headers), &iov, 1);
+	sbuf_free(&body);
+	sbuf_free(&headers);
+}
+
+/* False: there is no such API here. */
+static bool
+pages_platform(struct office *o, struct exchange *x, const struct http1_head *h)
+{
+	struct pool *pool = pool_new();
+	struct rest_caller who;
+	struct err e;
+	int may = gate_judge(o, h, exchange_peer(x), pool, &who, &e);
+
+	if (may == 1)
+		rest_take(o, x, h, &who);
+	else if (may < 0)
+		pages_refuse_caller(x, &e);
+	pool_free(&pool);
+	return may != 0;
+}
+
 static void
 pages_head(struct exchange *x, const struct http1_head *h, void *ctx)
 {
@@ -111,6 +157,8 @@ pages_head(struct exchange *x, const struct http1_head *h, void *ctx)
 		pages_detail(x, 403, TYPE_JSON, "This host is not served.");
 		return;
 	}
+	if (rest_serves(h->path) && pages_platform(o, x, h))
+		return;
 	if (page == NULL) {
 		pages_detail(x, 404, TYPE_JSON, "Not found.");
 		return;
@@ -126,20 +174,19 @@ pages_head(struct exchange *x, const struct http1_head *h, void *ctx)
 	sbuf_free(&body);
 }
 
-/* Never called: no request's body is accepted. */
+/* Of the platform API only: no other request's body is accepted. */
 static void
 pages_body(struct exchange *x, struct slice body, void *ctx)
 {
-	(void)body;
 	(void)ctx;
-	exchange_cut(x);
+	rest_body(x, body);
 }
 
 static void
 pages_gone(struct exchange *x, void *ctx)
 {
 	(void)ctx;
-	exchange_drop(x);
+	rest_gone(x);
 }
 
 static void

@@ -1,7 +1,10 @@
 #ifndef ADMIN_PAGES_H
 #define ADMIN_PAGES_H
 
-/* pages - the HTTP listener on loopback: /health, /ready, /metrics. */
+/*
+ * pages - the HTTP listener on loopback: /health, /ready, /metrics and, with
+ * the admin token, the platform API (admin/rest.h).
+ */
 
 struct office;
 struct server;

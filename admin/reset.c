@@ -16,14 +16,12 @@ reset_row(struct office *o, int32_t environment, struct slice id,
 	unsigned char hash[OWNER_HASH_SIZE];
 	struct customer_def c;
 	const char *source;
-	struct period_rules rules = period_rules(o->settings);
 	struct period p;
 	int got = customer_find(o, environment, id, &c, &source, e);
 
 	if (got != 1)
 		return got;
-	p = period_customer(&rules, (enum period_kind)c.budget_duration,
-	    c.period_start_s, c.period_end_s, now_real_us() / 1000000);
+	p = customer_period(o->settings, &c);
 	owner_hash(&owner, hash);
 	*row_r = row_key_make(hash, ACCOUNT_CUSTOMER_PERIOD,
 	    p.end_s == INT64_MAX ? 0 : p.start_s);

@@ -182,7 +182,7 @@ show_key(struct sbuf *b, const struct key_def *k, const char *source)
 }
 
 void
-show_customer(struct sbuf *b, const struct settings *s,
+show_customer_members(struct sbuf *b, const struct settings *s,
     const struct customer_def *c, const char *source)
 {
 	struct period_rules rules = period_rules(s);
@@ -190,7 +190,6 @@ show_customer(struct sbuf *b, const struct settings *s,
 	    period_customer(&rules, (enum period_kind)c->budget_duration,
 		c->period_start_s, c->period_end_s, now_real_us() / 1000000);
 
-	sbuf_addc(b, '{');
 	show_text(b, "customer_identifier", c->identifier);
 	show_environment(b, c->environment);
 	show_text(b, "name", c->name);
@@ -214,7 +213,17 @@ show_customer(struct sbuf *b, const struct settings *s,
 	show_time(b, "created_at", c->created_s);
 	show_time(b, "updated_at", c->updated_s);
 	show_text(b, "source", slice_str(source));
+	show_name(b, "metadata");
+	sbuf_add_slice(b, c->metadata.n > 0 ? c->metadata : SLICE("null"));
 	show_int(b, "version", (int64_t)c->version);
+}
+
+void
+show_customer(struct sbuf *b, const struct settings *s,
+    const struct customer_def *c, const char *source)
+{
+	sbuf_addc(b, '{');
+	show_customer_members(b, s, c, source);
 	sbuf_addc(b, '}');
 }
 

@@ -26,6 +26,9 @@ void show_element(struct sbuf *b);
 void show_key(struct sbuf *b, const struct key_def *k, const char *source);
 void show_customer(struct sbuf *b, const struct settings *s,
     const struct customer_def *c, const char *source);
+/* The same without the braces, for objects that say more. */
+void show_customer_members(struct sbuf *b, const struct settings *s,
+    const struct customer_def *c, const char *source);
 void show_row(struct sbuf *b, const struct account_owner *owner,
     const struct row_key *k, const struct ledger_row *row, int64_t held_nano);
 

@@ -179,13 +179,14 @@ verb_budget_suspense(struct office *o, struct slice args, struct sbuf *out,
 	int done;
 
 	w.ledger = office_ledger(o, e);
-	if (w.ledger == NULL || suspense_whose(args, &w, e) < 0 ||
-	    office_logs(o, &w.logs, e) < 0)
+	if (w.ledger == NULL || suspense_whose(args, &w, e) < 0)
 		return -1;
+	w.logs = office_logs(o);
 	sbuf_adds(out, "{\"results\":[");
 	done = suspense_rows(&w, e);
 	sbuf_adds(out, "]}");
-	logstore_close(&w.logs);
+	if (w.logs != NULL)
+		logstore_end_read(w.logs);
 	return done < 0 ? -1 : 1;
 }
 

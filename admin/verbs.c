@@ -19,6 +19,7 @@ static const struct {
 	{ "customer set", verb_customer_set },
 	{ "customer list", verb_customer_list },
 	{ "customer reset", verb_customer_reset },
+	{ "customer delete", verb_customer_delete },
 	{ "budget show", verb_budget_show },
 	{ "budget adjust", verb_budget_adjust },
 	{ "prices", verb_prices },

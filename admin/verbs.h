@@ -20,7 +20,7 @@ typedef int verb_fn(struct office *o, struct slice args, struct sbuf *out,
 verb_fn verb_status, verb_config, verb_prices, verb_debug_dump;
 verb_fn verb_key_new, verb_key_list, verb_key_revoke;
 verb_fn verb_customer_show, verb_customer_set, verb_customer_list;
-verb_fn verb_customer_reset;
+verb_fn verb_customer_reset, verb_customer_delete;
 verb_fn verb_budget_show, verb_budget_adjust, verb_budget_journal;
 verb_fn verb_budget_suspense, verb_suspense_release, verb_suspense_confirm;
 verb_fn verb_budget_audit, verb_why;

@@ -103,19 +103,19 @@ why_read_record(struct office *o, struct why_id *w, struct sbuf *out,
     struct err *e)
 {
 	struct logstore_found found;
-	struct logstore *logs;
-	int got = office_logs(o, &logs, e);
+	struct logstore *logs = office_logs(o);
+	int got;
 
-	if (got == 1)
-		got = w->known
-		          ? logstore_get(logs, w->id, &found, e)
-		          : logstore_get_prefix(logs, w->digits, &found, e);
+	if (logs == NULL)
+		return 0;
+	got = w->known ? logstore_get(logs, w->id, &found, e)
+	               : logstore_get_prefix(logs, w->digits, &found, e);
 	if (got == 1) {
 		memcpy(w->id, found.id, sizeof w->id);
 		w->known = true;
 		why_show_record(o, found.json, out);
 	}
-	logstore_close(&logs);
+	logstore_end_read(logs);
 	return got;
 }
 

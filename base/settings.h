@@ -182,6 +182,7 @@ struct settings_log_file {
 #define SETTING_CTYPE_BYTES int64_t
 #define SETTING_CTYPE_NANO int64_t
 #define SETTING_CTYPE_STRS struct slist
+#define SETTING_CTYPE_SECRET struct secret_ref
 
 struct settings {
 	uint32_t magic;

@@ -67,6 +67,8 @@ const struct ctl_verb ctl_verbs[] = {
 		OPTION("--period-end", "period_end", TEXT, "YYYY-MM-DD") } },
 	{ "customer reset", "what was spent in this period becomes 0", NULL,
 	    NULL, { WORD("customer", "ID"), REASON, ENVIRONMENT } },
+	{ "customer delete", "forget a customer; what it spent stays spent",
+	    NULL, NULL, { WORD("customer", "ID"), ENVIRONMENT } },
 	{ "budget show", "the accounts of a customer, a key, or of all",
 	    "scope subject environment period period_start limit settled held "
 	    "suspense requests",

@@ -18,7 +18,8 @@
 
 /*
  * One kind of request, within a batch.  1 done, 0 there is no such thing, -1
- * with *e: ERR_INVALID_VALUE refuses the request, anything else is the store.
+ * with *e: ERR_INVALID_VALUE and ERR_CHANGED refuse the request, anything else
+ * is the store.
  */
 typedef int (*answer_fn)(struct book *b, struct slice body, struct err *e);
 
@@ -79,15 +80,20 @@ static int
 answer_customer(struct book *b, struct slice body, struct err *e)
 {
 	struct customer_change change;
-	int done;
 
-	if (!defs_change_unpack(body, &change))
-		return answer_unreadable(e);
-	done = customers_change(b, &change, e);
-	if (done == 0)
-		return err_set(e, ERR_INVALID_VALUE,
-		    "this customer is defined in the settings file");
-	return done;
+	return defs_change_unpack(body, &change)
+	           ? customers_change(b, &change, e)
+	           : answer_unreadable(e);
+}
+
+static int
+answer_customer_delete(struct book *b, struct slice body, struct err *e)
+{
+	struct customer_change change;
+
+	return defs_change_unpack(body, &change)
+	           ? customers_delete(b, &change, e)
+	           : answer_unreadable(e);
 }
 
 static const struct {
@@ -97,6 +103,7 @@ static const struct {
 	{ ASK_KEY_PUT, answer_key_put },
 	{ ASK_KEY_REVOKE, answer_key_revoke },
 	{ ASK_CUSTOMER, answer_customer },
+	{ ASK_CUSTOMER_DELETE, answer_customer_delete },
 	{ ASK_ADJUST, amounts_adjust },
 	{ ASK_RELEASE, amounts_release },
 	{ ASK_CONFIRM, amounts_confirm },
@@ -124,6 +131,8 @@ answer_find(char op)
 static int
 answer_refused(const struct err *e)
 {
+	if (e->kind == ERR_CHANGED)
+		return ASK_CHANGED;
 	return e->kind == ERR_INVALID_VALUE ? ASK_FAILED : -1;
 }
 

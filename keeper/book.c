@@ -93,7 +93,7 @@ book_begin(struct book *b, struct err *e)
 {
 	b->batch++;
 	b->used_n = 0;
-	b->customers_changed = b->keys_changed = false;
+	b->customers_changed = b->customers_deleted = b->keys_changed = false;
 	return ledger_begin(b->ledger, e);
 }
 
@@ -247,6 +247,8 @@ book_commit(struct book *b, struct err *e)
 	}
 	if (b->customers_changed)
 		gen_raise(b->seg, GEN_CUSTOMERS);
+	if (b->customers_deleted)
+		gen_raise(b->seg, GEN_DELETED);
 	if (b->keys_changed)
 		gen_raise(b->seg, GEN_KEYS);
 	return 0;

@@ -49,7 +49,7 @@ struct book {
 	uint32_t used[BATCH_ROWS];
 	uint32_t used_n;
 	bool objects_open; /* a transaction of objects belongs to it */
-	bool customers_changed, keys_changed;
+	bool customers_changed, customers_deleted, keys_changed;
 
 	struct sbuf owner; /* an owner's id */
 	struct sbuf def;   /* a definition's strings */

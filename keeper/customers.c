@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/money.h"
@@ -30,12 +31,13 @@ customers_default(const struct settings *s, struct customer_def *c)
 }
 
 static struct period
-customers_period(const struct book *b, const struct customer_def *c)
+customers_period(const struct book *b, const struct customer_def *c,
+    int64_t t_s)
 {
 	struct period_rules rules = period_rules(b->settings);
 
 	return period_customer(&rules, (enum period_kind)c->budget_duration,
-	    c->period_start_s, c->period_end_s, book_now_s());
+	    c->period_start_s, c->period_end_s, t_s);
 }
 
 /* The rows of a customer in this moment follow its limits. */
@@ -43,7 +45,7 @@ static int
 customers_refresh(struct book *b, const struct account_owner *owner,
     const struct customer_def *c, struct err *e)
 {
-	struct period p = customers_period(b, c);
+	struct period p = customers_period(b, c, book_now_s());
 	unsigned char hash[OWNER_HASH_SIZE];
 	struct account_key keys[2];
 	uint32_t entry;
@@ -90,21 +92,55 @@ customers_get(struct book *b, const struct customer_change *change,
 	return 0;
 }
 
+/*
+ * Who was deleted and is made again within the same period goes on with its
+ * row, or else deleting would free money (money.md 6.2).
+ */
+static int
+customers_inherit(struct book *b, const struct customer_change *change,
+    struct customer_def *c, struct err *e)
+{
+	struct sbuf bytes = { 0 };
+	struct customer_def left;
+	struct period p;
+	int got = objects_customer_left(b->objects, c->environment,
+	    c->identifier, &bytes, &left, e);
+
+	sbuf_free(&bytes);
+	if (got != 1)
+		return got;
+	c->deleted_us = left.deleted_us;
+	p = customers_period(b, &left, left.deleted_us / 1000000);
+	if (change->given & (CUSTOMER_PERIOD_START | CUSTOMER_PERIOD_END))
+		return 0;
+	if (left.budget_duration == DURATION_NONE || book_now_s() >= p.end_s)
+		return 0;
+	if (c->budget_duration == left.budget_duration) {
+		c->period_start_s = left.period_start_s;
+		c->period_end_s = left.period_end_s;
+	} else
+		c->period_start_s = p.start_s;
+	return 0;
+}
+
 static int
 customers_write(struct book *b, const struct customer_change *change,
-    struct customer_def *c, struct err *e)
+    bool known, struct customer_def *c, struct err *e)
 {
 	struct account_owner owner = { OWNER_CUSTOMER, c->environment,
 		c->identifier };
-	struct period running = customers_period(b, c);
+	struct period running = customers_period(b, c, book_now_s());
 	struct sbuf id = { 0 };
-	int done;
+	int done = 0;
 
 	/* limits_refresh() reads definitions into the same buffer. */
 	sbuf_add_slice(&id, c->identifier);
 	owner.id = sbuf_slice(&id);
 	defs_customer_apply(c, change, running.start_s, book_now_s());
-	done = customers_put(b, &owner, c, e);
+	if (!known)
+		done = customers_inherit(b, change, c, e);
+	if (done == 0)
+		done = customers_put(b, &owner, c, e);
 	sbuf_free(&id);
 	return done;
 }
@@ -138,7 +174,7 @@ customers_upsert(struct book *b, struct slice payload, struct err *e)
 		return 0;
 	if (known == 1 && customers_same(&c, &change))
 		return 0;
-	if (customers_write(b, &change, &c, e) == 0)
+	if (customers_write(b, &change, known == 1, &c, e) == 0)
 		return 0;
 	/*
 	 * The store takes no such record; nothing of it was written.  It would
@@ -150,17 +186,81 @@ customers_upsert(struct book *b, struct slice payload, struct err *e)
 	return 0;
 }
 
+/* 1; -1 with *e when the settings file or a condition forbids the change. */
+static int
+customers_may(struct book *b, const struct customer_change *change, int known,
+    const struct customer_def *c, struct err *e)
+{
+	uint64_t version = change->def.version;
+
+	if (settings_customer_find(b->settings, change->def.identifier) != NULL)
+		return err_set(e, ERR_INVALID_VALUE,
+		    "This object is defined in the settings file.");
+	if (version != 0 && (known != 1 || c->version != version))
+		return err_set(e, ERR_CHANGED, "The object was changed.");
+	return 1;
+}
+
+static void
+customers_replace(struct book *b, struct customer_def *c)
+{
+	struct customer_def fresh;
+
+	customers_default(b->settings, &fresh);
+	fresh.identifier = c->identifier;
+	fresh.environment = c->environment;
+	fresh.created_s = c->created_s;
+	fresh.period_start_s = c->period_start_s;
+	fresh.period_end_s = c->period_end_s;
+	fresh.deleted_us = c->deleted_us;
+	*c = fresh;
+}
+
 int
 customers_change(struct book *b, const struct customer_change *change,
     struct err *e)
 {
 	struct customer_def c;
+	int known = customers_get(b, change, &c, e);
 
-	if (settings_customer_find(b->settings, change->def.identifier) != NULL)
-		return 0;
-	if (customers_get(b, change, &c, e) < 0 ||
-	    customers_write(b, change, &c, e) != 0)
+	if (known < 0 || customers_may(b, change, known, &c, e) < 0)
 		return -1;
+	if (known == 0 && (change->given & CUSTOMER_THERE))
+		return 0;
+	if (known == 1 && (change->given & CUSTOMER_REPLACE))
+		customers_replace(b, &c);
+	return customers_write(b, change, known == 1, &c, e) == 0 ? 1 : -1;
+}
+
+/* Its row stays, and so much of its definition as finds the row again. */
+int
+customers_delete(struct book *b, const struct customer_change *change,
+    struct err *e)
+{
+	struct customer_def c, left;
+	int known = customers_get(b, change, &c, e);
+
+	if (known < 0 || customers_may(b, change, known, &c, e) < 0)
+		return -1;
+	if (known == 0)
+		return 0;
+	left = (struct customer_def){
+		.identifier = c.identifier,
+		.environment = c.environment,
+		.period_budget_nano = MONEY_NONE,
+		.total_budget_nano = MONEY_NONE,
+		.budget_duration = c.budget_duration,
+		.period_start_s = c.period_start_s,
+		.period_end_s = c.period_end_s,
+		.created_s = c.created_s,
+		.updated_s = book_now_s(),
+		.gone = true,
+		.deleted_us = now_real_us(),
+	};
+	if (book_objects(b, e) != 0 ||
+	    objects_customer_put(b->objects, &left, e) != 0)
+		return -1;
+	b->customers_changed = b->customers_deleted = true;
 	return 1;
 }
 

@@ -19,8 +19,14 @@ struct err;
  */
 int customers_upsert(struct book *b, struct slice payload, struct err *e);
 
-/* An administrator's change: 1, 0 when the settings file defines it, -1. */
+/*
+ * What an administrator asks: 1 done, 0 there is no such customer (or none to
+ * change), -1 with ERR_INVALID_VALUE when the settings file defines it,
+ * ERR_CHANGED when it has another version than the one told.
+ */
 int customers_change(struct book *b, const struct customer_change *change,
+    struct err *e);
+int customers_delete(struct book *b, const struct customer_change *change,
     struct err *e);
 
 /* 1 when the owner of this account is written down, 0 not, -1. */

@@ -50,6 +50,7 @@ drain_new(const struct settings *s, struct segment *seg)
 	d->files = sink_files_new(s);
 	d->store = sink_store_new(s);
 	d->answers = answers_new(s, seg);
+	d->forget = forget_new();
 	drain_look_at_space(d);
 	return d;
 }
@@ -63,6 +64,7 @@ drain_free(struct drain **dp)
 		return;
 	drain_commit(d, true);
 	answers_free(&d->answers);
+	forget_free(&d->forget);
 	sink_store_free(&d->store);
 	sink_files_free(&d->files);
 	joins_free(&d->joins);
@@ -232,6 +234,10 @@ drain_tend_store(struct drain *d)
 {
 	int64_t day = now_real_us() / DAY_US;
 
+	if (forget_is_due(d->forget, d->seg)) {
+		drain_commit(d, true);
+		forget_tend(d->forget, d->seg, d->settings, d->store);
+	}
 	if (sink_store_pending(d->store) > 0 ||
 	    now_mono_ms() - d->retained_ms < RETAIN_MS)
 		return;

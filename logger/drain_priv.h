@@ -7,6 +7,7 @@
 
 #include "logger/answers.h"
 #include "logger/drain.h"
+#include "logger/forget.h"
 #include "logger/join.h"
 #include "logger/sink_file.h"
 #include "logger/sink_store.h"
@@ -29,6 +30,7 @@ struct drain {
 	struct sink_files *files;
 	struct sink_store *store; /* NULL: switched off */
 	struct answers *answers;
+	struct forget *forget;
 	struct sbuf copy, line, body;
 	uint64_t batch_ms; /* since when the store's batch is open */
 	uint64_t space_ms, retained_ms;

@@ -126,6 +126,8 @@ store_stat(const struct record *r)
 		.completion_tokens = r->completion_tokens,
 		.cost_nano = r->cost,
 		.charge_nano = r->charge,
+		.latency_us = r->latency,
+		.ttft_us = r->time_to_first_token,
 	};
 }
 
@@ -199,6 +201,19 @@ sink_store_retain(struct sink_store *s, int64_t now_us)
 
 	if (rc == -1)
 		store_note(s, false, &e);
+	return rc == 1;
+}
+
+bool
+sink_store_forget(struct sink_store *s, struct slice environment,
+    struct slice customer, int64_t until_us)
+{
+	struct err e;
+	int rc = logstore_forget(s->store, environment, customer, until_us, &e);
+
+	if (rc == -1)
+		log_error("logger: a deleted customer's records stay: %s",
+		    e.text);
 	return rc == 1;
 }
 

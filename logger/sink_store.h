@@ -24,6 +24,10 @@ unsigned sink_store_commit(struct sink_store *s);
 /* One small step of retention; true when there is more to do. */
 bool sink_store_retain(struct sink_store *s, int64_t now_us);
 
+/* Remove what there is of a customer, as logstore_forget(). */
+bool sink_store_forget(struct sink_store *s, struct slice environment,
+    struct slice customer, int64_t until_us);
+
 /* Once a day. */
 void sink_store_checkpoint(struct sink_store *s);
 

@@ -71,6 +71,8 @@ difference_same(const struct difference *d, const struct difference_field *f,
 	case PROVIDER:
 		return slice_eq(difference_provider(d->old, a),
 		    difference_provider(d->now, b));
+	case SECRET:
+		return true;
 	default:
 		return memcmp(a, b, f->size) == 0;
 	}

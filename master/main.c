@@ -131,6 +131,7 @@ app_admin(void *arg, const struct master_child *c)
 		.keeper_fd = c->peer_fd,
 		.http_fd = app->http_fd,
 		.started_us = app->started_us,
+		.secrets = c->secrets,
 	};
 
 	app_close(arg, c);

@@ -1,6 +1,7 @@
 #include "net/client.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -41,6 +42,17 @@ client_free(struct client **cp)
 		free(c);
 }
 
+/* A path that is too long for the kernel stays one that nobody answers. */
+static void
+client_target_unix(struct client_target *t, const char *path)
+{
+	struct sockaddr_un *un = &t->unix_at.sa.un;
+
+	un->sun_family = AF_UNIX;
+	snprintf(un->sun_path, sizeof un->sun_path, "%s", path);
+	t->unix_at.len = sizeof *un;
+}
+
 struct client_target *
 client_target_new(struct client *c, const struct client_target_options *o)
 {
@@ -49,6 +61,8 @@ client_target_new(struct client *c, const struct client_target_options *o)
 	t->client = c;
 	t->host = xstrdup(o->host);
 	t->port = o->port;
+	if (o->path != NULL)
+		client_target_unix(t, o->path);
 	t->tls = o->tls;
 	t->connect_ms = o->connect_ms > 0 ? o->connect_ms : CONNECT_MS;
 	t->idle_ms = o->idle_ms > 0 ? o->idle_ms : CLIENT_IDLE_UNKNOWN_MS;

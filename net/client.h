@@ -48,6 +48,7 @@ void client_free(struct client **cp);
 struct client_target_options {
 	const char *host; /* a name, or an IP literal without brackets */
 	uint16_t port;
+	const char *path; /* of a unix socket: host is only shown; or NULL */
 	struct tls_client *tls;   /* NULL: plain; outlives the target */
 	uint32_t connect_ms;      /* DNS, TCP and TLS together; 0: 3000 */
 	uint32_t idle_ms;         /* of a kept connection; 0: 4000 */

@@ -91,6 +91,8 @@ dial_met_peer(const struct dial_try *try)
 	socklen_t len = sizeof ss;
 	struct addr met;
 
+	if (try->to->sa.any.sa_family == AF_UNIX)
+		return true;
 	return getpeername(conn_fd(try->conn), (struct sockaddr *)&ss, &len) ==
 	           0 &&
 	       addr_from_sockaddr(&met, (struct sockaddr *)&ss, len) &&
@@ -270,6 +272,12 @@ dial_start(struct client_target *t, dial_fn done, void *ctx)
 	for (unsigned i = 0; i < DIAL_TRIES; i++)
 		d->tries[i].dial = d;
 	timer_init(&d->race, t->client->loop, dial_race, d);
+	if (t->unix_at.len > 0) {
+		d->answer.addrs[0] = t->unix_at;
+		d->answer.n = 1;
+		dial_go_on(d);
+		return d;
+	}
 	switch (dns_ask(t->client->dns, &d->query, t->host, dial_dns, d,
 	    &d->answer, &d->err)) {
 	case 1:

@@ -36,6 +36,7 @@ struct client_target {
 	struct client *client;
 	char *host;
 	uint16_t port;
+	struct addr unix_at; /* len 0: dial the host */
 	struct tls_client *tls;
 	uint32_t connect_ms, idle_ms;
 	unsigned max_connections;

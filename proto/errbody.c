@@ -27,6 +27,7 @@ static const struct errbody_status {
 	{ 405, "Method Not Allowed", NULL, NULL },
 	{ 408, "Request Timeout", NULL, NULL },
 	{ 409, "Conflict", NULL, NULL },
+	{ 412, "Precondition Failed", NULL, NULL },
 	{ 413, "Content Too Large", "invalid_request_error", NULL },
 	{ 414, "URI Too Long", NULL, NULL },
 	{ 415, "Unsupported Media Type", NULL, NULL },

@@ -139,6 +139,9 @@ int params_body(struct slice text, struct pool *pool, struct jscan_body *body_r,
 int params_read(const struct params_source *source, struct pool *pool,
     struct params *p_r, struct err *e);
 
+/* The check of a customer's email address. */
+bool params_is_email(struct slice text);
+
 /*
  * The customer the request is charged to: customer_identifier, else the one
  * inside customer_params; n 0 when there is none.

@@ -13,20 +13,23 @@
 #define NANO INT64_C(1000000000)
 #define EMAIL_MAX 254 /* bytes; RFC 5321 4.5.3.1.3, without its brackets */
 
+bool
+params_is_email(struct slice s)
+{
+	const char *at = memchr(s.p, '@', s.n), *end = s.p + s.n;
+
+	return s.n <= EMAIL_MAX && at != NULL && at > s.p && at + 1 < end &&
+	       memchr(s.p, ' ', s.n) == NULL &&
+	       memchr(at + 1, '@', (size_t)(end - (at + 1))) == NULL;
+}
+
 static int
 params_check_email(struct params_ctx *c, const struct params_row *row,
     struct param *v)
 {
-	const char *at;
-
 	if (params_check_string(c, row, v) != 0)
 		return -1;
-	at = memchr(v->text.p, '@', v->text.n);
-	if (v->text.n <= EMAIL_MAX && at != NULL && at > v->text.p &&
-	    at + 1 < v->text.p + v->text.n &&
-	    memchr(v->text.p, ' ', v->text.n) == NULL &&
-	    memchr(at + 1, '@', (size_t)(v->text.p + v->text.n - (at + 1))) ==
-		NULL)
+	if (params_is_email(v->text))
 		return 0;
 	return params_value(c, row->name, "is not a valid email address");
 }

@@ -20,6 +20,7 @@ struct routes_row {
 		ROUTE_SHAPE_##shape, methods, prefixed, key,                   \
 		ROUTES_IS_REST(path) },
 #define UNSUPPORTED(prefixed, path)
+#define PLATFORM(path)
 
 static const struct routes_row routes_rows[] = {
 #include "proto/routes.def"
@@ -37,6 +38,18 @@ static const struct routes_row routes_unsupported[] = {
 };
 #undef ROUTE
 #undef UNSUPPORTED
+#undef PLATFORM
+
+#define ROUTE(name, prefixed, methods, key, shape, path)
+#define UNSUPPORTED(prefixed, path)
+#define PLATFORM(path) { path, sizeof(path) - 1 },
+
+static const struct slice routes_platform[] = {
+#include "proto/routes.def"
+};
+#undef ROUTE
+#undef UNSUPPORTED
+#undef PLATFORM
 
 #define ROUTES_COUNT (sizeof routes_rows / sizeof *routes_rows)
 #define ROUTES_UNSUPPORTED                                                     \
@@ -119,6 +132,19 @@ routes_is_below(struct slice path, struct slice top)
 {
 	return slice_starts(path, top) &&
 	       (path.n == top.n || path.p[top.n] == '/');
+}
+
+/* As it is written: what an escape means is the resource's business. */
+static bool
+routes_is_platform(struct slice path)
+{
+	if (slice_starts(path, SLICE("/api/")))
+		path = slice_skip(path, 4);
+	for (size_t i = 0; i < sizeof routes_platform / sizeof *routes_platform;
+	     i++)
+		if (routes_is_below(path, routes_platform[i]))
+			return true;
+	return false;
 }
 
 static bool
@@ -261,6 +287,11 @@ routes_find(const struct routes_bases *bases, struct slice method,
 	    routes_method(method) == ROUTE_OPTIONS) {
 		match_r->method = ROUTE_OPTIONS;
 		match_r->allow = "GET, HEAD, POST, OPTIONS";
+		return 0;
+	}
+	if (bases->platform && routes_is_platform(path)) {
+		match_r->route = ROUTE_PLATFORM;
+		match_r->needs_key = true;
 		return 0;
 	}
 	if (routes_path_normal(&plain, pool))

@@ -25,7 +25,8 @@ enum route {
 	ROUTE_MODELS_PUBLIC,
 	ROUTE_HEALTH,
 	ROUTE_READY,
-	ROUTE_PROBE, /* a base URL: {"name":"holdfast","status":"ok"} */
+	ROUTE_PROBE,    /* a base URL: {"name":"holdfast","status":"ok"} */
+	ROUTE_PLATFORM, /* the admin process knows what it is */
 };
 
 /* The list shape that the path asks for; a header may ask for another. */
@@ -48,13 +49,14 @@ struct routes_match {
 struct routes_bases {
 	const struct slice *paths;
 	unsigned n;
+	bool platform; /* paths of the platform API are known */
 };
 
 /*
  * path is the target without its query.  0 with *match_r; a match with method
- * ROUTE_OPTIONS is answered 204 with Allow.  -1: ERR_UNKNOWN_PATH,
- * ERR_UNSUPPORTED_ENDPOINT, or ERR_METHOD_NOT_ALLOWED with match_r->allow set.
- * Memory of the pool is taken only for paths with escapes.
+ * ROUTE_OPTIONS is answered 204 with Allow; ROUTE_PLATFORM has no method.  -1:
+ * ERR_UNKNOWN_PATH, ERR_UNSUPPORTED_ENDPOINT, or ERR_METHOD_NOT_ALLOWED with
+ * match_r->allow set. Memory of the pool is taken only for paths with escapes.
  */
 int routes_find(const struct routes_bases *bases, struct slice method,
     struct slice path, struct pool *pool, struct routes_match *match_r,

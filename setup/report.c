@@ -155,7 +155,8 @@ report_follows_key(struct slice line, size_t i)
 {
 	while (i > 0 && strchr(" \t=:", line.p[i - 1]) != NULL)
 		i--;
-	return i >= 3 && memcmp(line.p + i - 3, "key", 3) == 0;
+	return (i >= 3 && memcmp(line.p + i - 3, "key", 3) == 0) ||
+	       (i >= 5 && memcmp(line.p + i - 5, "token", 5) == 0);
 }
 
 static bool

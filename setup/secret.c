@@ -122,9 +122,11 @@ secret_environment(struct compile *c, const struct node *n, struct slice name,
 	if (value != NULL && value[0] != '\0')
 		sbuf_adds(b, value);
 	else
-		report_warn(c->report, n->value,
-		    "env:%.*s is not set; the provider will answer 401",
-		    SLICE_ARGS(name));
+		report_warn(c->report, n->value, "env:%.*s is not set%s",
+		    SLICE_ARGS(name),
+		    slice_eq(n->name, SLICE("api_key"))
+			? "; the provider will answer 401"
+			: "");
 }
 
 struct secret_ref

@@ -18,8 +18,9 @@ enum gen_kind {
 	GEN_GROUPS,
 	GEN_CREDENTIALS,
 	GEN_PRICES,
-	GEN_CACHE,  /* purged */
-	GEN_HEALTH, /* a target was drained or resumed by hand */
+	GEN_CACHE,   /* purged */
+	GEN_HEALTH,  /* a target was drained or resumed by hand */
+	GEN_DELETED, /* a customer: its records and statistics go */
 	GEN_KINDS,
 };
 

@@ -16,9 +16,10 @@ struct sbuf;
 #define ASK_MAX (DEFS_MAX + 64) /* bytes of a message */
 
 enum ask_op {
-	ASK_KEY_PUT = 'k',    /* a packed key_def: new, or in its place */
-	ASK_KEY_REVOKE = 'r', /* a prefix */
-	ASK_CUSTOMER = 'c',   /* a packed customer_change */
+	ASK_KEY_PUT = 'k',         /* a packed key_def: new, or in its place */
+	ASK_KEY_REVOKE = 'r',      /* a prefix */
+	ASK_CUSTOMER = 'c',        /* a packed customer_change */
+	ASK_CUSTOMER_DELETE = 'd', /* the same; no member of it counts */
 	/* A packed ask_amount each (money.md 10). */
 	ASK_ADJUST = 'a',  /* settled += amount, never below 0 */
 	ASK_RELEASE = 'l', /* settled -= amount, suspense -= amount */
@@ -30,8 +31,9 @@ enum ask_op {
 
 enum ask_answer {
 	ASK_DONE = '1',
-	ASK_NONE = '0',   /* there is no such thing */
-	ASK_FAILED = '-', /* the text says why */
+	ASK_NONE = '0',    /* there is no such thing */
+	ASK_FAILED = '-',  /* the text says why */
+	ASK_CHANGED = '!', /* it has not the version that was told */
 };
 
 #define ASK_ALL INT64_MAX /* amount: all that is settled, or in suspense */

@@ -9,6 +9,7 @@
  * machines either), text as a 32-bit length and the bytes.
  */
 #define DEFS_LAYOUT 1
+#define DEFS_LAYOUT_CUSTOMER 2 /* 1 ended with the version */
 
 enum field_type { FIELD_TEXT, FIELD_I64, FIELD_I32, FIELD_DIGEST };
 
@@ -74,15 +75,18 @@ static const struct field customer_fields[] = {
 	CUSTOMER(I64, limits.concurrency),
 	CUSTOMER(I64, params_digest),
 	CUSTOMER(I64, version),
+	CUSTOMER(TEXT, metadata),
+	CUSTOMER(I32, gone),
+	CUSTOMER(I64, deleted_us),
 };
 
 #define KEY_FIELDS (sizeof key_fields / sizeof key_fields[0])
 #define CUSTOMER_FIELDS (sizeof customer_fields / sizeof customer_fields[0])
+#define CUSTOMER_FIELDS_1 (CUSTOMER_FIELDS - 3)
 
 static void
 fields_pack(struct sbuf *b, const struct field *f, size_t n, const void *record)
 {
-	sbuf_addc(b, DEFS_LAYOUT);
 	for (; n > 0; f++, n--) {
 		const char *member = (const char *)record + f->offset;
 		struct slice text;
@@ -142,8 +146,6 @@ field_take(struct slice *in, const struct field *f, void *record)
 static int
 fields_unpack(struct slice in, const struct field *f, size_t n, void *record)
 {
-	if (in.n == 0 || slice_take(&in) != DEFS_LAYOUT)
-		return 0;
 	for (; n > 0; f++, n--)
 		if (!field_take(&in, f, record))
 			return 0;
@@ -153,12 +155,14 @@ fields_unpack(struct slice in, const struct field *f, size_t n, void *record)
 void
 defs_key_pack(struct sbuf *b, const struct key_def *k)
 {
+	sbuf_addc(b, DEFS_LAYOUT);
 	fields_pack(b, key_fields, KEY_FIELDS, k);
 }
 
 void
 defs_customer_pack(struct sbuf *b, const struct customer_def *c)
 {
+	sbuf_addc(b, DEFS_LAYOUT_CUSTOMER);
 	fields_pack(b, customer_fields, CUSTOMER_FIELDS, c);
 }
 
@@ -184,7 +188,8 @@ customer_sane(const struct customer_def *c)
 int
 defs_key_unpack(struct slice bytes, struct key_def *k_r)
 {
-	return fields_unpack(bytes, key_fields, KEY_FIELDS, k_r) &&
+	return bytes.n > 0 && slice_take(&bytes) == DEFS_LAYOUT &&
+	       fields_unpack(bytes, key_fields, KEY_FIELDS, k_r) &&
 	       k_r->environment >= ENV_PROD && k_r->environment <= ENV_TEST &&
 	       k_r->budget_duration >= DURATION_NONE &&
 	       k_r->budget_duration <= DURATION_YEARLY;
@@ -193,7 +198,17 @@ defs_key_unpack(struct slice bytes, struct key_def *k_r)
 int
 defs_customer_unpack(struct slice bytes, struct customer_def *c_r)
 {
-	return fields_unpack(bytes, customer_fields, CUSTOMER_FIELDS, c_r) &&
+	size_t n = CUSTOMER_FIELDS;
+	char layout = bytes.n > 0 ? slice_take(&bytes) : 0;
+
+	if (layout == DEFS_LAYOUT)
+		n = CUSTOMER_FIELDS_1;
+	else if (layout != DEFS_LAYOUT_CUSTOMER)
+		return 0;
+	c_r->metadata = SLICE("");
+	c_r->gone = 0;
+	c_r->deleted_us = 0;
+	return fields_unpack(bytes, customer_fields, n, c_r) &&
 	       customer_sane(c_r);
 }
 

@@ -56,6 +56,9 @@ struct customer_def {
 	struct settings_limits limits;
 	uint64_t params_digest; /* of the last customer_params; 0 = none */
 	uint64_t version;
+	struct slice metadata; /* a JSON object; empty = none */
+	int32_t gone;          /* it was deleted; this is what is left */
+	int64_t deleted_us;    /* the last time that it was; 0 = never */
 };
 
 /* Which members of a change were given. */
@@ -70,18 +73,37 @@ enum customer_field {
 	CUSTOMER_PERIOD_START = 128,
 	CUSTOMER_PERIOD_END = 256,
 	CUSTOMER_RPM = 512,
+	CUSTOMER_METADATA = 1024,
+	/* A condition: it is there already, none is made. */
+	CUSTOMER_THERE = 1 << 29,
+	/*
+	 * What is not given becomes what a new customer has; but its periods
+	 * run on, or else to say the same again would free money.
+	 */
+	CUSTOMER_REPLACE = 1 << 30,
 };
 
 /*
  * What a request or an administrator asks of a customer.  Packed, it is the
  * payload of an UPSERT record: the worker writes it, the keeper applies it.
  * Without any member given it creates the customer with the defaults, or does
- * nothing.
+ * nothing.  A def.version that is not 0 is a condition too: the customer still
+ * has it.
  */
 struct customer_change {
 	uint32_t given;          /* of enum customer_field */
 	struct customer_def def; /* identifier, environment, what is given */
 };
+
+#define DEFS_KEY_PREFIX 8  /* characters of a key in front of its dot */
+#define DEFS_KEY_SECRET 32 /* and behind it */
+
+/* "prefix.secret" of base62: 1, or 0 when it is not of that form. */
+int defs_key_split(struct slice credential, struct slice *prefix_r,
+    struct slice *secret_r);
+
+enum key_state { KEY_LIVES, KEY_WAS_REVOKED, KEY_HAS_EXPIRED };
+enum key_state defs_key_state(const struct key_def *k, int64_t now_s);
 
 /* Append the packed form. */
 void defs_key_pack(struct sbuf *b, const struct key_def *k);

@@ -85,6 +85,7 @@ static const struct {
 	MEMBER(MARKUP, markup_bp),
 	MEMBER(PERIOD_START, period_start_s),
 	MEMBER(RPM, limits.rpm),
+	MEMBER(METADATA, metadata),
 };
 
 void

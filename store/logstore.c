@@ -12,15 +12,47 @@
 	"completion_tokens=completion_tokens+?10,cost=cost+?11,"               \
 	"charge=charge+?12"
 
+#define CUSTOMER_SQL                                                           \
+	"INSERT INTO customer VALUES(?1,?2,?3,?4,1,?5,?6,?7,?8,?8>0,?9,?9>0,"  \
+	"?10) ON CONFLICT DO UPDATE SET requests=requests+1,hits=hits+?5,"     \
+	"prompt_tokens=prompt_tokens+?6,"                                      \
+	"completion_tokens=completion_tokens+?7,latency=latency+?8,"           \
+	"latencies=latencies+(?8>0),ttft=ttft+?9,ttfts=ttfts+(?9>0),"          \
+	"last=max(last,?10)"
+
+/* The index is one of texts that are not empty. */
+#define FORGET_ROWS                                                            \
+	"(SELECT row FROM record WHERE environment=?1 AND"                     \
+	" customer_identifier=?2 AND customer_identifier<>'' AND time<=?3"     \
+	" ORDER BY row LIMIT 500)"
+
 static const char *const statement_sql[LOGSTORE_STATEMENTS] = {
 	[LOGSTORE_BEGIN] = "BEGIN IMMEDIATE",
 	[LOGSTORE_COMMIT] = "COMMIT",
 	[LOGSTORE_ROLLBACK] = "ROLLBACK",
 	[LOGSTORE_INSERT_BODY] = "INSERT INTO body VALUES(?1,?2,?3)",
 	[LOGSTORE_INSERT_STAT] = STAT_SQL,
+	[LOGSTORE_INSERT_CUSTOMER] = CUSTOMER_SQL,
+	[LOGSTORE_CUSTOMER] =
+	    "SELECT sum(requests),sum(hits),sum(prompt_tokens),"
+	    "sum(completion_tokens),sum(latency),sum(latencies),sum(ttft),"
+	    "sum(ttfts),max(last),count(DISTINCT day) FROM customer"
+	    " WHERE environment=?1 AND customer=?2",
+	[LOGSTORE_CUSTOMER_MODELS] =
+	    "SELECT model,sum(requests) AS n FROM customer"
+	    " WHERE environment=?1 AND customer=?2 AND model<>''"
+	    " GROUP BY model ORDER BY n DESC,model LIMIT 1 OFFSET ?3",
 	[LOGSTORE_OLDEST] = "SELECT row,time FROM record ORDER BY row LIMIT ?1",
 	[LOGSTORE_DELETE] = "DELETE FROM record WHERE row<=?1",
 	[LOGSTORE_DELETE_BODIES] = "DELETE FROM body WHERE row<=?1",
+	[LOGSTORE_FORGET_BODIES] = "DELETE FROM body WHERE row IN " FORGET_ROWS,
+	[LOGSTORE_FORGET] = "DELETE FROM record WHERE row IN " FORGET_ROWS,
+	[LOGSTORE_FORGET_STAT] =
+	    "DELETE FROM stat WHERE environment=?1 AND customer=?2"
+	    " AND hour<=?3/3600000000",
+	[LOGSTORE_FORGET_CUSTOMER] =
+	    "DELETE FROM customer WHERE environment=?1 AND customer=?2"
+	    " AND last<=?3",
 	[LOGSTORE_VACUUM] = "PRAGMA incremental_vacuum(64)",
 	[LOGSTORE_GET] = "SELECT row,id,time,json FROM record WHERE id=?1",
 	[LOGSTORE_RANGE] = "SELECT row,id,time,json FROM record"
@@ -58,7 +90,14 @@ static const char schema[] =
     "prompt_tokens INTEGER NOT NULL,completion_tokens INTEGER NOT NULL,"
     "cost INTEGER NOT NULL,charge INTEGER NOT NULL,"
     "PRIMARY KEY(hour,environment,key,customer,model,provider))"
-    " WITHOUT ROWID;";
+    " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS customer(environment TEXT NOT NULL,"
+    "customer TEXT NOT NULL,day INTEGER NOT NULL,model TEXT NOT NULL,"
+    "requests INTEGER NOT NULL,hits INTEGER NOT NULL,"
+    "prompt_tokens INTEGER NOT NULL,completion_tokens INTEGER NOT NULL,"
+    "latency INTEGER NOT NULL,latencies INTEGER NOT NULL,"
+    "ttft INTEGER NOT NULL,ttfts INTEGER NOT NULL,last INTEGER NOT NULL,"
+    "PRIMARY KEY(environment,customer,day,model)) WITHOUT ROWID;";
 
 /* auto_vacuum and page_size count only before the first table. */
 static const char writer_pragmas[] =

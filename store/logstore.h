@@ -12,6 +12,7 @@
  *   record   id, (epoch, lane, seq) unique, the caller's columns, json
  *   body     row of the record, source, bytes
  *   stat     hour, environment, key, customer, model, provider -> sums
+ *   customer environment, customer, day, model -> sums; retention leaves it
  */
 
 #include <stdbool.h>
@@ -41,6 +42,7 @@ struct logstore_stat {
 	struct slice environment, key, customer, model, provider;
 	int64_t errors, hits, prompt_tokens, completion_tokens;
 	int64_t cost_nano, charge_nano;
+	int64_t latency_us, ttft_us; /* 0 = not known */
 };
 
 struct logstore_row {
@@ -97,6 +99,14 @@ int logstore_commit(struct logstore *s, unsigned *lost_r, struct err *e);
  * pages.  1: there is more to do, 0: done, -1.
  */
 int logstore_retain(struct logstore *s, int64_t now_us, struct err *e);
+
+/*
+ * Remove what there is of a customer up to then: records and their bodies (in
+ * the caller's columns "environment" and "customer_identifier"), statistics.
+ * One small step; 1: there is more to do, 0: done, -1.
+ */
+int logstore_forget(struct logstore *s, struct slice environment,
+    struct slice customer, int64_t until_us, struct err *e);
 
 /* The file never grows beyond so many bytes, as on a full disk.  0, or -1. */
 int logstore_limit(struct logstore *s, int64_t max_bytes);
@@ -169,6 +179,25 @@ int logstore_oldest_us(struct logstore *s, int64_t *oldest_r, struct err *e);
 
 /* Done reading for now: checkpoints may go on. */
 void logstore_end_read(struct logstore *s);
+
+/* Of all requests of a customer that were recorded. */
+struct logstore_customer {
+	int64_t requests, hits, prompt_tokens, completion_tokens;
+	int64_t latency_us, latencies, ttft_us,
+	    ttfts;       /* sums, and of how many */
+	int64_t last_us; /* 0 = never */
+	int64_t days;    /* on which there was one, UTC */
+};
+int logstore_customer(struct logstore *s, struct slice environment,
+    struct slice customer, struct logstore_customer *c_r, struct err *e);
+
+/*
+ * Its models, those with most requests first: *at starts as 0.  1, 0 at the
+ * end, -1.  The slice lives until the next call.
+ */
+int logstore_customer_model(struct logstore *s, struct slice environment,
+    struct slice customer, unsigned *at, struct slice *model_r,
+    int64_t *requests_r, struct err *e);
 
 struct logstore_counts {
 	int64_t rows, bytes;

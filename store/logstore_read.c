@@ -115,6 +115,62 @@ logstore_last(struct logstore *s, int64_t *before_r,
 	return rc;
 }
 
+static sqlite3_stmt *
+logstore_of_customer(struct logstore *s, enum logstore_statement which,
+    struct slice environment, struct slice customer, struct err *e)
+{
+	sqlite3_stmt *st = logstore_statement(s, which, e);
+
+	if (st == NULL)
+		return NULL;
+	logstore_bind(st, 1, environment);
+	logstore_bind(st, 2, customer);
+	return st;
+}
+
+int
+logstore_customer(struct logstore *s, struct slice environment,
+    struct slice customer, struct logstore_customer *c_r, struct err *e)
+{
+	sqlite3_stmt *st = logstore_of_customer(s, LOGSTORE_CUSTOMER,
+	    environment, customer, e);
+	int64_t *const sums[] = { &c_r->requests, &c_r->hits,
+		&c_r->prompt_tokens, &c_r->completion_tokens, &c_r->latency_us,
+		&c_r->latencies, &c_r->ttft_us, &c_r->ttfts, &c_r->last_us,
+		&c_r->days };
+
+	if (st == NULL)
+		return -1;
+	if (sqlite3_step(st) != SQLITE_ROW)
+		return logstore_fail(s, "customer", e);
+	/* A sum over no row is NULL and reads as 0. */
+	for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++)
+		*sums[i] = sqlite3_column_int64(st, (int)i);
+	return 0;
+}
+
+int
+logstore_customer_model(struct logstore *s, struct slice environment,
+    struct slice customer, unsigned *at, struct slice *model_r,
+    int64_t *requests_r, struct err *e)
+{
+	sqlite3_stmt *st = logstore_of_customer(s, LOGSTORE_CUSTOMER_MODELS,
+	    environment, customer, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	sqlite3_bind_int64(st, 3, (*at)++);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_DONE)
+		return 0;
+	if (rc != SQLITE_ROW)
+		return logstore_fail(s, "customer", e);
+	*model_r = logstore_column_slice(st, 0);
+	*requests_r = sqlite3_column_int64(st, 1);
+	return 1;
+}
+
 void
 logstore_end_read(struct logstore *s)
 {

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #define HOUR_US 3600000000
+#define DAY_US (24 * HOUR_US)
 #define RETAIN_ROWS 500
+#define FORGET_MOST 500 /* as in the statements */
 
 static int
 logstore_begin(struct logstore *s, struct err *e)
@@ -96,6 +98,33 @@ logstore_add_stat(struct logstore *s, const struct logstore_row *row,
 	return 0;
 }
 
+static int
+logstore_add_customer(struct logstore *s, const struct logstore_row *row,
+    struct err *e)
+{
+	const struct logstore_stat *stat = &row->stat;
+	sqlite3_stmt *st;
+
+	if (stat->customer.n == 0)
+		return 0;
+	st = logstore_statement(s, LOGSTORE_INSERT_CUSTOMER, e);
+	if (st == NULL)
+		return -1;
+	logstore_bind(st, 1, stat->environment);
+	logstore_bind(st, 2, stat->customer);
+	sqlite3_bind_int64(st, 3, row->time_us / DAY_US);
+	logstore_bind(st, 4, stat->model);
+	sqlite3_bind_int64(st, 5, stat->hits);
+	sqlite3_bind_int64(st, 6, stat->prompt_tokens);
+	sqlite3_bind_int64(st, 7, stat->completion_tokens);
+	sqlite3_bind_int64(st, 8, stat->latency_us);
+	sqlite3_bind_int64(st, 9, stat->ttft_us);
+	sqlite3_bind_int64(st, 10, row->time_us);
+	if (sqlite3_step(st) != SQLITE_DONE)
+		return logstore_fail(s, "customer", e);
+	return 0;
+}
+
 /* After a full disk SQLite may have ended the transaction by itself. */
 static void
 logstore_drop_batch(struct logstore *s)
@@ -128,7 +157,8 @@ logstore_add(struct logstore *s, const struct logstore_row *row, struct err *e)
 		return 0;
 	if (logstore_add_bodies(s, row, sqlite3_last_insert_rowid(s->db), e) ==
 		-1 ||
-	    logstore_add_stat(s, row, e) == -1)
+	    logstore_add_stat(s, row, e) == -1 ||
+	    logstore_add_customer(s, row, e) == -1)
 		return -1;
 	s->pending++;
 	return 1;
@@ -239,6 +269,50 @@ logstore_retain(struct logstore *s, int64_t now_us, struct err *e)
 	    logstore_run(s, LOGSTORE_VACUUM, e) == -1)
 		return -1;
 	return 1;
+}
+
+/* How many rows one of the statements has removed; -1. */
+static int
+logstore_forget_step(struct logstore *s, enum logstore_statement which,
+    struct slice environment, struct slice customer, int64_t until_us,
+    struct err *e)
+{
+	sqlite3_stmt *st = logstore_statement(s, which, e);
+
+	if (st == NULL)
+		return -1;
+	logstore_bind(st, 1, environment);
+	logstore_bind(st, 2, customer);
+	sqlite3_bind_int64(st, 3, until_us);
+	if (sqlite3_step(st) != SQLITE_DONE)
+		return logstore_fail(s, "forget", e);
+	return sqlite3_changes(s->db);
+}
+
+int
+logstore_forget(struct logstore *s, struct slice environment,
+    struct slice customer, int64_t until_us, struct err *e)
+{
+	static const enum logstore_statement steps[] = { LOGSTORE_FORGET_STAT,
+		LOGSTORE_FORGET_CUSTOMER, LOGSTORE_FORGET_BODIES,
+		LOGSTORE_FORGET };
+	unsigned lost;
+	int n = 0;
+
+	assert(!s->open);
+	if (logstore_begin(s, e) == -1)
+		return -1;
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		n = logstore_forget_step(s, steps[i], environment, customer,
+		    until_us, e);
+		if (n < 0) {
+			logstore_drop_batch(s);
+			return -1;
+		}
+	}
+	if (logstore_commit(s, &lost, e) == -1)
+		return -1;
+	return n == FORGET_MOST; /* records: there may be more */
 }
 
 int

@@ -189,7 +189,7 @@ objects_key_get(struct objects *o, struct slice prefix, struct sbuf *buf,
 }
 
 int
-objects_customer_get(struct objects *o, int32_t environment,
+objects_customer_left(struct objects *o, int32_t environment,
     struct slice identifier, struct sbuf *buf, struct customer_def *c_r,
     struct err *e)
 {
@@ -199,6 +199,17 @@ objects_customer_get(struct objects *o, int32_t environment,
 	if (got == 1 && !defs_customer_unpack(sbuf_slice(buf), c_r))
 		return object_damaged(CUSTOMERS, e);
 	return got;
+}
+
+int
+objects_customer_get(struct objects *o, int32_t environment,
+    struct slice identifier, struct sbuf *buf, struct customer_def *c_r,
+    struct err *e)
+{
+	int got =
+	    objects_customer_left(o, environment, identifier, buf, c_r, e);
+
+	return got == 1 && c_r->gone ? 0 : got;
 }
 
 int
@@ -215,7 +226,7 @@ objects_key_next(struct objects *o, struct slice after, struct sbuf *buf,
 }
 
 int
-objects_customer_next(struct objects *o, int32_t environment,
+objects_customer_left_next(struct objects *o, int32_t environment,
     struct slice after, struct sbuf *buf, struct customer_def *c_r,
     struct err *e)
 {
@@ -225,6 +236,20 @@ objects_customer_next(struct objects *o, int32_t environment,
 
 	if (got == 1 && !defs_customer_unpack(sbuf_slice(buf), c_r))
 		return object_damaged(CUSTOMERS, e);
+	return got;
+}
+
+int
+objects_customer_next(struct objects *o, int32_t environment,
+    struct slice after, struct sbuf *buf, struct customer_def *c_r,
+    struct err *e)
+{
+	int got;
+
+	while ((got = objects_customer_left_next(o, environment, after, buf,
+		    c_r, e)) == 1 &&
+	       c_r->gone)
+		after = c_r->identifier;
 	return got;
 }
 
@@ -294,7 +319,7 @@ objects_customer_put(struct objects *o, const struct customer_def *c,
 	struct object_key at = object_key_make(c->environment, c->identifier);
 	struct customer_def old = { 0 }, new = *c;
 
-	if (objects_customer_get(o, c->environment, c->identifier, &o->old,
+	if (objects_customer_left(o, c->environment, c->identifier, &o->old,
 		&old, e) < 0)
 		return -1;
 	new.version = old.version + 1;

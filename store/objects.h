@@ -34,6 +34,11 @@ int objects_customer_get(struct objects *o, int32_t environment,
     struct slice identifier, struct sbuf *buf, struct customer_def *c_r,
     struct err *e);
 
+/* The same, and a customer that was deleted: what is left of it. */
+int objects_customer_left(struct objects *o, int32_t environment,
+    struct slice identifier, struct sbuf *buf, struct customer_def *c_r,
+    struct err *e);
+
 /*
  * The record after the given one, by prefix or identifier; "" starts.  after
  * may be the last answer's own slice.  1, 0 at the end, -1 with *e.
@@ -41,6 +46,11 @@ int objects_customer_get(struct objects *o, int32_t environment,
 int objects_key_next(struct objects *o, struct slice after, struct sbuf *buf,
     struct key_def *k_r, struct err *e);
 int objects_customer_next(struct objects *o, int32_t environment,
+    struct slice after, struct sbuf *buf, struct customer_def *c_r,
+    struct err *e);
+
+/* The same, and what is left of deleted ones. */
+int objects_customer_left_next(struct objects *o, int32_t environment,
     struct slice after, struct sbuf *buf, struct customer_def *c_r,
     struct err *e);
 

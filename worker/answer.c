@@ -219,6 +219,23 @@ answer_page(struct req *r, unsigned status, const char *type, struct slice body)
 	r->answer.kind = ANSWER_NONE;
 }
 
+void
+answer_platform(struct req *r, unsigned status, struct slice headers,
+    struct slice body)
+{
+	struct iovec iov = { (void *)(uintptr_t)body.p, body.n };
+	struct sbuf *b = &r->w->headers;
+
+	headers_page(r, "application/json", b);
+	sbuf_add_slice(b, headers);
+	/* Too large a body is not read: nothing follows it. */
+	if (status == 413)
+		exchange_refuse(answer_take(r), status, sbuf_slice(b), &iov, 1);
+	else
+		exchange_reply(answer_take(r), status, sbuf_slice(b), &iov, 1);
+	r->answer.kind = ANSWER_NONE;
+}
+
 enum step_result
 answer_options(struct req *r)
 {

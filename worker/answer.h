@@ -24,6 +24,10 @@ bool answer_write_out(struct req *r);
 void answer_page(struct req *r, unsigned status, const char *type,
     struct slice body);
 
+/* A JSON body with further header lines: of the platform API. */
+void answer_platform(struct req *r, unsigned status, struct slice headers,
+    struct slice body);
+
 /* 204 with Allow; STEP_DONE. */
 enum step_result answer_options(struct req *r);
 

@@ -14,7 +14,6 @@
 #include "store/objects.h"
 #include "worker/worker_priv.h"
 
-#define KEY_PREFIX 8
 #define KEYS_SLOTS 1024 /* a power of two; a clash forgets the older */
 
 struct keys {
@@ -44,7 +43,7 @@ key_release(struct key **kp)
 		return;
 	sbuf_free(k->bytes);
 	free(k->bytes);
-	explicit_bzero(k->secret, KEY_SECRET);
+	explicit_bzero(k->secret, DEFS_KEY_SECRET);
 	free(k);
 }
 
@@ -140,7 +139,7 @@ keys_find(struct keys *keys, struct slice prefix)
 		keys_forget(keys);
 		keys->generation = now;
 	}
-	memcpy(&at, prefix.p, KEY_PREFIX);
+	memcpy(&at, prefix.p, DEFS_KEY_PREFIX);
 	at *= 0x9e3779b97f4a7c15ULL;
 	slot = &keys->slots[(at >> 32) % KEYS_SLOTS];
 	if (*slot != NULL && slice_eq((*slot)->def.prefix, prefix))
@@ -148,30 +147,6 @@ keys_find(struct keys *keys, struct slice prefix)
 	key_release(slot);
 	*slot = keys_load(keys, prefix);
 	return *slot;
-}
-
-static bool
-keys_is_base62(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-			(c >= 'a' && c <= 'z')))
-			return false;
-	}
-	return true;
-}
-
-static bool
-keys_split(struct slice credential, struct slice *prefix, struct slice *secret)
-{
-	if (credential.n != KEY_PREFIX + 1 + KEY_SECRET ||
-	    credential.p[KEY_PREFIX] != '.')
-		return false;
-	*prefix = (struct slice){ credential.p, KEY_PREFIX };
-	*secret = slice_skip(credential, KEY_PREFIX + 1);
-	return keys_is_base62(*prefix) && keys_is_base62(*secret);
 }
 
 /* An unknown prefix (k NULL) costs the same digest and comparison. */
@@ -183,14 +158,14 @@ keys_prove(struct key *k, struct slice secret)
 	bool right;
 
 	if (k != NULL && k->proved &&
-	    digest_equal(k->secret, secret.p, KEY_SECRET))
+	    digest_equal(k->secret, secret.p, DEFS_KEY_SECRET))
 		return true;
 	digest_sha256(secret.p, secret.n, got);
 	right =
 	    digest_equal(got, k != NULL ? k->def.sha256 : nobody, DIGEST_SIZE);
 	if (k == NULL || !right)
 		return false;
-	memcpy(k->secret, secret.p, KEY_SECRET);
+	memcpy(k->secret, secret.p, DEFS_KEY_SECRET);
 	k->proved = true;
 	return true;
 }
@@ -210,7 +185,7 @@ keys_judge(struct keys *keys, struct slice credential, bool demo_ok,
 		keys->demo->refs++;
 		return KEY_GOOD;
 	}
-	if (!keys_split(credential, &prefix, &secret))
+	if (!defs_key_split(credential, &prefix, &secret))
 		return KEY_MALFORMED;
 	k = keys_find(keys, prefix);
 	right = keys_prove(k, secret);
@@ -218,11 +193,14 @@ keys_judge(struct keys *keys, struct slice credential, bool demo_ok,
 		return KEY_UNKNOWN;
 	if (!right)
 		return KEY_WRONG;
-	if (k->def.revoked_s != 0)
+	switch (defs_key_state(&k->def, now_real_us() / 1000000)) {
+	case KEY_WAS_REVOKED:
 		return KEY_REVOKED;
-	if (k->def.expires_s != 0 &&
-	    k->def.expires_s <= now_real_us() / 1000000)
+	case KEY_HAS_EXPIRED:
 		return KEY_EXPIRED;
+	case KEY_LIVES:
+		break;
+	}
 	k->refs++;
 	*key_r = k;
 	return KEY_GOOD;

@@ -19,8 +19,6 @@
 
 struct worker;
 
-#define KEY_SECRET 32 /* characters */
-
 struct key {
 	struct key_def def; /* its strings live as long as the key */
 	bool demo;          /* the built-in one */
@@ -29,7 +27,7 @@ struct key {
 	unsigned refs;
 	struct sbuf *bytes; /* what def points into */
 	bool proved;        /* secret has the hash of def */
-	char secret[KEY_SECRET];
+	char secret[DEFS_KEY_SECRET];
 };
 
 enum key_verdict {

@@ -15,6 +15,7 @@
 #include "worker/customers.h"
 #include "worker/keys.h"
 #include "worker/money.h"
+#include "worker/platform.h"
 #include "worker/rates.h"
 #include "worker/relay_stream.h"
 #include "worker/source.h"
@@ -127,6 +128,7 @@ req_end(struct req *r)
 	assert(!r->ended);
 	r->ended = true;
 	source_cancel(&r->source);
+	platform_free(&r->platform);
 	attempt_end(r);
 	if (r->relay != NULL)
 		relay_stream_count(w, -1);

@@ -201,6 +201,8 @@ struct req {
 
 	struct req_cache cache;
 
+	struct platform *platform; /* NULL: not of the platform API */
+
 	/* The attempt. */
 	struct source *source;
 	bool fresh;     /* not on a kept connection (C6) */

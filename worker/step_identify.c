@@ -10,6 +10,7 @@
 #include "worker/guess.h"
 #include "worker/keys.h"
 #include "worker/pages.h"
+#include "worker/platform.h"
 #include "worker/req.h"
 #include "worker/worker_priv.h"
 
@@ -178,6 +179,8 @@ step_identify_run(struct req *r)
 	enum key_verdict verdict;
 	int found;
 
+	if (r->platform != NULL)
+		return platform_run(r);
 	if (r->refuse_ms != 0)
 		return now_mono_ms() < r->refuse_ms ? STEP_WAIT : STEP_DONE;
 	r->counted = r->route.route == ROUTE_CHAT;
@@ -196,6 +199,8 @@ step_identify_run(struct req *r)
 		return identify_unknown(r, ERR_INVALID_KEY, invalid_key);
 	}
 	r->logged = r->route.route == ROUTE_CHAT;
+	if (r->route.route == ROUTE_PLATFORM)
+		return platform_begin(r, identify_address_ok(r));
 	if (!identify_address_ok(r))
 		return identify_refuse(r, ERR_IP_NOT_ALLOWED,
 		    "This key may not be used from this address.");

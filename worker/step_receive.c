@@ -3,6 +3,7 @@
 #include "base/pool.h"
 #include "net/http1.h"
 #include "net/server.h"
+#include "proto/media.h"
 #include "worker/answer.h"
 #include "worker/pages.h"
 #include "worker/req.h"
@@ -85,23 +86,6 @@ receive_header(struct req *r, const struct http1_field *f)
 		r->raw_headers[which] = pool_copy(r->pool, f->value);
 }
 
-/* "application/json", "text/json", "application/...+json", with anything. */
-static bool
-receive_is_json(struct slice type)
-{
-	const char *end = memchr(type.p, ';', type.n);
-
-	if (end != NULL)
-		type.n = (size_t)(end - type.p);
-	while (type.n > 0 && type.p[type.n - 1] == ' ')
-		type.n--;
-	if (slice_eq_nocase(type, SLICE("application/json")) ||
-	    slice_eq_nocase(type, SLICE("text/json")))
-		return true;
-	return type.n > 17 && strncasecmp(type.p, "application/", 12) == 0 &&
-	       strncasecmp(type.p + type.n - 5, "+json", 5) == 0;
-}
-
 /*
  * The media type, after the key (api.md 6).  curl's default with -d is let
  * pass when the body begins with a brace; that is looked at in parse.
@@ -109,21 +93,11 @@ receive_is_json(struct slice type)
 int
 receive_check_media(struct req *r, const struct http1_head *h, struct err *e)
 {
-	struct slice type = http1_header(h, HTTP1_CONTENT_TYPE);
-	struct slice coding = http1_header(h, HTTP1_CONTENT_ENCODING);
+	int json = media_check_json(http1_header(h, HTTP1_CONTENT_TYPE),
+	    http1_header(h, HTTP1_CONTENT_ENCODING), e);
 
-	if (coding.n > 0 && !slice_eq_nocase(coding, SLICE("identity")))
-		return err_set(e, ERR_MEDIA_TYPE,
-		    "Unsupported media type '%.*s'.",
-		    (int)(coding.n < 200 ? coding.n : 200), coding.p);
-	if (type.n == 0 || receive_is_json(type))
-		return 0;
-	r->form_type =
-	    slice_starts(type, SLICE("application/x-www-form-urlencoded"));
-	if (r->form_type)
-		return 0;
-	return err_set(e, ERR_MEDIA_TYPE, "Unsupported media type '%.*s'.",
-	    (int)(type.n < 200 ? type.n : 200), type.p);
+	r->form_type = json == 0;
+	return json < 0 ? -1 : 0;
 }
 
 enum step_result

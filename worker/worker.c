@@ -28,6 +28,7 @@
 #include "worker/counters.h"
 #include "worker/customers.h"
 #include "worker/keys.h"
+#include "worker/platform.h"
 #include "worker/serve.h"
 #include "worker/source.h"
 #include "worker/targets.h"
@@ -208,7 +209,8 @@ life_base_paths(struct life *life)
 	life->base_paths = xcalloc(n + 1, sizeof *life->base_paths);
 	for (uint32_t i = 0; i < n; i++)
 		life->base_paths[i] = settings_str(s, from[i]);
-	w->bases = (struct routes_bases){ life->base_paths, n };
+	w->bases =
+	    (struct routes_bases){ life->base_paths, n, s->server_platform };
 }
 
 static bool
@@ -233,6 +235,7 @@ life_make(struct life *life, struct err *e)
 	if (w->dns == NULL)
 		return -1;
 	w->client = client_new(w->loop, w->dns);
+	w->platform = platform_target(w);
 	w->targets = targets_new(w);
 	w->keys = keys_new(w);
 	w->customers = customers_new(w);
@@ -263,6 +266,7 @@ life_end(struct life *life)
 	timer_stop(&life->beat);
 	loop_turn(w->loop, 0); /* what was put off to the end of a turn */
 	targets_free(&w->targets);
+	client_target_free(&w->platform);
 	client_free(&w->client);
 	dns_free(&w->dns);
 	keys_free(&w->keys);

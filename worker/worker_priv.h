@@ -20,6 +20,7 @@
 
 struct cache;
 struct client;
+struct client_target;
 struct customers;
 struct digest;
 struct dns;
@@ -48,6 +49,7 @@ struct worker {
 	struct server *server;
 	struct dns *dns;
 	struct client *client;
+	struct client_target *platform; /* the admin process */
 	struct targets *targets;
 	struct keys *keys;
 	struct customers *customers;

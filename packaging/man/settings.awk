@@ -9,6 +9,7 @@ BEGIN {
 	kind["BYTES"] = "A size"
 	kind["NANO"]  = "US dollars"
 	kind["STRS"]  = "A list of texts"
+	kind["SECRET"] = "A secret"
 }
 # Lines of at most 78 bytes.
 function fold(text,   word, n, i, line) {

@@ -201,7 +201,7 @@ fork_admin(int keeper_fd)
 	admin = fork();
 	if (admin == 0) {
 		struct admin_args args = { &file.s, seg, "test.conf", master[1],
-			keeper_fd, http, 1 };
+			keeper_fd, http, 1, NULL };
 
 		close(master[0]);
 		_exit(admin_main(&args));
@@ -332,7 +332,7 @@ static const struct {
 	{ "a wrong amount",
 	    "{\"verb\":\"customer set\",\"args\":{\"customer\":\"bob\","
 	    "\"period_budget\":-1}}\n",
-	    "A valid number is required." },
+	    "Ensure this value is greater than or equal to 0." },
 	{ "a wrong date",
 	    "{\"verb\":\"customer set\",\"args\":{\"customer\":\"bob\","
 	    "\"period_start\":\"yesterday\"}}\n",

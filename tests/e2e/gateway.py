@@ -88,7 +88,7 @@ class Gateway:
     """gateway = Gateway(providers=..., ...); gateway.start()"""
 
     def __init__(self, provider_port=None, workers=2, extra="", provider="", models="",
-                 provider_name="openai", base_path="/v1", listen=""):
+                 provider_name="openai", base_path="/v1", listen="", admin_http=""):
         self.dir = tempfile.mkdtemp(prefix="holdfast-test-")
         self.port = free_port()
         self.admin_port = free_port()
@@ -111,7 +111,7 @@ models = ( { name = "test-model"; provider = "%s"; context = 128000; max_output 
 version = 1;
 server = { listen = ( { address = "127.0.0.1"; port = %d; }%s ); workers = %d; };
 demo = { enabled = true; directives = true; };
-admin = { socket = "%s"; http = { port = %d; }; };
+admin = { socket = "%s"; http = { port = %d; %s }; };
 run = { path = "%s/run"; };
 store = { path = "%s/store"; ledger_size = "64M"; objects_size = "64M"; };
 cache = { max_size = "64M"; };
@@ -121,7 +121,7 @@ keys = (
 logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
 %s
 %s
-""" % (self.port, ", " + listen if listen else "", workers, self.socket, self.admin_port, self.dir, self.dir,
+""" % (self.port, ", " + listen if listen else "", workers, self.socket, self.admin_port, admin_http, self.dir, self.dir,
             sha256(KEY), sha256(TEST_KEY), self.jsonl, providers, extra)
 
     def write(self, text=None):
@@ -258,10 +258,10 @@ logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
             pass
         return got
 
-    def admin(self, path):
+    def admin(self, path, method="GET", body=None, headers=None):
         c = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=10)
         try:
-            c.request("GET", path)
+            c.request(method, path, body=body, headers=headers or {})
             r = c.getresponse()
             return Reply(r.status, {k.lower(): v for k, v in r.getheaders()}, r.read())
         finally:

@@ -294,6 +294,35 @@ START_TEST(test_client_refused)
 }
 END_TEST
 
+/* A unix socket: answered, then gone. */
+START_TEST(test_client_unix)
+{
+	char dir[] = "/tmp/holdfast-unix-XXXXXX", path[64], text[80];
+	struct client_target_options o = { .host = "platform", .path = path };
+	struct client_target *t;
+	struct addr a;
+	struct seen s;
+	struct peer p;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/sock", dir);
+	snprintf(text, sizeof text, "unix:%s", path);
+	ck_assert_int_eq(addr_read_listen(&a, slice_str(text), 0), 1);
+	peer_start_at(&p, one_answer, NULL, a);
+	t = target_of(&p, &o);
+	ask(&s, t);
+	ck_assert_str_eq(s.text, "ready 200 'hello' end");
+	target_end(&t, &p);
+
+	unlink(path);
+	t = target_of(&p, &o);
+	ask(&s, t);
+	ck_assert_str_eq(s.text, "connect");
+	client_target_free(&t);
+	rmdir(dir);
+}
+END_TEST
+
 /* ::1 refuses or does not exist, 127.0.0.1 answers (C8). */
 START_TEST(test_client_second_address)
 {
@@ -440,6 +469,7 @@ add_tests(TCase *t)
 	tcase_add_test(t, test_client_write_timeout);
 	tcase_add_test(t, test_client_large_request);
 	tcase_add_test(t, test_client_refused);
+	tcase_add_test(t, test_client_unix);
 	tcase_add_test(t, test_client_second_address);
 	tcase_add_test(t, test_client_cancel_early);
 	tcase_add_test(t, test_client_pause);

@@ -199,20 +199,17 @@ peer_run(void *ctx)
 	return NULL;
 }
 
-/* Listen on a free port of 127.0.0.1 and play script, ended by PEER_END. */
+/* Listen there and play script, ended by PEER_END. */
 static void
-peer_start(struct peer *p, const struct peer_step *script,
-    struct tls_server *tls)
+peer_start_at(struct peer *p, const struct peer_step *script,
+    struct tls_server *tls, struct addr a)
 {
-	struct addr a;
-
 	memset(p, 0, sizeof *p);
 	p->script = script;
 	p->tls = tls;
 	p->fd = -1;
 	sem_init(&p->go, 0, 0);
-	p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	addr_read_ip(&a, SLICE("127.0.0.1"), 0);
+	p->listener = socket(a.sa.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_eq(bind(p->listener, &a.sa.any, a.len), 0);
 	ck_assert_int_eq(listen(p->listener, 128), 0);
 	a.len = sizeof a.sa;
@@ -220,6 +217,17 @@ peer_start(struct peer *p, const struct peer_step *script,
 	p->port = addr_port(&a);
 	if (script != NULL)
 		pthread_create(&p->thread, NULL, peer_run, p);
+}
+
+/* The same on a free port of 127.0.0.1. */
+static void
+peer_start(struct peer *p, const struct peer_step *script,
+    struct tls_server *tls)
+{
+	struct addr a;
+
+	addr_read_ip(&a, SLICE("127.0.0.1"), 0);
+	peer_start_at(p, script, tls, a);
 }
 
 /* The script must have come to its end, or come to it now. */

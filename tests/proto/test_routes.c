@@ -58,7 +58,7 @@ static const struct {
 
 START_TEST(finds_the_endpoint)
 {
-	struct routes_bases bases = { default_bases, 3 };
+	struct routes_bases bases = { default_bases, 3, false };
 	struct pool *pool = pool_new();
 	struct routes_match m;
 	struct err e = { .kind = ERR_NONE };
@@ -122,9 +122,47 @@ static const struct {
 	    "no such endpoint /nowhere/at/all", NULL },
 };
 
+static const struct {
+	const char *path;
+	bool platform;
+} platform_paths[] = {
+	{ "/api/users", true },
+	{ "/users", true },
+	{ "/users/", true },
+	{ "/api/users/a%2Fb/", true },
+	{ "/api/users/%0A", true },
+	{ "/api/user/detail/x", true },
+	{ "/api/usersx", false },
+	{ "/v1/users/x", false },
+	{ "/api/api/users", false },
+	{ "/apiusers", false },
+};
+
+START_TEST(knows_platform_paths)
+{
+	struct routes_bases bases = { default_bases, 3, true };
+	struct routes_match match;
+	struct pool *pool = pool_new();
+	struct slice path = slice_str(platform_paths[_i].path);
+	struct err e;
+
+	ck_assert_msg((routes_find(&bases, SLICE("PATCH"), path, pool, &match,
+			   &e) == 0) == platform_paths[_i].platform,
+	    "%s", platform_paths[_i].path);
+	ck_assert_int_eq(match.route,
+	    platform_paths[_i].platform ? ROUTE_PLATFORM : ROUTE_NONE);
+	ck_assert(match.needs_key == platform_paths[_i].platform);
+	bases.platform = false;
+	ck_assert_int_eq(routes_find(&bases, SLICE("PATCH"), path, pool, &match,
+			     &e),
+	    -1);
+	pool_free(&pool);
+}
+END_TEST
+
 START_TEST(refuses_with_reason)
 {
-	struct routes_bases bases = { default_bases, 3 };
+	struct routes_bases bases = { default_bases, 3, false };
 	struct pool *pool = pool_new();
 	struct routes_match m;
 	struct err e = { .kind = ERR_NONE };
@@ -142,7 +180,7 @@ END_TEST
 
 START_TEST(hints_at_a_missing_prefix)
 {
-	struct routes_bases bases = { api_only, 1 };
+	struct routes_bases bases = { api_only, 1, false };
 	struct pool *pool = pool_new();
 	struct routes_match m;
 	struct err e;
@@ -163,6 +201,7 @@ test_suite(void)
 	TCase *t = tcase_create("routes");
 
 	tcase_add_loop_test(t, finds_the_endpoint, 0, COUNT(found));
+	tcase_add_loop_test(t, knows_platform_paths, 0, COUNT(platform_paths));
 	tcase_add_loop_test(t, refuses_with_reason, 0, COUNT(refused));
 	tcase_add_test(t, hints_at_a_missing_prefix);
 	suite_add_tcase(s, t);

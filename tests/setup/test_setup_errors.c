@@ -255,6 +255,21 @@ static const struct {
 	    "); } );\n"
 	    "      |                            ^^^^^^^^^^^^^^^^^^^^^\n"
 	    "1 warning\n" },
+	{ "a warning of another secret",
+	    "admin = { http = { token = \"env:HOLDFAST_TEST_KEY\"; }; };\n",
+	    "holdfast.conf:1:29: warning: env:HOLDFAST_TEST_KEY is not set\n"
+	    "    1 | admin = { http = { token = \"env:HOLDFAST_TEST_KEY\"; "
+	    "}; };\n"
+	    "      |                             ^^^^^^^^^^^^^^^^^^^^^\n"
+	    "1 warning\n" },
+	{ "a token as plain text is not shown",
+	    "admin = { http = { token = \"correct-horse\"; }; };\n",
+	    "holdfast.conf:1:29: error: \"token\" holds a secret as plain "
+	    "text\n"
+	    "    1 | admin = { http = { token = \"*************\"; }; };\n"
+	    "      |                             ^^^^^^^^^^^^^\n"
+	    "      = help: write env:NAME, file:/path or cred:NAME\n"
+	    "1 error; settings not loaded\n" },
 };
 
 START_TEST(messages_are_exact)

@@ -101,6 +101,23 @@ objects_customer_next(struct objects *o, int32_t environment,
 	return 0;
 }
 
+/* Nobody deletes one here. */
+int
+objects_customer_left(struct objects *o, int32_t environment,
+    struct slice identifier, struct sbuf *buf, struct customer_def *c_r,
+    struct err *e)
+{
+	return objects_customer_get(o, environment, identifier, buf, c_r, e);
+}
+
+int
+objects_customer_left_next(struct objects *o, int32_t environment,
+    struct slice after, struct sbuf *buf, struct customer_def *c_r,
+    struct err *e)
+{
+	return objects_customer_next(o, environment, after, buf, c_r, e);
+}
+
 int
 objects_begin(struct objects *o, struct err *e)
 {

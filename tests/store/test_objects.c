@@ -353,6 +353,61 @@ START_TEST(test_ask)
 }
 END_TEST
 
+/* One of before metadata and deleting; and one of after. */
+START_TEST(test_reads_old_customers)
+{
+	struct customer_def c = customer("a", ENV_PROD), got;
+	struct sbuf b = { 0 };
+
+	c.metadata = SLICE("");
+	defs_customer_pack(&b, &c);
+	b.data[0] = 1;
+	got.gone = 1;
+	ck_assert(!defs_customer_unpack(sbuf_slice(&b), &got));
+	b.len -= sizeof(uint32_t) + sizeof c.gone + sizeof c.deleted_us;
+	ck_assert(defs_customer_unpack(sbuf_slice(&b), &got));
+	ck_assert(slice_eq(got.identifier, SLICE("a")));
+	ck_assert_uint_eq(got.metadata.n, 0);
+	ck_assert_int_eq(got.gone, 0);
+	ck_assert_int_eq(got.deleted_us, 0);
+	b.data[0] = 3;
+	ck_assert(!defs_customer_unpack(sbuf_slice(&b), &got));
+	sbuf_free(&b);
+}
+END_TEST
+
+/* What is deleted is skipped, but for those who ask for what is left. */
+START_TEST(test_deleted_customers_are_left)
+{
+	struct customer_def a = customer("a", ENV_PROD),
+			    b = customer("b", ENV_PROD), got;
+
+	a.gone = 1;
+	put_customer(&a);
+	put_customer(&b);
+	ck_assert_int_eq(objects_customer_get(objects, ENV_PROD, SLICE("a"),
+			     &buf, &got, &e),
+	    0);
+	ck_assert_int_eq(objects_customer_left(objects, ENV_PROD, SLICE("a"),
+			     &buf, &got, &e),
+	    1);
+	ck_assert_int_eq(objects_customer_next(objects, ENV_PROD, SLICE(""),
+			     &buf, &got, &e),
+	    1);
+	ck_assert(slice_eq(got.identifier, SLICE("b")));
+	ck_assert_int_eq(objects_customer_left_next(objects, ENV_PROD,
+			     SLICE(""), &buf, &got, &e),
+	    1);
+	ck_assert(slice_eq(got.identifier, SLICE("a")));
+	a.gone = 0;
+	put_customer(&a);
+	ck_assert_int_eq(objects_customer_get(objects, ENV_PROD, SLICE("a"),
+			     &buf, &got, &e),
+	    1);
+	ck_assert_uint_eq(got.version, 2);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -369,6 +424,8 @@ test_suite(void)
 	tcase_add_test(t, test_cut);
 	tcase_add_loop_test(t, test_ranges, 0, COUNT(ranges));
 	tcase_add_test(t, test_apply);
+	tcase_add_test(t, test_reads_old_customers);
+	tcase_add_test(t, test_deleted_customers_are_left);
 	tcase_add_test(t, test_ask);
 	suite_add_tcase(s, t);
 	return s;
