@@ -2,6 +2,7 @@
 
 #include "admin/show.h"
 #include "admin/verbs.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/hex.h"
 #include "shm/gen.h"
@@ -71,7 +72,7 @@ dump_seats(struct office *o, struct sbuf *out)
 }
 
 static void
-dump_account(struct sbuf *out, const struct account_view *v)
+dump_account(struct sbuf *out, const struct account_view *v, int64_t used_s)
 {
 	static const char *const states[] = { "free", "loading", "ready" };
 	char hash[2 * OWNER_HASH_SIZE + 1];
@@ -80,6 +81,7 @@ dump_account(struct sbuf *out, const struct account_view *v)
 	sbuf_addc(out, '{');
 	show_text(out, "owner", slice_str(hash));
 	show_text(out, "scope", slice_str(show_account_scope(v->key.kind)));
+	show_text(out, "period", slice_str(show_account_period(v->key.kind)));
 	show_time(out, "period_start", v->key.period_s);
 	show_text(out, "state", slice_str(states[v->state]));
 	show_money(out, "limit", v->limit);
@@ -88,6 +90,7 @@ dump_account(struct sbuf *out, const struct account_view *v)
 	show_money(out, "lease",
 	    v->limit == ACCOUNT_UNLIMITED ? ACCOUNT_UNLIMITED : v->lease);
 	show_money(out, "suspense", v->suspense);
+	show_int(out, "idle_s", (int64_t)(now_mono_ms() / 1000) - used_s);
 	sbuf_addc(out, '}');
 }
 
@@ -104,7 +107,8 @@ dump_accounts(struct office *o, struct sbuf *out)
 		if (!account_view(o->seg, entry, &view))
 			continue;
 		show_element(out);
-		dump_account(out, &view);
+		dump_account(out, &view,
+		    atomic_load(&account_at(o->seg, entry)->used_s));
 	}
 	sbuf_addc(out, ']');
 }

@@ -247,27 +247,32 @@ account_name(const char *name)
 const char *
 show_account_scope(unsigned kind)
 {
+	kind &= ~(unsigned)ROW_OLDER;
 	return account_name(
 	    kind < ACCOUNT_KINDS ? account_names[kind].scope : NULL);
+}
+
+const char *
+show_account_period(unsigned kind)
+{
+	if ((kind & ROW_OLDER) != 0)
+		return "older";
+	return account_name(
+	    kind < ACCOUNT_KINDS ? account_names[kind].period : NULL);
 }
 
 void
 show_row(struct sbuf *b, const struct account_owner *owner,
     const struct row_key *k, const struct ledger_row *row, int64_t held_nano)
 {
-	unsigned kind = row_key_kind(k) & ~(unsigned)ROW_OLDER;
-	bool older = kind != row_key_kind(k);
+	unsigned kind = row_key_kind(k);
 
 	sbuf_addc(b, '{');
 	show_text(b, "scope", slice_str(show_account_scope(kind)));
 	show_text(b, "subject", owner->id);
 	if (owner->kind != OWNER_ORGANIZATION)
 		show_environment(b, owner->environment);
-	show_text(b, "period",
-	    slice_str(older ? "older"
-			    : account_name(kind < ACCOUNT_KINDS
-					       ? account_names[kind].period
-					       : NULL)));
+	show_text(b, "period", slice_str(show_account_period(kind)));
 	show_time(b, "period_start", row_key_start(k));
 	show_money(b, "limit", row->limit);
 	show_money(b, "settled", row->settled);

@@ -35,4 +35,7 @@ void show_row(struct sbuf *b, const struct account_owner *owner,
 /* "customer", "key", "organization": of a kind of account. */
 const char *show_account_scope(unsigned kind);
 
+/* "period", "total", "credits"; "older" of a kind with ROW_OLDER. */
+const char *show_account_period(unsigned kind);
+
 #endif

@@ -92,9 +92,9 @@ money_add_customer(struct req *r)
 	r->terms.markup_bp = d->markup_bp;
 	money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_PERIOD, p,
 	    d->period_budget_nano);
-	if (d->total_budget_nano != MONEY_NONE)
-		money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_TOTAL, NULL,
-		    d->total_budget_nano);
+	/* Without a limit too: one that is set later counts from the first. */
+	money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_TOTAL, NULL,
+	    d->total_budget_nano);
 }
 
 static void
@@ -344,8 +344,9 @@ money_hold(struct req *r)
 	if (r->limited && r->seen == NULL)
 		r->seen =
 		    pool_alloc(r->pool, r->terms.n_accounts * sizeof *r->seen);
-	got = hold_take(&r->w->seat, r->slot, &r->terms, money_now_s(r), &why,
-	    r->seen);
+	/* When an account was used is of the clock that nobody sets. */
+	got = hold_take(&r->w->seat, r->slot, &r->terms,
+	    (int64_t)(now_mono_ms() / 1000), &why, r->seen);
 	if (got == HOLD_OK)
 		return got;
 	if (r->refusal == NULL)

@@ -298,7 +298,7 @@ def test_provider_billed_above_its_bound(gateway, provider):
     t = threading.Thread(target=lambda: gateway.chat(customer_identifier="c", max_tokens=5))
     t.start()
     wait_for(lambda: len(provider.requests) == 2, 5, "the provider to be asked")
-    held = gateway.reserved()
+    held = gateway.account("c")["held"]
     provider.answer = lambda r: json_reply(completion(completion=10**6))
     assert gateway.chat(customer_identifier="c", max_tokens=5).status == 200
     wait_for(lambda: gateway.account("c")["settled"] > 10**9, 5, "the bill")

@@ -90,7 +90,8 @@ class Burst:
     def settled(self, scope="customer"):
         """What the accounts of a scope have spent; nothing is held of any."""
         dump = self.gateway.at_rest(20)
-        return [nano(a["settled"]) for a in dump["accounts"] if a["scope"] == scope]
+        return [nano(a["settled"]) for a in dump["accounts"]
+                if a["scope"] == scope and (scope != "customer" or a["period"] == "period")]
 
 
 def bodies(n, **members):

@@ -283,6 +283,30 @@ def test_prices_are_shown(make_gateway):
     assert g.ctl("prices", "cheap", check=False).returncode != 0
 
 
+def test_total_that_is_set_later_counts_from_the_first_request(make_gateway):
+    g = make_gateway()
+    assert g.chat(customer_identifier="c").status == 200
+    g.at_rest()
+    g.ctl("customer", "set", "c", "--total", "0.00003")
+    r = g.chat(customer_identifier="c", max_tokens=5)
+    assert (r.status, r.code) == (429, "budget_exceeded")
+    assert "has used $0.00002 of their $0.00003 budget" in r.json["error"]["message"]
+    g.ctl("customer", "set", "c", "--no-total")
+    assert g.chat(customer_identifier="c").status == 200
+    g.at_rest()
+    g.ctl("customer", "set", "c", "--total", "0.00005")
+    assert settled(g, period="total")["settled"] == 2 * COST
+    assert g.chat(customer_identifier="c", max_tokens=5).code == "budget_exceeded"
+
+
+def test_use_of_an_account_is_known(make_gateway):
+    """By the clock that the keeper forgets idle accounts by."""
+    g = make_gateway()
+    assert g.chat(customer_params=budget(1)).status == 200
+    accounts = g.ctl_json("debug", "dump")["accounts"]
+    assert accounts and all(0 <= a["idle_s"] < 60 for a in accounts)
+
+
 def test_price_unknown(make_gateway, provider):
     g = make_gateway(models=', { name = "unpriced"; provider = "openai"; context = 1000; max_output = 100; }')
     r = g.chat(model="unpriced", customer_params=budget(1))
