@@ -53,7 +53,7 @@ static struct world {
 
 static struct err e;
 
-static inline inline struct sref
+static inline struct sref
 world_text(const char *text)
 {
 	return snapshot_text(&world.settings, &world.settings.room, text);
@@ -63,7 +63,7 @@ world_text(const char *text)
  * The file's customer "ada" may spend 1000 nano-USD a day, the file's key
  * "filekey1" 500 in all; unknown customers get 300 a day.
  */
-static inline inline void
+static inline void
 world_write_settings(void)
 {
 	struct world_settings *w = &world.settings;
@@ -97,7 +97,7 @@ world_write_settings(void)
 }
 
 /* A segment as after a reboot, and a seat in it. */
-static inline inline void
+static inline void
 world_new_segment(void)
 {
 	struct segment_shape shape = { 2, 1024, 65536 };
@@ -111,7 +111,7 @@ world_new_segment(void)
 	seat_own(world.seg, world.seat, &world.worker);
 }
 
-static inline inline void
+static inline void
 world_init(void)
 {
 	scratch_make();
@@ -123,14 +123,14 @@ world_init(void)
 	world_new_segment();
 }
 
-static inline inline void
+static inline void
 world_close_sockets(void)
 {
 	close(world.keeper_fd);
 	close(world.admin_fd);
 }
 
-static inline inline void
+static inline void
 world_fini(void)
 {
 	if (world.keeper > 0) {
@@ -145,7 +145,7 @@ world_fini(void)
 }
 
 /* Fork a keeper. */
-static inline inline void
+static inline void
 world_fork(void)
 {
 	int master[2], admin[2];
@@ -168,7 +168,7 @@ world_fork(void)
 }
 
 /* Fork a keeper and wait until it is ready. */
-static inline inline void
+static inline void
 world_start(void)
 {
 	struct pollfd p;
@@ -184,7 +184,7 @@ world_start(void)
 }
 
 /* The keeper's exit status; -1 when a signal ended it. */
-static inline inline int
+static inline int
 world_wait(void)
 {
 	int status;
@@ -195,14 +195,14 @@ world_wait(void)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static inline inline int
+static inline int
 world_stop(enum child_message message)
 {
 	ck_assert_int_eq(child_send(world.keeper_fd, message, NULL, 0), 0);
 	return world_wait();
 }
 
-static inline inline void
+static inline void
 world_kill(void)
 {
 	kill(world.keeper, SIGKILL);
@@ -210,7 +210,7 @@ world_kill(void)
 }
 
 /* Until the seat is woken, or 10 ms. */
-static inline inline void
+static inline void
 world_pause(void)
 {
 	struct pollfd p = { world.seat_event, POLLIN, 0 };
@@ -234,7 +234,7 @@ world_pause(void)
 		true_;                                                         \
 	})
 
-static inline inline struct account_key
+static inline struct account_key
 world_key(enum owner_kind kind, const char *id, enum account_kind account,
     int64_t start_s)
 {
@@ -246,7 +246,7 @@ world_key(enum owner_kind kind, const char *id, enum account_kind account,
 }
 
 /* The entry as the workers see it; state 0 when there is none. */
-static inline inline struct account_view
+static inline struct account_view
 world_view(struct account_key key)
 {
 	struct account_view view = { .state = ACCOUNT_FREE };
@@ -258,7 +258,7 @@ world_view(struct account_key key)
 }
 
 /* Try a hold on n accounts once. */
-static inline inline enum hold_result
+static inline enum hold_result
 world_try(uint32_t slot, const struct account_key *keys, unsigned n,
     int64_t amount)
 {
@@ -300,7 +300,7 @@ world_hold(const struct account_key *keys, unsigned n, int64_t amount)
 }
 
 /* Send and settle what was held on n accounts. */
-static inline inline void
+static inline void
 world_settle(uint32_t slot, unsigned n, int64_t actual, int64_t suspense)
 {
 	struct settle_charge charge = { .cause = SETTLE_USAGE };
@@ -316,7 +316,7 @@ world_settle(uint32_t slot, unsigned n, int64_t actual, int64_t suspense)
 }
 
 /* The row in the ledger, while no keeper runs.  1 or 0. */
-static inline inline int
+static inline int
 world_row(struct account_key key, struct ledger_row *row_r)
 {
 	struct ledger *l = ledger_open_reader(scratch_dir, &e);
@@ -330,7 +330,7 @@ world_row(struct account_key key, struct ledger_row *row_r)
 }
 
 /* Ask the keeper; the code of its answer, which is put into *answer. */
-static inline inline char
+static inline char
 world_ask_for(enum ask_op op, struct slice body, struct sbuf *answer)
 {
 	struct ask_message m = { ++world.asked, (char)op, body };
@@ -378,7 +378,7 @@ world_publish(struct seat_owner *worker, const struct customer_change *change)
 }
 
 /* Publish an UPSERT and wait until it is committed. */
-static inline inline void
+static inline void
 world_upsert(const struct customer_change *change)
 {
 	uint64_t ticket = world_publish(&world.worker, change);
