@@ -13,6 +13,7 @@
 static struct {
 	uint64_t stories, points, kills, losses, taken, settled, refused, full,
 	    fails;
+	uint64_t taken_by[SIM_WORKERS_MAX];
 } sum;
 
 static void
@@ -28,6 +29,8 @@ tell(uint64_t seed)
 	sum.refused += sim.refused;
 	sum.fails += sim.fails;
 	sum.full += sim.full;
+	for (unsigned w = 0; w < SIM_WORKERS_MAX; w++)
+		sum.taken_by[w] += sim.taken_by[w];
 }
 
 static uint64_t
@@ -60,6 +63,17 @@ tell_sum(void)
 	    (unsigned long long)sum.full);
 }
 
+/* One worker alone would prove little; each story has at least two. */
+static void
+check_share(void)
+{
+	unsigned busy = 0;
+
+	for (unsigned w = 0; w < SIM_WORKERS_MAX; w++)
+		busy += sum.taken_by[w] >= sum.taken / 5;
+	ck_assert_uint_ge(busy, 2);
+}
+
 START_TEST(seeds_that_failed)
 {
 	static const uint64_t seeds[] = {
@@ -90,6 +104,7 @@ START_TEST(many_seeds)
 		ck_assert_uint_gt(sum.settled, 4 * n);
 		ck_assert_uint_gt(sum.losses, n / 100);
 		ck_assert_uint_gt(sum.refused, n / 10);
+		check_share();
 	}
 }
 END_TEST

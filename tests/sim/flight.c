@@ -135,6 +135,7 @@ static void
 flight_send(struct worker *w, struct flight *f)
 {
 	sim.taken++;
+	sim.taken_by[sim.now]++;
 	hold_sent(&w->o, f->slot);
 	/* The bytes leave by a system call, and that by way of locks. */
 	if (sim.style.weak)

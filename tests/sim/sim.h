@@ -96,6 +96,7 @@ struct sim {
 	struct sim_truth truth[SIM_TRUTHS];
 	unsigned truths;
 	uint64_t kills, taken, settled, losses, refused, full, fails;
+	uint64_t taken_by[SIM_WORKERS_MAX];
 	uint64_t switches;
 };
 
