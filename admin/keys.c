@@ -93,7 +93,7 @@ static int
 key_read(struct slice args, struct new_key *k, struct err *e)
 {
 	struct key_def *def = &k->def;
-	bool gateway_only = false;
+	bool gateway_only = false, clamp = false;
 
 	*def = (struct key_def){ .period_budget_nano = MONEY_NONE,
 		.spending_limit_nano = MONEY_NONE,
@@ -104,6 +104,7 @@ key_read(struct slice args, struct new_key *k, struct err *e)
 	    args_list(args, "models", &k->models, e) < 0 ||
 	    args_environment(args, &def->environment, e) < 0 ||
 	    args_bool(args, "gateway_only", &gateway_only, e) < 0 ||
+	    args_bool(args, "clamp_max_tokens", &clamp, e) < 0 ||
 	    args_time(args, "expiry_date", &def->expires_s, e) < 0 ||
 	    key_read_limits(args, &def->limits, e) < 0 ||
 	    key_read_budget(args, k, e) < 0)
@@ -114,6 +115,7 @@ key_read(struct slice args, struct new_key *k, struct err *e)
 	if (def->expires_s != 0 && def->expires_s <= def->created_s)
 		return err_param(e, ERR_INVALID_VALUE, "expiry_date",
 		    "expiry_date: The date must be in the future.");
+	def->clamp_max_tokens = clamp;
 	def->scopes = gateway_only ? SCOPE_GATEWAY : SCOPES_NEW;
 	def->name = sbuf_slice(&k->name);
 	def->models = sbuf_slice(&k->models);

@@ -176,6 +176,7 @@ show_key(struct sbuf *b, const struct key_def *k, const char *source)
 	show_money(b, "period_budget", k->period_budget_nano);
 	show_duration(b, k->budget_duration);
 	show_money(b, "spending_limit", k->spending_limit_nano);
+	show_bool(b, "clamp_max_tokens", k->clamp_max_tokens != 0);
 	show_text(b, "source", slice_str(source));
 	show_int(b, "version", (int64_t)k->version);
 	sbuf_addc(b, '}');

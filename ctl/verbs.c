@@ -39,7 +39,9 @@ const struct ctl_verb ctl_verbs[] = {
 		OPTION("--budget", "period_budget", BUDGET, "USD[/PERIOD]"),
 		OPTION("--spending-limit", "spending_limit", MONEY, "USD"),
 		OPTION("--expires", "expiry_date", TEXT, "YYYY-MM-DD"),
-		OPTION("--gateway-only", "gateway_only", FLAG, NULL) } },
+		OPTION("--gateway-only", "gateway_only", FLAG, NULL),
+		OPTION("--clamp-max-tokens", "clamp_max_tokens", FLAG,
+		    NULL) } },
 	{ "key list", "all keys",
 	    "prefix name environment revoked period_budget budget_duration "
 	    "expiry_date source",

@@ -8,8 +8,8 @@
  * table: numbers as they lie in memory (LMDB files do not move between
  * machines either), text as a 32-bit length and the bytes.
  */
-#define DEFS_LAYOUT 1
-#define DEFS_LAYOUT_CUSTOMER 2 /* 1 ended with the version */
+#define DEFS_LAYOUT_1 1 /* ended with the version */
+#define DEFS_LAYOUT 2
 
 enum field_type { FIELD_TEXT, FIELD_I64, FIELD_I32, FIELD_DIGEST };
 
@@ -49,6 +49,7 @@ static const struct field key_fields[] = {
 	KEY(I64, limits.tpm),
 	KEY(I64, limits.concurrency),
 	KEY(I64, version),
+	KEY(I32, clamp_max_tokens),
 };
 
 #define CUSTOMER(type, member)                                                 \
@@ -82,6 +83,7 @@ static const struct field customer_fields[] = {
 
 #define KEY_FIELDS (sizeof key_fields / sizeof key_fields[0])
 #define CUSTOMER_FIELDS (sizeof customer_fields / sizeof customer_fields[0])
+#define KEY_FIELDS_1 (KEY_FIELDS - 1)
 #define CUSTOMER_FIELDS_1 (CUSTOMER_FIELDS - 3)
 
 static void
@@ -162,7 +164,7 @@ defs_key_pack(struct sbuf *b, const struct key_def *k)
 void
 defs_customer_pack(struct sbuf *b, const struct customer_def *c)
 {
-	sbuf_addc(b, DEFS_LAYOUT_CUSTOMER);
+	sbuf_addc(b, DEFS_LAYOUT);
 	fields_pack(b, customer_fields, CUSTOMER_FIELDS, c);
 }
 
@@ -185,11 +187,24 @@ customer_sane(const struct customer_def *c)
 	       c->identifier.n <= DEFS_IDENTIFIER_MAX;
 }
 
+/* How many members it has, n by now and n_1 at first; 0: it is none of ours. */
+static size_t
+layout_take(struct slice *bytes, size_t n, size_t n_1)
+{
+	char layout = bytes->n > 0 ? slice_take(bytes) : 0;
+
+	if (layout == DEFS_LAYOUT)
+		return n;
+	return layout == DEFS_LAYOUT_1 ? n_1 : 0;
+}
+
 int
 defs_key_unpack(struct slice bytes, struct key_def *k_r)
 {
-	return bytes.n > 0 && slice_take(&bytes) == DEFS_LAYOUT &&
-	       fields_unpack(bytes, key_fields, KEY_FIELDS, k_r) &&
+	size_t n = layout_take(&bytes, KEY_FIELDS, KEY_FIELDS_1);
+
+	k_r->clamp_max_tokens = 0;
+	return n > 0 && fields_unpack(bytes, key_fields, n, k_r) &&
 	       k_r->environment >= ENV_PROD && k_r->environment <= ENV_TEST &&
 	       k_r->budget_duration >= DURATION_NONE &&
 	       k_r->budget_duration <= DURATION_YEARLY;
@@ -198,17 +213,12 @@ defs_key_unpack(struct slice bytes, struct key_def *k_r)
 int
 defs_customer_unpack(struct slice bytes, struct customer_def *c_r)
 {
-	size_t n = CUSTOMER_FIELDS;
-	char layout = bytes.n > 0 ? slice_take(&bytes) : 0;
+	size_t n = layout_take(&bytes, CUSTOMER_FIELDS, CUSTOMER_FIELDS_1);
 
-	if (layout == DEFS_LAYOUT)
-		n = CUSTOMER_FIELDS_1;
-	else if (layout != DEFS_LAYOUT_CUSTOMER)
-		return 0;
 	c_r->metadata = SLICE("");
 	c_r->gone = 0;
 	c_r->deleted_us = 0;
-	return fields_unpack(bytes, customer_fields, n, c_r) &&
+	return n > 0 && fields_unpack(bytes, customer_fields, n, c_r) &&
 	       customer_sane(c_r);
 }
 

@@ -40,8 +40,8 @@ struct key_def {
 	int64_t expires_s; /* 0 = never */
 	int64_t revoked_s; /* 0 = valid */
 	struct settings_limits limits;
-	bool clamp_max_tokens; /* of the settings file alone */
-	uint64_t version;      /* set by objects: 1, 2, ... */
+	int32_t clamp_max_tokens; /* 1: lowered to what is left (money.md 5) */
+	uint64_t version;         /* set by objects: 1, 2, ... */
 };
 
 struct customer_def {

@@ -231,6 +231,14 @@ def test_max_tokens_of_one_key_is_lowered(make_gateway, provider):
     assert g.chat(key=TEST_KEY, customer_params=budget("0.005"), max_tokens=5000).code == "budget_exceeded"
 
 
+def test_max_tokens_of_a_made_key_is_lowered(gateway, provider):
+    key = gateway.ctl_json("key", "new", "--name", "k", "--budget", "0.005/day", "--clamp-max-tokens")
+    assert gateway.chat(key=key["api_key"], max_tokens=5000).status == 200
+    assert provider.requests[-1].json["max_tokens"] < 5000
+    shown = [k for k in gateway.ctl_json("key", "list")["results"] if key["api_key"].startswith(k["prefix"])]
+    assert shown[0]["clamp_max_tokens"] is True
+
+
 def test_days_of_a_place(make_gateway):
     """Calendar periods begin at midnight there, weeks on the day that is set."""
     g = make_gateway(extra='budgets = { timezone = "Asia/Kolkata"; week_starts = "wednesday"; };\n'

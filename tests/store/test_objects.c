@@ -376,6 +376,26 @@ START_TEST(test_reads_old_customers)
 }
 END_TEST
 
+/* One of before clamp_max_tokens. */
+START_TEST(test_reads_old_keys)
+{
+	struct key_def k = { .prefix = SLICE("prefix01") }, got;
+	struct sbuf b = { 0 };
+
+	k.clamp_max_tokens = 1;
+	defs_key_pack(&b, &k);
+	ck_assert(defs_key_unpack(sbuf_slice(&b), &got));
+	ck_assert_int_eq(got.clamp_max_tokens, 1);
+	b.data[0] = 1;
+	ck_assert(!defs_key_unpack(sbuf_slice(&b), &got));
+	b.len -= sizeof k.clamp_max_tokens;
+	ck_assert(defs_key_unpack(sbuf_slice(&b), &got));
+	ck_assert(slice_eq(got.prefix, SLICE("prefix01")));
+	ck_assert_int_eq(got.clamp_max_tokens, 0);
+	sbuf_free(&b);
+}
+END_TEST
+
 /* What is deleted is skipped, but for those who ask for what is left. */
 START_TEST(test_deleted_customers_are_left)
 {
@@ -425,6 +445,7 @@ test_suite(void)
 	tcase_add_loop_test(t, test_ranges, 0, COUNT(ranges));
 	tcase_add_test(t, test_apply);
 	tcase_add_test(t, test_reads_old_customers);
+	tcase_add_test(t, test_reads_old_keys);
 	tcase_add_test(t, test_deleted_customers_are_left);
 	tcase_add_test(t, test_ask);
 	suite_add_tcase(s, t);
