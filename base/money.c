@@ -7,6 +7,7 @@
 #include "base/sbuf.h"
 
 #define NANO 1000000000
+#define NANO_DIGITS 9
 
 /* The magnitude in units of 10^-scale, digits below dropped; 0: too large. */
 static int
@@ -43,30 +44,27 @@ money_read_json(struct slice number, unsigned scale, int64_t *value_r)
 	return !d.minus || *value_r == 0;
 }
 
-/* Fraction digits of nano with at least "least" of them, zeros cut. */
+/* With at least so many digits of the fraction; further zeros are cut. */
 static void
-money_write_fraction(struct sbuf *b, int64_t nano, size_t least)
-{
-	char digits[9];
-	size_t n = sizeof digits;
-
-	for (size_t i = sizeof digits; i > 0; i--, nano /= 10)
-		digits[i - 1] = (char)('0' + nano % 10);
-	while (n > least && digits[n - 1] == '0')
-		n--;
-	sbuf_addc(b, '.');
-	sbuf_add(b, digits, n);
-}
-
-static void
-money_write_at_least(struct sbuf *b, int64_t nano, size_t least)
+money_write_at_least(struct sbuf *b, int64_t nano, unsigned least)
 {
 	uint64_t size = nano < 0 ? -(uint64_t)nano : (uint64_t)nano;
+	uint64_t whole = size / NANO;
+	uint32_t fraction = (uint32_t)(size % NANO);
+	char text[32], *p = text + sizeof text;
+	unsigned digits = NANO_DIGITS;
 
+	for (; digits > least && fraction % 10 == 0; digits--)
+		fraction /= 10;
+	for (; digits > 0; digits--, fraction /= 10)
+		*--p = (char)('0' + fraction % 10);
+	*--p = '.';
+	do
+		*--p = (char)('0' + whole % 10);
+	while ((whole /= 10) != 0);
 	if (nano < 0)
-		sbuf_addc(b, '-');
-	sbuf_add_u64(b, size / NANO);
-	money_write_fraction(b, (int64_t)(size % NANO), least);
+		*--p = '-';
+	sbuf_add(b, p, (size_t)(text + sizeof text - p));
 }
 
 void

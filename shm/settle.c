@@ -33,27 +33,21 @@ settle_write(struct settle_record *r, const struct seat_owner *o, uint32_t slot,
 	r->started_us = s->started_us;
 	memcpy(r->request_id, s->request_id, sizeof(r->request_id));
 	r->usage = *usage;
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		struct account *a = account_at(o->seg, s->entry[i]);
+		int64_t held = atomic_load(&s->amount[i]);
+
 		r->accounts[i] = (struct settle_account){
-			.key = account_at(o->seg, s->entry[i])->key,
+			.key = a->key,
 			.entry = s->entry[i],
-			.held = atomic_load(&s->amount[i]),
+			.held = held,
 			.actual = s->actual[i],
 			.suspense = s->suspense[i],
 		};
-}
-
-/* A provider that billed more than its bound: the audit must know. */
-static void
-settle_note_overrun(const struct seat_owner *o, const struct slot *s)
-{
-	for (unsigned i = 0; i < account_slot_count(s); i++) {
-		int64_t over = s->actual[i] - atomic_load(&s->amount[i]);
-
-		if (over > 0)
-			atomic_fetch_add(&account_at(o->seg, s->entry[i])
-					      ->overrun_nano,
-			    (uint64_t)over);
+		/* Billed above its bound: the audit must know. */
+		if (s->actual[i] > held)
+			atomic_fetch_add(&a->overrun_nano,
+			    (uint64_t)(s->actual[i] - held));
 	}
 }
 
@@ -72,7 +66,6 @@ settle_post(struct seat_owner *o, uint32_t slot, uint16_t type,
 	if (r == NULL)
 		return 0;
 	settle_write(r, o, slot, cause, usage);
-	settle_note_overrun(o, s);
 	SIM_POINT();
 	atomic_store_explicit(&s->seq, o->money.seq + 1, memory_order_relaxed);
 	SIM_POINT();
