@@ -26,23 +26,28 @@ verify_known(struct ledger *l, const unsigned char *segment_id, struct err *e)
 	       memcmp(meta.segment_id, segment_id, sizeof meta.segment_id) == 0;
 }
 
+static int
+verify_objects(const char *path, struct err *e)
+{
+	struct objects *o = objects_open_reader(path, e);
+	int done = o == NULL ? -1 : objects_walk(o, e);
+
+	objects_close(&o);
+	return done;
+}
+
 /* In the child. */
 static int
 verify_read(const char *path, const unsigned char *segment_id, struct err *e)
 {
 	struct ledger *l = ledger_open_reader(path, e);
-	struct objects *o;
-	int known;
+	int known = l == NULL ? -1 : verify_known(l, segment_id, e);
+	int done = known < 0 ? -1 : 0;
 
-	if (l == NULL)
-		return -1;
-	known = verify_known(l, segment_id, e);
-	if (known != 0)
-		return known < 0 ? -1 : 0;
-	if (ledger_walk(l, e) != 0)
-		return -1;
-	o = objects_open_reader(path, e);
-	return o == NULL ? -1 : objects_walk(o, e);
+	if (known == 0)
+		done = ledger_walk(l, e) != 0 ? -1 : verify_objects(path, e);
+	ledger_close(&l);
+	return done;
 }
 
 static int
@@ -56,15 +61,21 @@ verify_child(const char *path, const unsigned char *segment_id)
 	return 1;
 }
 
-/* Nothing was ever committed: at most the two meta pages are there. */
+/*
+ * Nothing was ever committed: at most the two meta pages are there.  A power
+ * cut may have torn those, and LMDB would not have them: it makes them anew.
+ */
 static bool
-verify_is_new(const char *path)
+verify_is_new(const char *path, const char *name)
 {
 	char data[4096];
 	struct stat st;
 
-	snprintf(data, sizeof data, "%s/ledger/data.mdb", path);
-	return stat(data, &st) != 0 || st.st_size <= 2 * sysconf(_SC_PAGESIZE);
+	snprintf(data, sizeof data, "%s/%s/data.mdb", path, name);
+	if (stat(data, &st) == 0 && st.st_size > 2 * sysconf(_SC_PAGESIZE))
+		return false;
+	unlink(data);
+	return true;
 }
 
 int
@@ -75,8 +86,11 @@ verify_stores(const struct settings *s, const unsigned char *segment_id,
 	int status;
 	pid_t pid;
 
-	if (verify_is_new(path))
+	/* Without a ledger no keeper was ever ready: nobody has them open. */
+	if (verify_is_new(path, "ledger")) {
+		verify_is_new(path, "objects");
 		return 0;
+	}
 	pid = fork();
 	if (pid < 0)
 		return err_set(e, ERR_SYSTEM, "keeper: fork: %s",

@@ -145,6 +145,31 @@ START_TEST(test_old_periods)
 }
 END_TEST
 
+/* The power went before anything was committed: the meta pages are torn. */
+START_TEST(test_torn_beginning)
+{
+	static const char *const names[] = { "ledger", "objects" };
+	struct account_key key = ada();
+	char path[128];
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		FILE *f;
+
+		snprintf(path, sizeof path, "%s/%s", scratch_dir, names[i]);
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+		snprintf(path, sizeof path, "%s/%s/data.mdb", scratch_dir,
+		    names[i]);
+		f = fopen(path, "w");
+		ck_assert_ptr_nonnull(f);
+		for (int n = 0; n < 5000; n++)
+			fputc("torn"[n % 4], f);
+		fclose(f);
+	}
+	world_start();
+	ck_assert_uint_ne(world_hold(&key, 1, 10), SLOT_NONE);
+}
+END_TEST
+
 /* All of a budget can be spent, and nothing more. */
 START_TEST(test_limit)
 {
@@ -698,6 +723,7 @@ test_suite(void)
 	tcase_add_test(t, test_settle);
 	tcase_add_test(t, test_limit);
 	tcase_add_test(t, test_old_periods);
+	tcase_add_test(t, test_torn_beginning);
 	tcase_add_test(t, test_unknown_customer);
 	tcase_add_test(t, test_unknown_refused);
 	tcase_add_test(t, test_same_again);
