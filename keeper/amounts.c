@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "keeper/book.h"
 #include "keeper/journal.h"
+#include "keeper/limits.h"
 #include "store/ask.h"
 
 /* What an amount does to settled and to suspense. */
@@ -86,6 +87,9 @@ amounts_do(struct book *b, const struct amount_rule *rule, struct slice body,
 	got = book_row_find(b, &key, &r, e);
 	if (got != 1)
 		return got;
+	/* The entry may wait for its row, and would have it as it is stored. */
+	if (limits_refresh(b, &key, e) != 0)
+		return -1;
 	before = r->row;
 	if (amounts_correct(rule, amounts_nano(rule, &before, a.amount_nano),
 		&r->row, e) != 0)

@@ -68,10 +68,10 @@ answer_key_revoke(struct book *b, struct slice body, struct err *e)
 		return err_set(e, ERR_INVALID_VALUE,
 		    "this key is defined in the settings file");
 	got = objects_key_get(b->objects, body, &stored, &k, e);
-	if (got == 1 && k.revoked_s == 0) {
+	if (got == 1 && k.revoked_s == 0)
 		k.revoked_s = k.updated_s = book_now_s();
+	if (got == 1)
 		got = answer_key_changed(b, &k, e);
-	}
 	sbuf_free(&stored);
 	return got;
 }

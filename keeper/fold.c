@@ -9,6 +9,7 @@
 #include "base/settings.h"
 #include "base/xmem.h"
 #include "keeper/book.h"
+#include "keeper/limits.h"
 
 #define FOLD_ROWS 256 /* in one step */
 #define FOLD_AGAIN_MS 3600000
@@ -41,30 +42,50 @@ fold_free(struct fold **fp)
 
 /* Nobody spends on it: what the workers know of it goes. */
 static bool
-fold_take_away(struct book *b, const struct row_key *k)
+fold_take_away(struct book *b, const struct account_key *key)
 {
-	struct account_key key = book_account_key(k);
-	uint32_t entry = account_find(b->seg, &key);
+	uint32_t entry = account_find(b->seg, key);
 
 	return entry == ACCOUNT_NONE ||
 	       account_evict(b->seg, entry,
 		   (int64_t)(now_mono_ms() / 1000) - FOLD_IDLE_S);
 }
 
-static void
-fold_meet(struct fold *f, struct book *b, unsigned keep)
+/*
+ * The oldest row need not be over: where a daily budget became a yearly one,
+ * the year began before the days.  1, 0, -1.
+ */
+static int
+fold_is_over(struct book *b, const struct row_key *k, struct err *e)
+{
+	struct account_key key = book_account_key(k);
+	int64_t running_s;
+	int got = limits_running(b, &key, &running_s, e);
+
+	if (got != 1)
+		return got;
+	return row_key_start(k) < running_s && fold_take_away(b, &key);
+}
+
+static int
+fold_meet(struct fold *f, struct book *b, unsigned keep, struct err *e)
 {
 	struct row_key *oldest = &f->kept[f->first];
+	int over;
 
 	if (f->n > 0 && memcmp(oldest->bytes, f->at.bytes, FOLD_GROUP) != 0)
 		f->n = 0;
-	if (f->n == keep + 1) {
-		if (fold_take_away(b, oldest))
+	if (f->n >= keep + 1) {
+		over = fold_is_over(b, oldest, e);
+		if (over < 0)
+			return -1;
+		if (over)
 			f->old[f->n_old++] = *oldest;
 		f->first = (f->first + 1) % FOLD_KEPT_MAX;
 		f->n--;
 	}
 	f->kept[(f->first + f->n++) % FOLD_KEPT_MAX] = f->at;
+	return 0;
 }
 
 static int
@@ -85,8 +106,8 @@ fold_look(struct fold *f, struct book *b, struct err *e)
 			f->due_ms = now_mono_ms() + FOLD_AGAIN_MS;
 			return 0;
 		}
-		if (row_key_start(&f->at) != 0)
-			fold_meet(f, b, keep);
+		if (row_key_start(&f->at) != 0 && fold_meet(f, b, keep, e) != 0)
+			return -1;
 	}
 	return 0;
 }

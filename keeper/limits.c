@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/settings.h"
 #include "keeper/book.h"
+#include "shm/period.h"
 
 #define DEMO_KEY "demo" /* has no definition and no limit */
 
@@ -80,6 +81,79 @@ limits_find(struct book *b, const struct account_key *key, int64_t *limit_r,
 		break;
 	}
 	return 0;
+}
+
+static int
+limits_period_of_customer(struct book *b, const struct account_owner *owner,
+    struct period *p_r, struct err *e)
+{
+	const struct settings_customer *in_file =
+	    settings_customer_find(b->settings, owner->id);
+	struct period_rules rules = period_rules(b->settings);
+	struct customer_def c;
+	int got = 1;
+
+	if (in_file != NULL)
+		defs_from_customer(b->settings, in_file, &c);
+	else
+		got = objects_customer_left(b->objects, owner->environment,
+		    owner->id, &b->def, &c, e);
+	if (got == 1)
+		*p_r =
+		    period_customer(&rules, (enum period_kind)c.budget_duration,
+			c.period_start_s, c.period_end_s, book_now_s());
+	return got;
+}
+
+static int
+limits_period_of_key(struct book *b, const struct account_owner *owner,
+    struct period *p_r, struct err *e)
+{
+	const struct settings_key *in_file =
+	    settings_key_find(b->settings, owner->id);
+	struct period_rules rules = period_rules(b->settings);
+	struct key_def k = { .budget_duration = DURATION_NONE };
+	int got = 1;
+
+	if (in_file != NULL)
+		k.budget_duration = in_file->budget_duration;
+	else
+		got = objects_key_get(b->objects, owner->id, &b->def, &k, e);
+	if (got == 1)
+		*p_r = period_calendar(&rules,
+		    (enum period_kind)k.budget_duration, book_now_s());
+	return got;
+}
+
+static void
+limits_period_of_organization(struct book *b, struct period *p_r)
+{
+	const struct settings *s = b->settings;
+	struct period_rules rules = period_rules(s);
+	enum period_kind kind = PERIOD_ALL;
+
+	/* Checked by setup. */
+	period_read(settings_str(s, s->organization_budget_duration).p, &kind);
+	*p_r = period_calendar(&rules, kind, book_now_s());
+}
+
+int
+limits_running(struct book *b, const struct account_key *key,
+    int64_t *start_s_r, struct err *e)
+{
+	struct account_owner owner;
+	struct period p;
+	int got = ledger_owner_get(b->ledger, key->hash, &b->owner, &owner, e);
+
+	if (got == 1 && owner.kind == OWNER_CUSTOMER)
+		got = limits_period_of_customer(b, &owner, &p, e);
+	else if (got == 1 && owner.kind == OWNER_KEY)
+		got = limits_period_of_key(b, &owner, &p, e);
+	else if (got == 1)
+		limits_period_of_organization(b, &p);
+	if (got == 1)
+		*start_s_r = p.start_s;
+	return got;
 }
 
 static int

@@ -19,6 +19,13 @@ int limits_find(struct book *b, const struct account_key *key, int64_t *limit_r,
     struct err *e);
 
 /*
+ * When the period began that runs now for the owner of an account, whichever
+ * it is of: 1, 0 whose it is is unknown, -1.
+ */
+int limits_running(struct book *b, const struct account_key *key,
+    int64_t *start_s_r, struct err *e);
+
+/*
  * Within a batch: write down who everybody in the settings file is, so that
  * limits_find() knows them.  0 or -1.
  */

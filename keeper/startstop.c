@@ -7,6 +7,7 @@
 #include "keeper/book.h"
 #include "keeper/journal.h"
 #include "keeper/limits.h"
+#include "shm/gen.h"
 #include "shm/recover.h"
 
 /* What a power cut put in doubt is found again in the journal. */
@@ -135,7 +136,8 @@ startstop_rebuild(struct book *b, struct err *e)
 		got = ledger_row_get(b->ledger, &k, &stored, e);
 		if (got < 0)
 			return -1;
-		if (got == 1) {
+		/* Who waits for its row waits for its limit as well. */
+		if (got == 1 && view.state == ACCOUNT_READY) {
 			book_row_unpack(&stored, &row);
 			recover_account(b->seg, entry, &row);
 		} else
@@ -147,6 +149,15 @@ startstop_rebuild(struct book *b, struct err *e)
 	return 0;
 }
 
+/* The last keeper may have died between a change and the word of it. */
+static void
+startstop_tell(struct book *b)
+{
+	gen_raise(b->seg, GEN_KEYS);
+	gen_raise(b->seg, GEN_CUSTOMERS);
+	gen_raise(b->seg, GEN_DELETED);
+}
+
 int
 startstop_begin(struct book *b, struct err *e)
 {
@@ -154,6 +165,7 @@ startstop_begin(struct book *b, struct err *e)
 	    limits_name_owners(b, e) != 0 || book_commit(b, e) != 0)
 		return -1;
 	segment_set_epoch(b->seg, b->epoch);
+	startstop_tell(b);
 	if (startstop_rebuild(b, e) != 0)
 		return -1;
 	/* The settings may have changed since. */

@@ -106,13 +106,16 @@ turn_charge(struct turn *t, const struct settle_record *r, struct err *e)
 			return -1;
 		row->dirty = true;
 		turn_note_spend(b, row, r->accounts[i].actual);
-		if (!apply_charge(&row->row, r, i, now_real_us(), &over))
-			turn_count_overrun(b, over);
+		if (apply_charge(&row->row, r, i, now_real_us(), &over))
+			continue;
+		/* The lease that covers it must be on the disk. */
+		row->publish = true;
+		turn_count_overrun(b, over);
 	}
 	return 0;
 }
 
-/* SETTLE and ORPHAN.  One from before the cursor is only published again. */
+/* SETTLE and ORPHAN. */
 static int
 turn_take_charge(struct turn *t, uint32_t seat, const struct lane_record *rec,
     int due, struct err *e)
@@ -121,11 +124,12 @@ turn_take_charge(struct turn *t, uint32_t seat, const struct lane_record *rec,
 
 	if (settle_read(rec, &mine->record, e) != 1)
 		return -1;
+	/* The start of this keeper has installed it and freed its slot. */
+	if (!due)
+		return 0;
 	mine->seat = seat;
 	mine->seq = rec->seq;
 	t->records_n++;
-	if (!due)
-		return 0;
 	if (turn_charge(t, &mine->record, e) != 0)
 		return -1;
 	return rec->type == LANE_ORPHAN

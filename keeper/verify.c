@@ -72,7 +72,9 @@ verify_is_new(const char *path, const char *name)
 	struct stat st;
 
 	snprintf(data, sizeof data, "%s/%s/data.mdb", path, name);
-	if (stat(data, &st) == 0 && st.st_size > 2 * sysconf(_SC_PAGESIZE))
+	if (stat(data, &st) != 0)
+		return errno == ENOENT;
+	if (st.st_size > 2 * sysconf(_SC_PAGESIZE))
 		return false;
 	unlink(data);
 	return true;

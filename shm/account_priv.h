@@ -6,6 +6,13 @@
 #include "shm/account.h"
 #include "shm/seat.h"
 
+/*
+ * Is the entry in use, and this account's?  With the account's stripe held it
+ * stays so.  The state is read first: an entry that is let go keeps its key,
+ * and the next one to have it writes its own before it is in use.
+ */
+bool account_is(const struct account *a, const struct account_key *key);
+
 /* With the stripe held: what the entry says. */
 void account_copy(const struct account *a, struct account_view *view_r);
 

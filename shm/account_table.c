@@ -42,7 +42,7 @@ account_relinks(const struct segment *seg)
 	return atomic_load(&seg->head->relinks);
 }
 
-static bool
+bool
 account_is(const struct account *a, const struct account_key *key)
 {
 	return atomic_load_explicit(&a->state, memory_order_acquire) !=

@@ -46,8 +46,7 @@ apply_entry(const struct segment *seg, const struct settle_account *named)
 	if (named->entry >= segment_max_accounts(seg))
 		return account_find(seg, &named->key);
 	a = segment_account(seg, named->entry);
-	if (account_key_same(&a->key, &named->key) &&
-	    atomic_load(&a->state) != ACCOUNT_FREE)
+	if (account_is(a, &named->key))
 		return named->entry;
 	return account_find(seg, &named->key);
 }

@@ -142,9 +142,10 @@ hold_check(struct hold_try *t, uint32_t i)
 	enum hold_result result;
 
 	/* Evicted since it was found: find it again next turn. */
-	if (!account_key_same(&a->key, &t->terms->accounts[i].key) ||
-	    atomic_load(&a->state) == ACCOUNT_FREE)
+	if (!account_is(a, &t->terms->accounts[i].key))
 		return HOLD_BUSY;
+	/* Who is refused uses it too: it is not idle. */
+	atomic_store(&a->used_s, t->now_s);
 	if (atomic_load(&a->state) == ACCOUNT_LOADING) {
 		hold_ask_lease(t, i);
 		return HOLD_LOADING;
@@ -238,7 +239,6 @@ hold_reserve(struct hold_try *t)
 		SIM_POINT();
 		if (amount > atomic_load(&a->largest_hold))
 			atomic_store(&a->largest_hold, amount);
-		atomic_store(&a->used_s, t->now_s);
 	}
 }
 

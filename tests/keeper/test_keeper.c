@@ -145,6 +145,159 @@ START_TEST(test_old_periods)
 }
 END_TEST
 
+/* The days were followed by a year, which began before them and is not over. */
+START_TEST(test_long_period_behind_short_ones)
+{
+	int64_t start_s = today() - 200 * INT64_C(86400);
+	struct account_key year =
+	    world_key(OWNER_CUSTOMER, "ada", ACCOUNT_CUSTOMER_PERIOD, start_s);
+	struct row_key k = row_key_make(year.hash, year.kind, year.period_s);
+	struct ledger_row row = { .settled = 950,
+		.limit = 1000,
+		.lease = 950,
+		.first_us = 1,
+		.last_us = 2,
+		.requests = 2 };
+	struct ledger *l;
+
+	world.settings.customers[0].budget_duration = DURATION_YEARLY;
+	world.settings.customers[0].period_start_s = start_s;
+	write_old_rows(5);
+	l = ledger_open_writer(scratch_dir, 16 << 20, &e);
+	ck_assert_ptr_nonnull(l);
+	ck_assert_int_eq(ledger_begin(l, &e), 0);
+	ck_assert_int_eq(ledger_row_put(l, &k, &row, &e), 0);
+	ck_assert_int_eq(ledger_commit(l, &e), 0);
+	ledger_close(&l);
+	world_start();
+	/* A second customer's turn comes when the walk is over. */
+	ck_assert_int_eq(world_stop(MASTER_DRAIN), 0);
+	world_start();
+	ck_assert_uint_eq(world_hold(&year, 1, 900), SLOT_NONE);
+	ck_assert_int_eq(world_stop(MASTER_DRAIN), 0);
+	ck_assert_int_eq(world_row(year, &row), 1);
+	ck_assert_int_eq(row.settled, 950);
+}
+END_TEST
+
+/*
+ * A keeper died between the news of a charge and the lane's release, and the
+ * row was summed up before the record came again.
+ */
+START_TEST(test_old_period_charged_twice)
+{
+	struct account_key used = ada_before(5);
+	struct ledger_row row;
+	struct seat *s;
+	uint64_t tail;
+	uint32_t slot;
+
+	write_old_rows(10);
+	world.settings.s.budgets_keep_periods = 20;
+	world_start();
+	s = seat_at(world.seg, world.seat);
+	slot = world_hold(&used, 1, 10);
+	tail = atomic_load(&s->money.tail);
+	world_settle(slot, 1, 10, 0);
+	ck_assert(WORLD_UNTIL(rests_at(used, 100 + 5 + 10)));
+	ck_assert(WORLD_UNTIL(lane_empty(&s->money)));
+	world_kill();
+	atomic_store(&s->money.tail, tail);
+	/* Its stream was longer than a minute. */
+	atomic_store(&account_at(world.seg, account_find(world.seg, &used))
+			  ->used_s,
+	    -100);
+	world.settings.s.budgets_keep_periods = 3;
+	world_start();
+	ck_assert(WORLD_UNTIL(lane_empty(&s->money)));
+	ck_assert(WORLD_UNTIL(world_row(ada_before(4), &row) == 0));
+	ck_assert_int_eq(world_stop(MASTER_DRAIN), 0);
+}
+END_TEST
+
+/* A row of before the file had a limit, while nobody has the account. */
+static struct account_key
+write_unlimited_row(void)
+{
+	struct account_key key =
+	    world_key(OWNER_KEY, "filekey1", ACCOUNT_KEY_TOTAL, 0);
+	struct row_key k = row_key_make(key.hash, key.kind, 0);
+	struct ledger_row row = { .settled = 450,
+		.limit = ACCOUNT_UNLIMITED,
+		.first_us = 1,
+		.requests = 2 };
+	struct ledger *l = ledger_open_writer(scratch_dir, 16 << 20, &e);
+
+	ck_assert_ptr_nonnull(l);
+	ck_assert_int_eq(ledger_begin(l, &e), 0);
+	ck_assert_int_eq(ledger_row_put(l, &k, &row, &e), 0);
+	ck_assert_int_eq(ledger_commit(l, &e), 0);
+	ledger_close(&l);
+	return key;
+}
+
+/* An administrator corrects it while a request waits for it. */
+START_TEST(test_corrected_while_it_loads)
+{
+	struct account_key key = write_unlimited_row();
+	struct ask_amount a = { .row = row_key_make(key.hash, key.kind, 0),
+		.amount_nano = 1,
+		.who = SLICE("me"),
+		.reason = SLICE("x") };
+	struct ask_message m = { ++world.asked, ASK_ADJUST, SLICE("") };
+	struct sbuf body = { 0 }, out = { 0 };
+	enum hold_result got;
+	uint32_t slot;
+
+	world_start();
+	kill(world.keeper, SIGSTOP);
+	slot = world_open();
+	ck_assert_int_eq(world_try(slot, &key, 1, 1000), HOLD_LOADING);
+	ask_amount_pack(&body, &a);
+	m.body = sbuf_slice(&body);
+	ask_pack(&out, &m);
+	ck_assert_int_gt(send(world.admin_fd, out.data, out.len, 0), 0);
+	kill(world.keeper, SIGCONT);
+	(void)WORLD_UNTIL((got = world_try(slot, &key, 1, 1000)) == HOLD_OK ||
+			  got == HOLD_EXCEEDED);
+	ck_assert_int_eq(got, HOLD_EXCEEDED);
+	ck_assert_int_eq(world_view(key).limit, 500);
+	sbuf_free(&body);
+	sbuf_free(&out);
+}
+END_TEST
+
+/* A keeper starts while a request waits for it. */
+START_TEST(test_start_while_it_loads)
+{
+	struct account_key key = write_unlimited_row();
+	enum hold_result got;
+	uint32_t slot = world_open();
+
+	ck_assert_int_eq(world_try(slot, &key, 1, 1000), HOLD_LOADING);
+	world_fork();
+	do
+		got = world_try(slot, &key, 1, 1000);
+	while (got != HOLD_OK && got != HOLD_EXCEEDED);
+	ck_assert_int_eq(got, HOLD_EXCEEDED);
+}
+END_TEST
+
+/* The last one may have died between a change and the word of it. */
+START_TEST(test_start_says_that_all_may_have_changed)
+{
+	static const enum gen_kind kinds[] = { GEN_KEYS, GEN_CUSTOMERS,
+		GEN_DELETED };
+	uint64_t before[COUNT(kinds)];
+
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		before[i] = gen_get(world.seg, kinds[i]);
+	world_start();
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		ck_assert_uint_gt(gen_get(world.seg, kinds[i]), before[i]);
+}
+END_TEST
+
 /* The power went before anything was committed: the meta pages are torn. */
 START_TEST(test_torn_beginning)
 {
@@ -236,9 +389,10 @@ START_TEST(test_same_again)
 					      .period_budget_nano = 10,
 					      .params_digest = 7 },
 		.given = CUSTOMER_PERIOD_BUDGET };
-	uint64_t generation = gen_get(world.seg, GEN_CUSTOMERS);
+	uint64_t generation;
 
 	world_start();
+	generation = gen_get(world.seg, GEN_CUSTOMERS);
 	for (int i = 0; i < 3; i++)
 		world_upsert(&change);
 	ck_assert_uint_eq(gen_get(world.seg, GEN_CUSTOMERS), generation + 1);
@@ -487,10 +641,11 @@ START_TEST(test_keys)
 		.spending_limit_nano = 80 };
 	struct account_key key =
 	    world_key(OWNER_KEY, "abcdefgh", ACCOUNT_KEY_TOTAL, 0);
-	uint64_t generation = gen_get(world.seg, GEN_KEYS);
+	uint64_t generation;
 	struct sbuf body = { 0 };
 
 	world_start();
+	generation = gen_get(world.seg, GEN_KEYS);
 	defs_key_pack(&body, &k);
 	ck_assert_int_eq(world_ask(ASK_KEY_PUT, sbuf_slice(&body)), ASK_DONE);
 	ck_assert_uint_eq(gen_get(world.seg, GEN_KEYS), generation + 1);
@@ -724,6 +879,11 @@ test_suite(void)
 	tcase_add_test(t, test_limit);
 	tcase_add_test(t, test_old_periods);
 	tcase_add_test(t, test_torn_beginning);
+	tcase_add_test(t, test_start_says_that_all_may_have_changed);
+	tcase_add_test(t, test_long_period_behind_short_ones);
+	tcase_add_test(t, test_old_period_charged_twice);
+	tcase_add_test(t, test_corrected_while_it_loads);
+	tcase_add_loop_test(t, test_start_while_it_loads, 0, 10);
 	tcase_add_test(t, test_unknown_customer);
 	tcase_add_test(t, test_unknown_refused);
 	tcase_add_test(t, test_same_again);
