@@ -63,6 +63,17 @@ filter_operator(enum filter_type type, struct slice name, struct faults *f)
 	return NULL;
 }
 
+static bool
+filter_text(struct filter *filter, const struct jscan_item *item,
+    struct filter_operand *o, struct faults *f)
+{
+	o->text = jstr_item(item, filter->pool);
+	filter->text += o->text.n + 1;
+	if (filter->text > FILTER_BYTES)
+		filter_wrong(f, "At most %d bytes of text.", FILTER_BYTES);
+	return filter->text <= FILTER_BYTES;
+}
+
 /* A value of the type of the field. */
 static bool
 filter_operand(struct filter *filter, unsigned field,
@@ -73,10 +84,8 @@ filter_operand(struct filter *filter, unsigned field,
 
 	o->shown = item->value;
 	if (at->type == FILTER_TEXT) {
-		if (item->type == JSCAN_STRING) {
-			o->text = jstr_item(item, filter->pool);
-			return true;
-		}
+		if (item->type == JSCAN_STRING)
+			return filter_text(filter, item, o, f);
 		faults_add(f, slice_str(at->name), "Not a valid string.");
 		return false;
 	}

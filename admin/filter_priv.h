@@ -13,6 +13,7 @@
 
 #define FILTER_CONDITIONS 64
 #define FILTER_VALUES 256 /* of one condition */
+#define FILTER_BYTES 4096 /* bytes of all texts: each row meets all */
 
 enum filter_operator {
 	OP_EQUAL, /* any of */
@@ -59,6 +60,7 @@ struct filter {
 	struct filter_group groups[FILTER_CONDITIONS];
 	unsigned n;
 	unsigned conditions; /* of all groups */
+	size_t text;         /* bytes of all their texts */
 	bool any;            /* of the body's groups one is enough */
 	/* name[operator]= and name[value]=, by field. */
 	struct filter_parts {

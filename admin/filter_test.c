@@ -14,8 +14,14 @@ test_contains(struct slice text, struct slice part)
 static bool
 test_contains_nocase(struct slice text, struct slice part)
 {
-	for (size_t i = 0; i + part.n <= text.n; i++)
-		if (slice_eq_nocase((struct slice){ text.p + i, part.n }, part))
+	const char *p = text.p, *end = text.p + text.n;
+
+	if (part.n == 0)
+		return true;
+	/* Where the first byte is right in either case. */
+	for (; part.n <= (size_t)(end - p); p++)
+		if (((*p ^ *part.p) & ~0x20) == 0 &&
+		    slice_eq_nocase((struct slice){ p, part.n }, part))
 			return true;
 	return false;
 }

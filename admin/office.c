@@ -100,6 +100,8 @@ office_await(struct office *o, struct sbuf *reply, struct err *e)
 		struct ask_message m;
 		ssize_t n;
 
+		/* Several may wait one after the other; the master counts. */
+		segment_beat(o->seg, ROLE_ADMIN, now_ns);
 		if (now_ns >= until_ns ||
 		    poll(&p, 1, (int)((until_ns - now_ns) / 1000000) + 1) <= 0)
 			return office_silent(e);

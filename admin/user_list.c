@@ -5,11 +5,13 @@
 #include "admin/faults.h"
 #include "admin/page.h"
 #include "admin/user_row.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/pool.h"
 #include "proto/jstr.h"
 
 #define LIST_PAGE 50
+#define LIST_BEAT 64 /* rows */
 
 struct user_list {
 	struct rest *rest;
@@ -84,6 +86,10 @@ list_pick(struct user_list *l, struct err *e)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
+		/* It may take seconds, and the master counts beats. */
+		if (i % LIST_BEAT == 0)
+			segment_beat(l->rest->office->seg, ROLE_ADMIN,
+			    now_fresh_ns());
 		if (figures && list_figure(l, l->rows[i], e) != 0)
 			return -1;
 		if (filter_passes(l->filter, user_row_get, l->rows[i]))

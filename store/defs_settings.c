@@ -100,7 +100,8 @@ defs_customer_apply(struct customer_def *c,
 	if (change->given & CUSTOMER_PERIOD_START)
 		c->period_end_s = 0;
 	if (change->given & CUSTOMER_PERIOD_END) {
-		c->period_start_s = running_s;
+		if (!(change->given & CUSTOMER_PERIOD_START))
+			c->period_start_s = running_s;
 		c->period_end_s = change->def.period_end_s;
 	}
 	if (c->period_budget_nano != MONEY_NONE &&

@@ -623,6 +623,8 @@ def test_filters(listed, title, filters, connector, want):
     ({"filters": {"name": condition("", 1)}}, {"name": ["Not a valid string."]}),
     ({"filters": {"total_cost": condition("", "x")}}, {"total_cost": ["A valid number is required."]}),
     ({"filters": {"total_cost": condition("gt", 1, 2)}}, {"filters": ["Operator 'gt' takes at most 1."]}),
+    ({"filters": {"name": condition("icontains", *["x" * 100] * 50)}},
+     {"filters": ["At most 4096 bytes of text."]}),
     ({"filters": {"total_cost": condition("gt")}}, {"filters": ["Operator 'gt' needs a value."]}),
     ({"filters": {"email": condition("isnull", "x")}}, {"email": ["Must be a valid boolean."]}),
     ({"filters": {"name": 5}}, {"filters": ["A condition is an object."]}),
@@ -657,6 +659,14 @@ def test_without_admin_or_keeper(make_gateway):
     g.kill_and_wait("keeper")
     wait_for(lambda: g.request("PATCH", user("kept"), {"name": "later"}).status == 200, 10, "keeper")
     assert g.get(user("kept")).json["name"] == "later"
+
+
+def test_both_ends_of_a_period_are_as_given(make_gateway):
+    g = make_gateway()
+    given = {"period_budget": 10, "period_start": "2026-01-05", "period_end": "2099-12-15"}
+    assert g.request("PUT", user("both"), given).status in (200, 201)
+    shown = g.get(user("both")).json
+    assert (shown["period_start"][:10], shown["period_end"][:10]) == ("2026-01-05", "2099-12-15")
 
 
 def test_admin_dead(make_gateway):
