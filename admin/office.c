@@ -79,6 +79,8 @@ office_result(const struct ask_message *m, struct sbuf *reply, struct err *e)
 		return 1;
 	case ASK_NONE:
 		return 0;
+	case ASK_FULL:
+		return err_set(e, ERR_STORE_FULL, "The store is full.");
 	case ASK_CHANGED:
 		return err_set(e, ERR_CHANGED, "The object was changed.");
 	default:

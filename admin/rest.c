@@ -244,6 +244,9 @@ rest_fail(struct rest *r, const struct err *e)
 		log_warn("platform: %s", e->text);
 		sbuf_adds(&r->headers, "Retry-After: 1\r\n");
 		rest_detail(r, 503, "The store is not available.");
+	} else if (e->kind == ERR_STORE_FULL) {
+		log_warn("platform: %s", e->text);
+		rest_detail(r, 503, "The store is full.");
 	} else if (status >= 500) {
 		log_error("platform: %s", e->text);
 		r->status = 500;

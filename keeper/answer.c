@@ -133,6 +133,8 @@ answer_refused(const struct err *e)
 {
 	if (e->kind == ERR_CHANGED)
 		return ASK_CHANGED;
+	if (e->kind == ERR_STORE_FULL)
+		return ASK_FULL;
 	return e->kind == ERR_INVALID_VALUE ? ASK_FAILED : -1;
 }
 

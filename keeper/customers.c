@@ -180,7 +180,7 @@ customers_upsert(struct book *b, struct slice payload, struct err *e)
 	 * The store takes no such record; nothing of it was written.  It would
 	 * be met again by every keeper that follows.
 	 */
-	if (e->kind != ERR_INVALID_VALUE)
+	if (e->kind != ERR_INVALID_VALUE && e->kind != ERR_STORE_FULL)
 		return -1;
 	log_warn("keeper: a customer is not changed: %s", e->text);
 	return 0;

@@ -34,6 +34,7 @@ enum ask_answer {
 	ASK_NONE = '0',    /* there is no such thing */
 	ASK_FAILED = '-',  /* the text says why */
 	ASK_CHANGED = '!', /* it has not the version that was told */
+	ASK_FULL = '+',    /* the store takes nothing new */
 };
 
 #define ASK_ALL INT64_MAX /* amount: all that is settled, or in suspense */

@@ -254,6 +254,19 @@ env_put(struct env *v, unsigned table, MDB_val key, MDB_val value,
 	return rc == 0 ? 0 : env_fail(v, "put", rc, e);
 }
 
+unsigned
+env_used_permille(const struct env *v)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+
+	if (mdb_env_info(v->mdb, &info) != 0 ||
+	    mdb_env_stat(v->mdb, &stat) != 0)
+		return 0;
+	return (unsigned)((info.me_last_pgno + 1) * stat.ms_psize /
+			  (info.me_mapsize / 1000));
+}
+
 int
 env_del(struct env *v, unsigned table, MDB_val key, struct err *e)
 {

@@ -66,6 +66,9 @@ void env_abort(struct env *v);
  */
 int env_get(struct env *v, MDB_txn *txn, unsigned table, MDB_val key,
     MDB_val *value_r, struct err *e);
+/* How much of its size was ever used; what is free again counts too. */
+unsigned env_used_permille(const struct env *v);
+
 /* 1, 0 not there, -1. */
 int env_del(struct env *v, unsigned table, MDB_val key, struct err *e);
 int env_put(struct env *v, unsigned table, MDB_val key, MDB_val value,

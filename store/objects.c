@@ -9,6 +9,8 @@
 #include "base/xmem.h"
 #include "store/env.h"
 
+#define FULL_PERMILLE 900 /* beyond it nothing new is taken */
+
 /* LMDB's keys end at 511 bytes (M11). */
 #define OBJECT_ID_PLAIN 400
 #define OBJECT_KEY_MAX                                                         \
@@ -286,10 +288,17 @@ objects_abort(struct objects *o)
 	env_abort(o->env);
 }
 
+/*
+ * version: of the record that is there, 0: none.  A file that is full to the
+ * last page takes no deletion either, and whoever writes to it ends.
+ */
 static int
 object_put(struct objects *o, unsigned table, struct object_key *k,
-    struct err *e)
+    uint64_t version, struct err *e)
 {
+	if (version == 0 && env_used_permille(o->env) > FULL_PERMILLE)
+		return err_set(e, ERR_STORE_FULL,
+		    "objects: full; see store.objects_size");
 	if (o->pack.len > DEFS_MAX)
 		return err_set(e, ERR_INVALID_VALUE,
 		    "objects: record of %zu bytes, at most %d", o->pack.len,
@@ -309,7 +318,7 @@ objects_key_put(struct objects *o, const struct key_def *k, struct err *e)
 	new.version = old.version + 1;
 	sbuf_clear(&o->pack);
 	defs_key_pack(&o->pack, &new);
-	return object_put(o, KEYS, &at, e);
+	return object_put(o, KEYS, &at, old.version, e);
 }
 
 int
@@ -325,7 +334,7 @@ objects_customer_put(struct objects *o, const struct customer_def *c,
 	new.version = old.version + 1;
 	sbuf_clear(&o->pack);
 	defs_customer_pack(&o->pack, &new);
-	return object_put(o, CUSTOMERS, &at, e);
+	return object_put(o, CUSTOMERS, &at, old.version, e);
 }
 
 int

@@ -661,6 +661,25 @@ def test_without_admin_or_keeper(make_gateway):
     assert g.get(user("kept")).json["name"] == "later"
 
 
+def test_store_is_full(make_gateway):
+    """Nothing new is taken; what is there can be changed and deleted."""
+    g = make_gateway(start=False, extra="platform = { rate_limit = 100000; };")
+    g.text = g.text.replace('objects_size = "64M"', 'objects_size = "1M"')
+    g.start()
+    reply, n = None, 0
+    while n < 2000 and (reply is None or reply.status == 201):
+        reply = g.request("PUT", user("full-%d" % n), {"metadata": {"x": "y" * 4000}})
+        n += 1
+    assert (reply.status, reply.json) == (503, {"detail": "The store is full."})
+    assert n > 50
+    assert g.request("PATCH", user("full-0"), {"name": "n"}).status == 200
+    assert g.request("DELETE", user("full-0")).status == 204
+    r = g.chat(customer_identifier="newcomer")
+    assert (r.status, r.code) == (503, "budget_unavailable")
+    assert g.chat(customer_identifier="full-1").status == 200
+    assert g.chat().status == 200
+
+
 def test_both_ends_of_a_period_are_as_given(make_gateway):
     g = make_gateway()
     given = {"period_budget": 10, "period_start": "2026-01-05", "period_end": "2099-12-15"}

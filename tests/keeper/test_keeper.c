@@ -298,6 +298,40 @@ START_TEST(test_start_says_that_all_may_have_changed)
 }
 END_TEST
 
+/* Nothing new is taken, and the keeper lives; what is there can be changed. */
+START_TEST(test_full_of_customers)
+{
+	static char name[1000];
+	struct customer_change change = { .given = CUSTOMER_NAME };
+	struct sbuf body = { 0 };
+	char id[16], code = ASK_DONE;
+	int n = 0;
+
+	world.settings.s.store_objects_size_bytes = 512 << 10;
+	memset(name, 'x', sizeof name);
+	world_start();
+	for (; code == ASK_DONE && n < 2000; n++) {
+		snprintf(id, sizeof id, "customer%d", n);
+		change.def.identifier = slice_str(id);
+		change.def.name = (struct slice){ name, sizeof name };
+		sbuf_clear(&body);
+		defs_change_pack(&body, &change);
+		code = world_ask(ASK_CUSTOMER, sbuf_slice(&body));
+	}
+	ck_assert_int_eq(code, ASK_FULL);
+	ck_assert_int_gt(n, 100);
+	world_upsert(&change);
+	change.def.identifier = SLICE("customer0");
+	sbuf_clear(&body);
+	defs_change_pack(&body, &change);
+	ck_assert_int_eq(world_ask(ASK_CUSTOMER, sbuf_slice(&body)), ASK_DONE);
+	ck_assert_int_eq(world_ask(ASK_CUSTOMER_DELETE, sbuf_slice(&body)),
+	    ASK_DONE);
+	ck_assert_int_eq(world_stop(MASTER_DRAIN), 0);
+	sbuf_free(&body);
+}
+END_TEST
+
 /* The power went before anything was committed: the meta pages are torn. */
 START_TEST(test_torn_beginning)
 {
@@ -879,6 +913,7 @@ test_suite(void)
 	tcase_add_test(t, test_limit);
 	tcase_add_test(t, test_old_periods);
 	tcase_add_test(t, test_torn_beginning);
+	tcase_add_test(t, test_full_of_customers);
 	tcase_add_test(t, test_start_says_that_all_may_have_changed);
 	tcase_add_test(t, test_long_period_behind_short_ones);
 	tcase_add_test(t, test_old_period_charged_twice);
