@@ -1,17 +1,24 @@
 #include "base/hex.h"
 
 #include <stdint.h>
+#include <string.h>
+
+/* "00" "01" ... "ff": one look for a byte. */
+#define ROW(h)                                                                 \
+	h "0" h "1" h "2" h "3" h "4" h "5" h "6" h "7" h "8" h "9" h "a" h    \
+	  "b" h "c" h "d" h "e" h "f"
+
+static const char hex_pairs[] =
+    ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6") ROW("7")
+	ROW("8") ROW("9") ROW("a") ROW("b") ROW("c") ROW("d") ROW("e") ROW("f");
 
 void
 hex_write(const void *bytes, size_t n, char *out)
 {
-	static const char digits[] = "0123456789abcdef";
 	const unsigned char *p = bytes;
 
-	for (size_t i = 0; i < n; i++) {
-		*out++ = digits[p[i] >> 4];
-		*out++ = digits[p[i] & 15];
-	}
+	for (size_t i = 0; i < n; i++, out += 2)
+		memcpy(out, hex_pairs + 2 * p[i], 2);
 	*out = '\0';
 }
 

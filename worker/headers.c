@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/hex.h"
 #include "base/money.h"
 #include "base/sbuf.h"
@@ -15,22 +16,29 @@
 #define HEADERS_WARNINGS 5
 
 void
-headers_add(struct sbuf *b, const char *name, struct slice value)
+headers_put(struct sbuf *b, struct slice name, struct slice value)
 {
+	char *to;
+
 	if (value.n == 0)
 		return;
-	sbuf_adds(b, name);
-	sbuf_add_slice(b, value);
-	sbuf_add(b, "\r\n", 2);
+	sbuf_reserve(b, name.n + value.n + 2);
+	to = b->data + b->len;
+	memcpy(to, name.p, name.n);
+	memcpy(to + name.n, value.p, value.n);
+	memcpy(to + name.n + value.n, "\r\n", sizeof "\r\n");
+	b->len += name.n + value.n + 2;
 }
 
 static void
-header_number(struct sbuf *b, const char *name, uint64_t value)
+headers_put_number(struct sbuf *b, struct slice name, uint64_t value)
 {
-	sbuf_adds(b, name);
-	sbuf_add_u64(b, value);
-	sbuf_add(b, "\r\n", 2);
+	char room[DECIMAL_DIGITS];
+
+	headers_put(b, name, decimal_write(value, room));
 }
+
+#define header_number(b, name, value) headers_put_number(b, SLICE(name), value)
 
 void
 headers_ids(struct req *r, struct sbuf *b)

@@ -11,7 +11,8 @@
 struct sbuf;
 
 /* A line behind what is there, name with its ": "; no value, no line. */
-void headers_add(struct sbuf *b, const char *name, struct slice value);
+void headers_put(struct sbuf *b, struct slice name, struct slice value);
+#define headers_add(b, name, ...) headers_put(b, SLICE(name), __VA_ARGS__)
 
 /* The three names of the request. */
 void headers_ids(struct req *r, struct sbuf *b);
