@@ -25,6 +25,7 @@
 #include "base/settings.h"
 #include "keeper/keeper.h"
 #include "shm/hold.h"
+#include "shm/period.h"
 #include "shm/seat.h"
 #include "shm/settle.h"
 #include "shm/wake.h"
@@ -385,6 +386,37 @@ world_upsert(const struct customer_change *change)
 	uint64_t ticket = world_publish(&world.worker, change);
 
 	ck_assert(WORLD_UNTIL(lane_consumed(&world.worker.money, ticket)));
+}
+
+static inline int64_t
+today(void)
+{
+	struct period_rules utc = { NULL, 1 };
+
+	return period_day(&utc, now_real_us() / 1000000);
+}
+
+static inline struct account_key
+ada(void)
+{
+	return world_key(OWNER_CUSTOMER, "ada", ACCOUNT_CUSTOMER_PERIOD,
+	    today());
+}
+
+static inline struct account_key
+organization(void)
+{
+	return world_key(OWNER_ORGANIZATION, "", ACCOUNT_ORG_PERIOD, 0);
+}
+
+/* Nothing is held and so much is settled, as the workers see it. */
+static inline bool
+rests_at(struct account_key key, int64_t settled)
+{
+	struct account_view v = world_view(key);
+
+	return v.state == ACCOUNT_READY && v.reserved == 0 &&
+	       v.settled == settled;
 }
 
 #endif
