@@ -47,7 +47,8 @@ struct account {
 	_Atomic uint32_t state;
 	_Atomic uint32_t next;   /* in its hash chain, index + 1, 0 = end */
 	_Atomic uint64_t digest; /* of the last customer_params */
-	_Atomic int64_t used_s;  /* monotonic time of the last hold */
+	_Atomic int64_t
+	    used_s; /* monotonic time of the last hold, tried or had */
 	_Alignas(64) _Atomic int64_t limit;
 	_Atomic int64_t settled, reserved, lease, suspense;
 	_Atomic int64_t need;         /* sum of the holds that met the lease
