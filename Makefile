@@ -28,6 +28,7 @@ net_SRCS    = $(wildcard net/*.c)
 shm_SRCS    = $(wildcard shm/*.c)
 store_SRCS  = $(wildcard store/*.c)
 proto_SRCS  = $(wildcard proto/*.c)
+dialect_SRCS = $(wildcard dialect/*.c)
 worker_SRCS = $(wildcard worker/*.c)
 keeper_SRCS = $(wildcard keeper/*.c)
 logger_SRCS = $(wildcard logger/*.c)
@@ -36,7 +37,8 @@ setup_SRCS  = $(wildcard setup/*.c)
 master_SRCS = $(filter-out master/main.c,$(wildcard master/*.c))
 ctl_SRCS    = $(filter-out ctl/main.c,$(wildcard ctl/*.c))
 
-ROOMS = worker keeper logger admin setup master ctl net shm store proto base
+ROOMS = worker keeper logger admin setup master ctl net shm store dialect proto \
+	base
 
 # The rooms that a room's unit tests are linked with, itself first.
 rooms_base   = base
@@ -44,12 +46,13 @@ rooms_net    = net base
 rooms_shm    = shm base
 rooms_store  = store base
 rooms_proto  = proto base
+rooms_dialect = dialect proto base
 rooms_setup  = setup net proto base
 rooms_keeper = keeper shm store base
-rooms_logger = logger net shm store proto base
+rooms_logger = logger net shm store dialect proto base
 rooms_admin  = admin net shm store proto base
 rooms_master = master shm base
-rooms_worker = worker net shm store proto base
+rooms_worker = worker net shm store dialect proto base
 rooms_ctl    = ctl proto base
 
 libs_base   = -lcrypto

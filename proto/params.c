@@ -106,6 +106,9 @@ params_is_ours(enum param_id id)
 void
 params_warn(struct params *p, struct slice name)
 {
+	for (unsigned i = 0; i < p->n_warnings && i < PARAMS_WARNINGS; i++)
+		if (slice_eq(p->warnings[i], name))
+			return;
 	if (p->n_warnings < PARAMS_WARNINGS)
 		p->warnings[p->n_warnings] = name;
 	p->n_warnings++;

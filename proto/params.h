@@ -160,7 +160,7 @@ bool params_wants_usage(const struct params *p);
 /* A member of cache_options; a plain boolean is cache_by_customer. */
 bool params_cache_option(const struct params *p, struct slice name);
 
-/* Add a name to the warnings; it must live as long as *p. */
+/* Add a name to the warnings, once; it must live as long as *p. */
 void params_warn(struct params *p, struct slice name);
 
 /* The parameter of that (raw) name, or PARAM_UNKNOWN. */

@@ -3,7 +3,7 @@
 # *_priv.h leaves its room, or when a library leaves the files that own it.
 set -eu
 
-find base net shm store proto worker keeper logger admin setup master ctl tests -name '*.[ch]' \
+find base net shm store proto dialect worker keeper logger admin setup master ctl tests -name '*.[ch]' \
 	2>/dev/null | sort | xargs grep -Hn '^#include' | awk -F: '
 BEGIN {
 	may["base"]   = "base"
@@ -11,9 +11,10 @@ BEGIN {
 	may["shm"]    = "base shm"
 	may["store"]  = "base store"
 	may["proto"]  = "base proto"
-	may["worker"] = "base net shm store proto worker"
+	may["dialect"] = "base proto dialect"
+	may["worker"] = "base net shm store proto dialect worker"
 	may["keeper"] = "base shm store keeper"
-	may["logger"] = "base net shm store proto logger"
+	may["logger"] = "base net shm store proto dialect logger"
 	may["admin"]  = "base net shm store proto admin"
 	may["setup"]  = "base net proto setup etc"
 	may["master"] = "base shm master"

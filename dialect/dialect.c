@@ -1,0 +1,27 @@
+#include "dialect/dialect.h"
+
+#define DIALECT(id, table) extern const struct dialect table;
+#include "dialect/dialects.def"
+#undef DIALECT
+
+static const struct dialect *const dialects[KINDS] = {
+#define DIALECT(id, table) [KIND_##id] = &table,
+#include "dialect/dialects.def"
+#undef DIALECT
+};
+
+/* Two dialects share an address where the model says which one it speaks. */
+static enum provider_kind
+dialect_kind(enum provider_kind kind, struct slice model)
+{
+	if (kind == KIND_VERTEX_GEMINI && slice_starts(model, SLICE("claude-")))
+		return KIND_VERTEX_CLAUDE;
+	return kind;
+}
+
+const struct dialect *
+dialect_find(enum provider_kind kind, struct slice model, uint32_t features)
+{
+	(void)features;
+	return dialects[dialect_kind(kind, model)];
+}
