@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/kind.h"
 #include "base/slice.h"
 
 #define SETTINGS_MAGIC 0x31736664 /* "dfs1" */
@@ -77,12 +78,28 @@ struct settings_tls {
 	int32_t min_version;           /* 12 or 13 */
 };
 
+/* Where requests go: a base URL in its parts. */
+struct settings_base {
+	struct sref host; /* brackets of IPv6 removed */
+	struct sref path; /* no trailing slash */
+	int32_t port;
+	bool tls;
+};
+
+/* Which of the secrets a provider needs depends on its kind. */
 struct settings_credential {
 	struct sref name;
-	struct secret_ref api_key;
-	struct sref organization, project; /* OpenAI's headers */
-	int64_t weight_nano;               /* weight 1 = 1000000000 */
-	int32_t environment;               /* enum settings_environment */
+	struct secret_ref api_key, azure_ad_token;
+	struct secret_ref aws_access_key_id, aws_secret_access_key;
+	struct secret_ref aws_session_token, aws_bearer_token;
+	struct secret_ref vertex_ai_credentials; /* JSON */
+	struct sref organization, project;       /* OpenAI's headers */
+	struct sref api_base, api_version;       /* "" = the provider's */
+	struct sref aws_region_name;
+	struct sref vertex_ai_project, vertex_ai_location;
+	struct settings_base base; /* of this credential, resolved */
+	int64_t weight_nano;       /* weight 1 = 1000000000 */
+	int32_t environment;       /* enum settings_environment */
 	struct slist available_models, exclude_models; /* of struct sref */
 };
 
@@ -100,18 +117,16 @@ enum provider_quirk {
 
 struct settings_provider {
 	struct sref name;
-	struct sref kind;     /* "openai" or "demo" so far */
-	struct sref base_url; /* as written */
-	struct sref host;     /* of base_url, brackets of IPv6 removed */
-	struct sref path;     /* of base_url, no trailing slash */
-	struct sref ca_file;  /* "" = the system's */
-	int32_t port;
-	bool tls;
-	bool open_models; /* any "name/rest" is taken as a model */
-	bool ask_usage;   /* stream_options.include_usage is sent */
-	int32_t max_name; /* enum provider_max */
-	int32_t end;      /* enum provider_end */
-	uint32_t quirks;  /* of enum provider_quirk */
+	struct sref base_url; /* as written; may hold {region}, {location} */
+	struct sref api_version;
+	struct settings_base base; /* host "": each credential has its own */
+	struct sref ca_file;       /* "" = the system's */
+	int32_t kind;              /* enum provider_kind */
+	bool open_models;          /* any "name/rest" is taken as a model */
+	bool ask_usage;            /* stream_options.include_usage is sent */
+	int32_t max_name;          /* enum provider_max */
+	int32_t end;               /* enum provider_end */
+	uint32_t quirks;           /* of enum provider_quirk */
 	int32_t max_connections;
 	int64_t connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms;
 	int64_t timeout_ms, stream_timeout_ms; /* -1 = none */

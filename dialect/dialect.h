@@ -50,6 +50,7 @@ struct dialect {
 	struct slice name;
 	enum dialect_frames frames;
 	size_t state_size;
+	int64_t default_max_tokens; /* of who demands a cap; 0 = nobody */
 
 	/* The path behind the base URL's, with its query. */
 	void (*path)(const struct ask *a, struct sbuf *b);

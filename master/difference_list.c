@@ -21,8 +21,9 @@ static const struct difference_field tls_fields[] = {
 	FIELD(RAW, settings_tls, min_version),
 };
 static const struct difference_field provider_fields[] = {
-	FIELD(STR, settings_provider, kind),
+	FIELD(RAW, settings_provider, kind),
 	FIELD(STR, settings_provider, base_url),
+	FIELD(STR, settings_provider, api_version),
 	FIELD(STR, settings_provider, ca_file),
 	FIELD(RAW, settings_provider, open_models),
 	FIELD(RAW, settings_provider, ask_usage),

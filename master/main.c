@@ -312,7 +312,7 @@ app_has_provider(const struct settings *s)
 	const struct settings_provider *p = settings_list(s, s->providers);
 
 	for (uint32_t i = 0; i < s->providers.n; i++)
-		if (!settings_is(s, p[i].kind, "demo"))
+		if (p[i].kind != KIND_DEMO)
 			return true;
 	return false;
 }

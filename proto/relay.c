@@ -164,9 +164,10 @@ relay_finish(struct relay *r, bool body_ended, struct relay_out *out)
 }
 
 void
-relay_set_usage(struct relay *r, const struct usage *u)
+relay_set_usage(struct relay *r, const struct usage *u, bool known)
 {
 	r->state.usage = *u;
+	r->state.has_usage = known;
 	if (r->opts.include_usage)
 		relay_build_usage(r, SLICE(""));
 }

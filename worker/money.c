@@ -7,6 +7,7 @@
 #include "base/money.h"
 #include "base/pool.h"
 #include "base/sbuf.h"
+#include "dialect/dialect.h"
 #include "proto/price.h"
 #include "shm/period.h"
 #include "shm/settle.h"
@@ -267,6 +268,15 @@ money_body_bytes(const struct req *r)
 	return (int64_t)(r->edit.len - r->params.messages.media_bytes);
 }
 
+/* A dialect that demands a cap has its own usual one. */
+static int64_t
+money_default_max_tokens(const struct req *r)
+{
+	if (r->dialect != NULL && r->dialect->default_max_tokens > 0)
+		return r->dialect->default_max_tokens;
+	return r->w->settings->budgets_default_max_tokens;
+}
+
 int64_t
 money_max_tokens(struct req *r)
 {
@@ -278,7 +288,7 @@ money_max_tokens(struct req *r)
 		return 0;
 	r->bound_request.body_bytes = (int64_t)r->body.n;
 	return bound_max_tokens(money_model(r, &copy), &r->bound_request,
-	    money_free(r), s->budgets_default_max_tokens,
+	    money_free(r), money_default_max_tokens(r),
 	    s->budgets_min_output_tokens);
 }
 
@@ -376,6 +386,8 @@ money_price_seen(struct req *r)
 
 		usage_sum(&r->usage, &f);
 		seen.in_tokens = f.prompt;
+	} else if (r->in_tokens > 0) {
+		seen.in_tokens = r->in_tokens;
 	}
 	r->usage_source = "bound";
 	bound_cut(money_model(r, &copy), &r->bound_request, &r->bound, &seen,

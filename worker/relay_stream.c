@@ -8,6 +8,7 @@
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "net/server.h"
+#include "dialect/decode.h"
 #include "proto/relay.h"
 #include "worker/answer.h"
 #include "worker/log_body.h"
@@ -15,6 +16,7 @@
 #include "worker/relay_whole.h"
 #include "worker/source.h"
 #include "worker/targets.h"
+#include "worker/translate.h"
 #include "worker/worker_priv.h"
 
 #define STREAM_HELD_MAX (256 * 1024) /* held back without content */
@@ -37,9 +39,8 @@ relay_stream_framing(struct req *r)
 	return f;
 }
 
-/* "chatcmpl-" and a UUID, for a provider that names its stream nothing. */
-static struct slice
-stream_mint_id(struct req *r)
+struct slice
+relay_stream_mint_id(struct req *r)
 {
 	char text[9 + HEX_UUID_SIZE] = "chatcmpl-";
 
@@ -55,6 +56,16 @@ relay_stream_count(struct worker *w, int n)
 	    memory_order_relaxed);
 }
 
+/* What another dialect's stream is made into is strict already. */
+static void
+stream_decode_begin(struct req *r, struct relay_opts *o)
+{
+	o->quirks = 0;
+	o->end = END_DONE;
+	o->usage_as_is = false;
+	r->decode = translate_begin(r, o->id);
+}
+
 void
 relay_stream_begin(struct req *r)
 {
@@ -67,7 +78,7 @@ relay_stream_begin(struct req *r)
 		.usage_as_is = relay_usage_passes(r),
 		.keep_message =
 		    params_bool(&r->params, PARAM_request_breakdown),
-		.id = stream_mint_id(r),
+		.id = relay_stream_mint_id(r),
 		.model = r->choice.upstream_model,
 		.created = r->head_us / 1000000,
 	};
@@ -75,6 +86,8 @@ relay_stream_begin(struct req *r)
 	if (params_bool(&r->params, PARAM_echo))
 		o.prompt_message = params_json(&r->params, PARAM_messages);
 	r->framing = o.framing;
+	if (r->dialect != NULL)
+		stream_decode_begin(r, &o);
 	r->relay = relay_new(&o);
 	relay_stream_count(r->w, 1);
 }
@@ -90,6 +103,7 @@ relay_stream_take_state(struct req *r)
 	r->has_usage = s->has_usage;
 	if (s->has_usage)
 		r->usage = s->usage;
+	translate_take_state(r);
 	r->text_bytes = s->text_bytes;
 	r->finish = s->finish;
 	r->tool_calls = s->tool_calls;
@@ -190,6 +204,22 @@ stream_broken(struct req *r, const char *class)
 	    class);
 }
 
+/* The bytes that came, or what they are in chat.  0 or -1. */
+static int
+stream_feed(struct req *r, struct slice bytes, struct relay_out *out,
+    struct err *e)
+{
+	struct sbuf *chat = &r->w->decoded;
+	int decoded;
+
+	if (r->decode == NULL)
+		return relay_feed(r->relay, bytes, out, e);
+	sbuf_clear(chat);
+	decoded = decode_feed(r->decode, bytes, chat, e);
+	return relay_feed(r->relay, sbuf_slice(chat), out, e) == 0 ? decoded
+	                                                           : -1;
+}
+
 void
 relay_stream_data(struct req *r, struct slice bytes)
 {
@@ -200,7 +230,7 @@ relay_stream_data(struct req *r, struct slice bytes)
 	int got;
 
 	relay_out_clear(out);
-	got = relay_feed(r->relay, bytes, out, &e);
+	got = stream_feed(r, bytes, out, &e);
 	relay_out_seal(out);
 	stream_progress(r);
 	if (r->released) {
@@ -264,7 +294,26 @@ stream_estimate(struct req *r)
 		return;
 	usage_of_totals(&u, bound_estimate_tokens(r->bound_request.body_bytes),
 	    bound_estimate_tokens((int64_t)s->text_bytes));
-	relay_set_usage(r->relay, &u);
+	relay_set_usage(r->relay, &u, false);
+}
+
+/* The last words of another dialect, and the usage in its own figures. */
+static void
+stream_decode_end(struct req *r, struct relay_out *out)
+{
+	struct sbuf *chat = &r->w->decoded;
+	struct decode_state s;
+	struct err e;
+
+	if (r->decode == NULL)
+		return;
+	sbuf_clear(chat);
+	/* What is malformed has no end, and is cut. */
+	if (decode_end(r->decode, chat, &e) == 0)
+		relay_feed(r->relay, sbuf_slice(chat), out, &e);
+	decode_state(r->decode, &s);
+	if (s.has_usage)
+		relay_set_usage(r->relay, &s.usage, true);
 }
 
 void
@@ -274,6 +323,7 @@ relay_stream_end(struct req *r)
 
 	r->ended_ns = now_mono_ns();
 	relay_out_clear(out);
+	stream_decode_end(r, out);
 	stream_estimate(r);
 	if (relay_finish(r->relay, true, out) == RELAY_COMPLETE)
 		stream_finish(r);

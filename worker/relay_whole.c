@@ -10,6 +10,7 @@
 #include "worker/money.h"
 #include "worker/source.h"
 #include "worker/targets.h"
+#include "worker/translate.h"
 #include "worker/worker_priv.h"
 
 #define WHOLE_ERROR_MAX 65536 /* a longer error body is replaced */
@@ -86,6 +87,8 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	err_set(req_err(r), ERR_UPSTREAM_INVALID, "%s", said.message);
 	req_keep_err(r);
 	r->provider_code = pool_copy(r->pool, slice_str(said.code));
+	if (r->dialect != NULL)
+		translate_error(r, &said, &body);
 	if (body.n > WHOLE_ERROR_MAX || jscan_value(body, &item, &e) != 0) {
 		b = req_held(r);
 		sbuf_clear(b);
@@ -173,13 +176,32 @@ relay_usage_passes(const struct req *r)
 	       slice_eq(kind, SLICE("azure_openai")) || r->choice.target->demo;
 }
 
+/* As reply_read(), of the chat that another dialect's answer is made into. */
+static int
+whole_decode(struct req *r, struct slice *body, struct reply *reply,
+    struct err *e)
+{
+	int got = translate_whole(r, body, e);
+
+	if (got != 1) {
+		if (got == 0)
+			relay_error_read(*body, 200, &reply->error);
+		return got;
+	}
+	got = reply_read(*body, 0, reply, e);
+	if (got == 1)
+		translate_usage(r, &reply->usage, &reply->has_usage);
+	return got;
+}
+
 static void
 whole_ok(struct req *r, struct slice body)
 {
 	const struct settings_provider *p = r->choice.target->provider;
 	struct reply reply;
 	struct err e;
-	int got = reply_read(body, p->quirks, &reply, &e);
+	int got = r->dialect != NULL ? whole_decode(r, &body, &reply, &e)
+	                             : reply_read(body, p->quirks, &reply, &e);
 
 	if (got < 0) {
 		whole_invalid(r);

@@ -9,6 +9,7 @@
 #include "base/pool.h"
 #include "base/random.h"
 #include "net/server.h"
+#include "dialect/decode.h"
 #include "proto/relay.h"
 #include "worker/answer.h"
 #include "worker/attempt.h"
@@ -100,6 +101,7 @@ req_free(struct req *r)
 	struct pool *pool = r->pool;
 
 	relay_free(&r->relay);
+	decode_free(&r->decode);
 	if (r->held != NULL)
 		sbuf_free(r->held);
 	key_release(&r->key);

@@ -95,6 +95,10 @@ struct choice {
 	int credential; /* index, or TARGET_NEEDS_NONE */
 };
 
+struct ask;
+struct decode;
+struct dialect;
+
 /* One account that the request touches, beside hold_terms' own figures. */
 struct req_account {
 	int64_t limit_nano; /* as its owner is defined; MONEY_NONE */
@@ -165,6 +169,11 @@ struct req {
 
 	/* Where it goes. */
 	struct choice choice;
+	const struct dialect *dialect; /* NULL: the client's own bytes pass */
+	struct ask *ask;               /* the request, read for dialects */
+	struct decode *decode;         /* of an answer in one */
+	int64_t
+	    in_tokens; /* its word on the input, before all usage; 0: none */
 	const struct settings_price *price;
 	bool cost_known;
 	uint64_t validated_ns; /* params were good */

@@ -1,4 +1,5 @@
 #include "base/settings.h"
+#include "dialect/dialect.h"
 #include "worker/keys.h"
 #include "worker/req.h"
 #include "worker/targets.h"
@@ -43,7 +44,10 @@ step_choose_run(struct req *r)
 	if (choose_check_pin(r) != 0)
 		return req_fail(r);
 	c->target = targets_get(w->targets, c->provider);
+	r->dialect = dialect_find((enum provider_kind)c->target->provider->kind,
+	    c->upstream_model, c->model != NULL ? c->model->features : 0);
 	if (params_has(&r->params, PARAM_mock_response)) {
+		r->dialect = NULL;
 		c->credential = TARGET_NEEDS_NONE;
 		return STEP_NEXT;
 	}

@@ -83,6 +83,7 @@ struct worker {
 	/* One of each is enough: used within one callback. */
 	struct relay_out out;
 	struct sbuf headers, body, scratch;
+	struct sbuf decoded; /* what one turn made of another dialect */
 };
 
 #endif

@@ -443,6 +443,9 @@ def test_every_case_is_tried():
 
 # -- requests --
 
+OPENAI_ITSELF = ("openai-chat", "azure-openai-chat")
+
+
 def expected_request(case):
     """What the table of providers (providers.md 2.2, 2.3, 4) lets the gateway change."""
     body = {k: v for k, v in dict(case.request, model=case.meta["model"]).items() if v is not None}
@@ -453,9 +456,9 @@ def expected_request(case):
     caps = ("max_tokens", "max_completion_tokens")
     for mine, other in (caps, caps[::-1]):
         wants = "max_completion_tokens" if case.group in ("groq", "xai", "cerebras", "snowflake") else "max_tokens"
-        if other in body and mine == wants and mine not in body and case.group != "openai-chat":
+        if other in body and mine == wants and mine not in body and case.group not in OPENAI_ITSELF:
             body[mine] = body.pop(other)
-    if case.group != "openai-chat":
+    if case.group not in OPENAI_ITSELF:
         body["messages"] = [dict(m, role="system") if m["role"] == "developer" else m for m in body["messages"]]
     if case.group == "mistral":
         body.pop("user", None)
