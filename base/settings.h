@@ -118,6 +118,16 @@ struct settings_provider {
 	struct slist credentials; /* of struct settings_credential */
 };
 
+struct settings_limits {
+	int64_t rpm, tpm, concurrency; /* 0 = no limit */
+};
+
+static inline bool
+settings_limits_any(const struct settings_limits *l)
+{
+	return l->rpm > 0 || l->tpm > 0 || l->concurrency > 0;
+}
+
 struct settings_model {
 	struct sref name;            /* the slug */
 	struct sref upstream;        /* the provider's name for it */
@@ -126,6 +136,7 @@ struct settings_model {
 	int64_t context, max_output; /* tokens; 0 = not known */
 	int64_t image_tokens_max;
 	int64_t created; /* seconds since 1970 */
+	struct settings_limits limits;
 	struct settings_price price;
 };
 
@@ -141,10 +152,6 @@ enum key_scope {
 	SCOPE_CREDENTIALS = 4,
 	SCOPE_CUSTOMER_WRITE = 8,
 	SCOPE_ANY_API_BASE = 16,
-};
-
-struct settings_limits {
-	int64_t rpm, tpm, concurrency; /* 0 = no limit */
 };
 
 struct settings_key {

@@ -33,9 +33,8 @@ static const struct field limits_fields[] = {
 	{ "concurrency", FIELD_COUNT, AT(settings_limits, concurrency), "0", 0,
 	    INT32_MAX, false, NULL, NULL },
 };
-static const struct schema limits_schema = { "limits", NULL,
-	FIELDS(limits_fields), sizeof(struct settings_limits), NULL, NULL,
-	NULL };
+const struct schema limits_schema = { "limits", NULL, FIELDS(limits_fields),
+	sizeof(struct settings_limits), NULL, NULL, NULL };
 
 /* ---- listeners ---------------------------------------------------------- */
 

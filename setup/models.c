@@ -141,6 +141,8 @@ static const struct field model_fields[] = {
 	    NULL, NULL },
 	{ "created", FIELD_DATE, AT(model_draft, model.created), NULL, 0, 0,
 	    false, NULL, NULL },
+	{ "limits", FIELD_GROUP, AT(model_draft, model.limits), NULL, 0, 0,
+	    false, NULL, &limits_schema },
 	{ "price", FIELD_GROUP, AT(model_draft, model.price), NULL, 0, 0, false,
 	    NULL, &price_schema },
 };

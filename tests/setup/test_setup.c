@@ -31,6 +31,7 @@ static const char good[] =
     "  { name = \"together_ai/m\"; provider = \"togetherai\";\n"
     "    aliases = [ \"fast\" ]; context = 1000; max_output = 50;\n"
     "    features = [ \"tools\", \"vision\" ];\n"
+    "    limits = { rpm = 30; tpm = 5000000; };\n"
     "    price = { input = \"2.50\"; output = \"10\"; per_request = \"0.01\";\n"
     "      input_above_200k = \"5\"; output_above_200k = \"20\"; }; },\n"
     "  { name = \"bare\"; provider = \"local\"; upstream = \"q\";\n"
@@ -46,6 +47,7 @@ static const char good[] =
     "  { customer_identifier = \"b\"; },\n"
     "  { customer_identifier = \"a\"; total_budget = \"1000.00\";\n"
     "    markup_percentage = \"12.5\"; budget_duration = \"daily\"; } ); };\n"
+    "organization = { limits = { rpm = 900; concurrency = 80; }; };\n"
     "budgets = { unknown_price = \"assume:1/2.5\"; };\n"
     "logs = { files = ( { kind = \"jsonl\"; path = \"-\"; bodies = true; } );"
     " };\n";
@@ -68,6 +70,8 @@ START_TEST(scalars_arrive)
 	ck_assert_int_eq(got->server_max_body_bytes, 16777216);
 	ck_assert_int_eq(got->server_idle_timeout_ms, 75000);
 	ck_assert_int_eq(got->organization_period_budget_nano, MONEY_NONE);
+	ck_assert_int_eq(got->organization_limits_rpm, 900);
+	ck_assert_int_eq(got->organization_limits_concurrency, 80);
 	ck_assert_int_eq(got->assume_input_pico, 1000000);
 	ck_assert_int_eq(got->assume_output_pico, 2500000);
 	ck_assert(got->customers_required);
@@ -135,6 +139,9 @@ START_TEST(models_arrive)
 	ck_assert_int_eq(m->price.tier_cached_input, MONEY_NONE);
 	ck_assert(m->price.known);
 	ck_assert_uint_eq(m->features, FEATURE_TOOLS | FEATURE_VISION);
+	ck_assert_int_eq(m->limits.rpm, 30);
+	ck_assert_int_eq(m->limits.tpm, 5000000);
+	ck_assert_int_eq(m->limits.concurrency, 0);
 	m = settings_model_find(got, SLICE("local/bare"));
 	ck_assert_str_eq(text_of(m->upstream), "q");
 	ck_assert(m->price.known && m->price.input == 0);
