@@ -118,6 +118,9 @@ struct settings_provider {
 	struct slist credentials; /* of struct settings_credential */
 };
 
+/* Whose figure an attempt is charged (money.md 4). */
+enum settings_price_source { PRICE_OF_TABLE, PRICE_OF_PROVIDER };
+
 struct settings_limits {
 	int64_t rpm, tpm, concurrency; /* 0 = no limit */
 };
@@ -137,6 +140,7 @@ struct settings_model {
 	int64_t image_tokens_max;
 	int64_t created; /* seconds since 1970 */
 	struct settings_limits limits;
+	int32_t price_source; /* enum settings_price_source */
 	struct settings_price price;
 };
 

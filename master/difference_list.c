@@ -46,6 +46,7 @@ static const struct difference_field model_fields[] = {
 	FIELD(RAW, settings_model, image_tokens_max),
 	FIELD(RAW, settings_model, created),
 	FIELD(RAW, settings_model, limits),
+	FIELD(RAW, settings_model, price_source),
 };
 static const struct difference_field key_fields[] = {
 	FIELD(STR, settings_key, name),

@@ -392,6 +392,20 @@ money_price_seen(struct req *r)
 	}
 }
 
+/* What the provider says that it costs, if that is what counts (money.md 4). */
+static void
+money_take_theirs(struct req *r)
+{
+	const struct settings_model *m = r->choice.model;
+	int64_t theirs = r->usage.provider_cost_nano;
+
+	if (m == NULL || m->price_source != PRICE_OF_PROVIDER ||
+	    theirs == MONEY_NONE)
+		return;
+	r->cost_nano =
+	    theirs < r->bound.cost_nano ? theirs : r->bound.cost_nano;
+}
+
 void
 money_price(struct req *r)
 {
@@ -408,6 +422,7 @@ money_price(struct req *r)
 			log_error("money: %s", e.text);
 			r->cost_nano = r->bound.cost_nano;
 		}
+		money_take_theirs(r);
 		return;
 	case OUTCOME_NO_USAGE:
 	case OUTCOME_UNKNOWN:
