@@ -167,6 +167,7 @@ struct settings_key {
 	int64_t period_budget_nano, spending_limit_nano; /* MONEY_NONE */
 	int32_t budget_duration; /* enum budget_duration */
 	int64_t expires_s;       /* seconds since 1970; 0 = never */
+	int64_t max_usage;       /* requests in its life; 0 = no limit */
 	bool clamp_max_tokens;
 	struct settings_limits limits;
 };

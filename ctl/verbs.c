@@ -38,6 +38,7 @@ const struct ctl_verb ctl_verbs[] = {
 		OPTION("--concurrency", "concurrency", NUMBER, "N"),
 		OPTION("--budget", "period_budget", BUDGET, "USD[/PERIOD]"),
 		OPTION("--spending-limit", "spending_limit", MONEY, "USD"),
+		OPTION("--max-usage", "max_usage", NUMBER, "N"),
 		OPTION("--expires", "expiry_date", TEXT, "YYYY-MM-DD"),
 		OPTION("--gateway-only", "gateway_only", FLAG, NULL),
 		OPTION("--clamp-max-tokens", "clamp_max_tokens", FLAG,

@@ -61,6 +61,7 @@ static const struct difference_field key_fields[] = {
 	FIELD(RAW, settings_key, clamp_max_tokens),
 	FIELD(RAW, settings_key, budget_duration),
 	FIELD(RAW, settings_key, expires_s),
+	FIELD(RAW, settings_key, max_usage),
 	FIELD(RAW, settings_key, limits),
 };
 static const struct difference_field customer_fields[] = {

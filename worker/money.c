@@ -114,6 +114,9 @@ money_add_key(struct req *r)
 	if (d->spending_limit_nano != MONEY_NONE)
 		money_add(r, r->key->hash, ACCOUNT_KEY_TOTAL, NULL,
 		    d->spending_limit_nano);
+	/* Whether it is used up asks for no price: no limit in money. */
+	if (d->max_usage > 0)
+		money_add(r, r->key->hash, ACCOUNT_KEY_USES, NULL, MONEY_NONE);
 }
 
 static struct period
@@ -305,6 +308,15 @@ money_sends_max_tokens(const struct req *r)
 		   slice_eq(r->choice.upstream_model, SLICE("lorem")));
 }
 
+/* A cost as an account counts it; below 0: no int64 holds it. */
+static int64_t
+money_of(const struct hold_account *a, int64_t cost_nano, int32_t markup_bp)
+{
+	if (a->key.kind == ACCOUNT_KEY_USES)
+		return ACCOUNT_USE;
+	return a->marked ? money_markup(cost_nano, markup_bp) : cost_nano;
+}
+
 int
 money_bound(struct req *r)
 {
@@ -319,9 +331,7 @@ money_bound(struct req *r)
 		return -1;
 	for (uint32_t i = 0; i < t->n_accounts; i++) {
 		t->accounts[i].amount =
-		    t->accounts[i].marked
-			? money_markup(r->bound.cost_nano, t->markup_bp)
-			: r->bound.cost_nano;
+		    money_of(&t->accounts[i], r->bound.cost_nano, t->markup_bp);
 		if (t->accounts[i].amount < 0)
 			return err_set(req_err(r), ERR_INTERNAL,
 			    "price out of range");
@@ -339,7 +349,8 @@ money_hold(struct req *r)
 	struct hold_refusal why = { 0 };
 	enum hold_result got;
 
-	if (r->terms.n_accounts > 0 && r->limited && settle_full(&r->w->seat))
+	if ((r->limited || r->key->def.max_usage > 0) &&
+	    settle_full(&r->w->seat))
 		return HOLD_LEASE;
 	if (r->limited && r->seen == NULL)
 		r->seen =
@@ -457,24 +468,34 @@ money_marked(const struct req *r, int64_t cost_nano, int32_t markup_bp)
 	                   : money_markup(r->bound.cost_nano, markup_bp);
 }
 
+/* What account i is charged, and the part of it that is in doubt. */
+static void
+money_charge(struct req *r, uint32_t i, struct settle_charge *c)
+{
+	const struct hold_account *a = &r->terms.accounts[i];
+	int32_t markup = a->marked ? r->terms.markup_bp : 0;
+	int64_t shown =
+	    money_marked(r, r->cost_nano - r->suspense_nano, markup);
+
+	c->actual[i] = money_marked(r, r->cost_nano, markup);
+	c->suspense[i] = c->actual[i] - shown;
+	if (c->suspense[i] < 0 || r->suspense_nano == 0)
+		c->suspense[i] = 0;
+	if (a->marked)
+		r->charge_nano = c->actual[i];
+}
+
 static void
 money_fill_charge(struct req *r, struct settle_charge *c)
 {
 	const struct hold_terms *t = &r->terms;
 	struct usage_figures f = { 0 };
 
-	for (uint32_t i = 0; i < t->n_accounts; i++) {
-		int32_t markup = t->accounts[i].marked ? t->markup_bp : 0;
-		int64_t shown =
-		    money_marked(r, r->cost_nano - r->suspense_nano, markup);
-
-		c->actual[i] = money_marked(r, r->cost_nano, markup);
-		c->suspense[i] = c->actual[i] - shown;
-		if (c->suspense[i] < 0 || r->suspense_nano == 0)
-			c->suspense[i] = 0;
-		if (t->accounts[i].marked)
-			r->charge_nano = c->actual[i];
-	}
+	for (uint32_t i = 0; i < t->n_accounts; i++)
+		if (t->accounts[i].key.kind != ACCOUNT_KEY_USES)
+			money_charge(r, i, c);
+		else if (r->outcome != OUTCOME_NONE)
+			c->actual[i] = ACCOUNT_USE;
 	if (r->outcome != OUTCOME_NONE && r->outcome != OUTCOME_ERROR)
 		usage_sum(&r->usage, &f);
 	c->usage = (struct settle_usage){ f.prompt, f.cached, f.completion,

@@ -41,6 +41,7 @@ static const char good[] =
     "  { prefix = \"h5vo0ju3\"; name = \"team\"; environment = \"test\";\n"
     "    sha256 = \"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0"
     "f00a08\";\n"
+    "    max_usage = 12;\n"
     "    limits = { rpm = 600; concurrency = 64; }; period_budget = \"25\";\n"
     "    expiry_date = \"2099-06-30\"; scopes = [ \"gateway\" ]; } );\n"
     "customers = { required = true; list = (\n"
@@ -170,6 +171,7 @@ START_TEST(lists_arrive)
 	ck_assert_int_eq(k->environment, ENV_TEST);
 	ck_assert_int_eq(k->limits.rpm, 600);
 	ck_assert_int_eq(k->limits.tpm, 0);
+	ck_assert_int_eq(k->max_usage, 12);
 	ck_assert_int_eq(k->period_budget_nano, 25000000000);
 	ck_assert_int_eq(k->spending_limit_nano, MONEY_NONE);
 	ck_assert_int_eq(k->expires_s, 4086460800);
