@@ -158,3 +158,20 @@ def test_a_made_key(gateway, provider):
     assert shown["once"] == 1 and shown["prod key"] == -1
     assert gateway.chat().status == 200
     assert uses(gateway, made["key"]["prefix"]) == (1, 0, 1)
+
+
+def test_an_administrator_gives_uses_back(make_gateway):
+    g = bounded(make_gateway, 2)
+
+    def adjust(amount, *more, check=True):
+        return g.ctl("budget", "adjust", amount, "--uses", "--reason", "test", *more, check=check)
+
+    assert statuses(ask(g, 3)) == [200, 200, 429]
+    g.at_rest()
+    assert g.ctl_json("budget", "adjust", "-1", "--uses", "--reason", "test", "--key", "testkey1")["results"][0]["settled"] == 1
+    assert wait_for(lambda: g.chat().status == 200, 5, "a use")
+    assert g.chat().code == "key_budget_exceeded"
+    for bad in (("-0.5", "--key", "testkey1"), ("-1", "--key", "testkey1", "--total"), ("-1", "--customer", "c"),
+                ("-9", "--key", "testkey1")):
+        assert adjust(*bad, check=False).returncode != 0, bad
+    assert uses(g) == (2, 0, 2) and g.ctl("audit").returncode == 0
