@@ -95,9 +95,8 @@ static void
 rates_callers(struct req *r, struct rates_set *set)
 {
 	const struct key_def *k = &r->key->def;
-
-	const struct settings_limits *org = &r->w->organization_limits;
 	const struct customer *c = r->customer;
+	const struct settings_limits *org = &r->w->organization_limits;
 
 	set->n = 0;
 	if (settings_limits_any(&k->limits))
@@ -207,6 +206,18 @@ rates_enter(struct req *r, const struct rates_scope *scope)
 	return 0;
 }
 
+/* The first so many of its windows, in the order in which they are taken. */
+static void
+rates_put_back(struct req *r, const struct rates_set *set, int windows)
+{
+	while (windows-- > 0) {
+		enum rate_window w = (enum rate_window)(windows % RATE_WINDOWS);
+
+		rates_give(r, &set->scopes[windows / RATE_WINDOWS], w,
+		    rates_cost(r, w));
+	}
+}
+
 /* The windows in order: scope by scope, requests before tokens. */
 static int
 rates_admit(struct req *r, const struct rates_set *set)
@@ -229,12 +240,7 @@ rates_admit(struct req *r, const struct rates_set *set)
 		return 1;
 	}
 	/* A refused request consumes nothing. */
-	while (taken-- > 0) {
-		enum rate_window w = (enum rate_window)(taken % RATE_WINDOWS);
-
-		rates_give(r, &set->scopes[taken / RATE_WINDOWS], w,
-		    rates_cost(r, w));
-	}
+	rates_put_back(r, set, taken);
 	return 0;
 }
 
@@ -273,10 +279,7 @@ rates_ask_target(struct req *r)
 	if (rates_admit(r, &set))
 		return 1;
 	rates_taken(r, &set);
-	for (int i = 0; i < set.n; i++)
-		for (int w = 0; w < RATE_WINDOWS; w++)
-			rates_give(r, &set.scopes[i], (enum rate_window)w,
-			    rates_cost(r, (enum rate_window)w));
+	rates_put_back(r, &set, set.n * RATE_WINDOWS);
 	return 0;
 }
 
