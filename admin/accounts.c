@@ -18,6 +18,7 @@ static const struct account_word {
 	{ "customer-total", OWNER_CUSTOMER, ACCOUNT_CUSTOMER_TOTAL },
 	{ "key", OWNER_KEY, ACCOUNT_KEY_PERIOD },
 	{ "key-total", OWNER_KEY, ACCOUNT_KEY_TOTAL },
+	{ "key-uses", OWNER_KEY, ACCOUNT_KEY_USES },
 	{ "organization", OWNER_ORGANIZATION, ACCOUNT_ORG_PERIOD },
 	{ "organization-credits", OWNER_ORGANIZATION, ACCOUNT_ORG_CREDITS },
 	{ "customer-older", OWNER_CUSTOMER, OLDER(ACCOUNT_CUSTOMER_PERIOD) },
@@ -114,7 +115,8 @@ accounts_find(struct office *o, struct slice args, struct slice name,
 	if (w == NULL || owner.id.n > DEFS_IDENTIFIER_MAX)
 		return err_param(e, ERR_INVALID_VALUE, "account",
 		    "account: customer:ID, customer-total:ID, key:PREFIX, "
-		    "key-total:PREFIX or organization is a valid choice.");
+		    "key-total:PREFIX, key-uses:PREFIX or organization is a "
+		    "valid choice.");
 	owner.kind = w->owner;
 	if (given < 0 || (w->owner != OWNER_ORGANIZATION &&
 			     args_environment(args, &owner.environment, e) < 0))

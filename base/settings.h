@@ -142,6 +142,19 @@ struct settings_provider {
 	struct slist credentials; /* of struct settings_credential */
 };
 
+/* Whose figure an attempt is charged (money.md 4). */
+enum settings_price_source { PRICE_OF_TABLE, PRICE_OF_PROVIDER };
+
+struct settings_limits {
+	int64_t rpm, tpm, concurrency; /* 0 = no limit */
+};
+
+static inline bool
+settings_limits_any(const struct settings_limits *l)
+{
+	return l->rpm > 0 || l->tpm > 0 || l->concurrency > 0;
+}
+
 struct settings_model {
 	struct sref name;            /* the slug */
 	struct sref upstream;        /* the provider's name for it */
@@ -150,6 +163,8 @@ struct settings_model {
 	int64_t context, max_output; /* tokens; 0 = not known */
 	int64_t image_tokens_max;
 	int64_t created; /* seconds since 1970 */
+	struct settings_limits limits;
+	int32_t price_source; /* enum settings_price_source */
 	struct settings_price price;
 };
 
@@ -167,10 +182,6 @@ enum key_scope {
 	SCOPE_ANY_API_BASE = 16,
 };
 
-struct settings_limits {
-	int64_t rpm, tpm, concurrency; /* 0 = no limit */
-};
-
 struct settings_key {
 	struct sref prefix, name;
 	unsigned char sha256[32];                  /* of the secret part */
@@ -180,6 +191,7 @@ struct settings_key {
 	int64_t period_budget_nano, spending_limit_nano; /* MONEY_NONE */
 	int32_t budget_duration; /* enum budget_duration */
 	int64_t expires_s;       /* seconds since 1970; 0 = never */
+	int64_t max_usage;       /* requests in its life; 0 = no limit */
 	bool clamp_max_tokens;
 	struct settings_limits limits;
 };

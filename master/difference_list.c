@@ -46,6 +46,8 @@ static const struct difference_field model_fields[] = {
 	FIELD(RAW, settings_model, max_output),
 	FIELD(RAW, settings_model, image_tokens_max),
 	FIELD(RAW, settings_model, created),
+	FIELD(RAW, settings_model, limits),
+	FIELD(RAW, settings_model, price_source),
 };
 static const struct difference_field key_fields[] = {
 	FIELD(STR, settings_key, name),
@@ -60,6 +62,7 @@ static const struct difference_field key_fields[] = {
 	FIELD(RAW, settings_key, clamp_max_tokens),
 	FIELD(RAW, settings_key, budget_duration),
 	FIELD(RAW, settings_key, expires_s),
+	FIELD(RAW, settings_key, max_usage),
 	FIELD(RAW, settings_key, limits),
 };
 static const struct difference_field customer_fields[] = {

@@ -157,6 +157,7 @@ bool model_known(const struct compile *c, struct slice name);
 struct slice model_bare(struct slice slug, struct slice id);
 
 extern const struct schema provider_schema;
+extern const struct schema limits_schema; /* of struct settings_limits */
 
 /* names.c: every name that finds a model. */
 void names_finish(struct compile *c);

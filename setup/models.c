@@ -17,6 +17,9 @@ static const struct word words_features[] = { { "tools", FEATURE_TOOLS },
 	{ "reasoning_outside_max", FEATURE_REASONING_OUTSIDE_MAX },
 	{ "embeddings", FEATURE_EMBEDDINGS }, { NULL, 0 } };
 
+static const struct word words_price_source[] = { { "table", PRICE_OF_TABLE },
+	{ "provider", PRICE_OF_PROVIDER }, { NULL, 0 } };
+
 #define PICO(name, member)                                                     \
 	{                                                                      \
 		name, FIELD_PICO, AT(settings_price, member), "", 0, 0, false, \
@@ -141,6 +144,10 @@ static const struct field model_fields[] = {
 	    NULL, NULL },
 	{ "created", FIELD_DATE, AT(model_draft, model.created), NULL, 0, 0,
 	    false, NULL, NULL },
+	{ "limits", FIELD_GROUP, AT(model_draft, model.limits), NULL, 0, 0,
+	    false, NULL, &limits_schema },
+	{ "price_source", FIELD_WORD, AT(model_draft, model.price_source),
+	    "table", 0, 0, false, words_price_source, NULL },
 	{ "price", FIELD_GROUP, AT(model_draft, model.price), NULL, 0, 0, false,
 	    NULL, &price_schema },
 };
@@ -310,6 +317,7 @@ models_price_version(struct compile *c)
 		digest_add(d, &m->price,
 		    offsetof(struct settings_price, known));
 		digest_add(d, &m->price.known, sizeof m->price.known);
+		digest_add(d, &m->price_source, sizeof m->price_source);
 	}
 	digest_end(d, sum);
 	digest_free(&d);

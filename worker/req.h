@@ -193,6 +193,7 @@ struct req {
 	bool upserted;                   /* customer_params were applied */
 	/* The tightest window of each kind; limit 0 = none. */
 	struct rate_state rate[RATE_WINDOWS];
+	unsigned rated;   /* bits of those whose windows were taken */
 	bool over_tokens; /* refused for its tokens a minute */
 	struct bound bound;
 	int64_t put_max_tokens;

@@ -1,5 +1,6 @@
 /*
- * hold - the money of one attempt, set aside before a byte of it leaves.
+ * hold - the money of one attempt, set aside before a byte of it leaves, and
+ * before it the places that its target has.
  *
  * Waits for a lease (money_wait), for money that others hold
  * (budgets.hold_wait), for a lock that is being rebuilt (a turn).
@@ -9,6 +10,7 @@
 #include "shm/stats.h"
 #include "worker/money.h"
 #include "worker/prepare.h"
+#include "worker/rates.h"
 #include "worker/req.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
@@ -114,7 +116,7 @@ step_hold_run(struct req *r)
 {
 	enum hold_result got;
 
-	if (!r->prepared && hold_prepare(r) != 0)
+	if (!r->prepared && (!rates_take_target(r) || hold_prepare(r) != 0))
 		return req_fail(r);
 	if (r->terms.n_accounts == 0)
 		return STEP_NEXT;

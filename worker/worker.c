@@ -300,6 +300,10 @@ worker_main(const struct worker_args *args)
 	w->period_rules = period_rules(w->settings);
 	owner_hash(&(struct account_owner){ .kind = OWNER_ORGANIZATION },
 	    w->organization_hash);
+	w->organization_limits = (struct settings_limits){
+		.rpm = w->settings->organization_limits_rpm,
+		.concurrency = w->settings->organization_limits_concurrency,
+	};
 	w->secrets = args->secrets;
 	w->tls = args->tls;
 	w->segment = args->segment;

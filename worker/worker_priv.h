@@ -39,6 +39,7 @@ struct worker {
 	struct period_rules period_rules; /* theirs */
 	struct period organization_period;
 	unsigned char organization_hash[OWNER_HASH_SIZE];
+	struct settings_limits organization_limits;
 	const char *secrets;
 	struct worker_tls *tls;
 	struct segment *segment;

@@ -31,6 +31,7 @@ static const char good[] =
     "  { name = \"together_ai/m\"; provider = \"togetherai\";\n"
     "    aliases = [ \"fast\" ]; context = 1000; max_output = 50;\n"
     "    features = [ \"tools\", \"vision\" ];\n"
+    "    limits = { rpm = 30; tpm = 5000000; };\n"
     "    price = { input = \"2.50\"; output = \"10\"; per_request = \"0.01\";\n"
     "      input_above_200k = \"5\"; output_above_200k = \"20\"; }; },\n"
     "  { name = \"bare\"; provider = \"local\"; upstream = \"q\";\n"
@@ -40,12 +41,14 @@ static const char good[] =
     "  { prefix = \"h5vo0ju3\"; name = \"team\"; environment = \"test\";\n"
     "    sha256 = \"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0"
     "f00a08\";\n"
+    "    max_usage = 12;\n"
     "    limits = { rpm = 600; concurrency = 64; }; period_budget = \"25\";\n"
     "    expiry_date = \"2099-06-30\"; scopes = [ \"gateway\" ]; } );\n"
     "customers = { required = true; list = (\n"
     "  { customer_identifier = \"b\"; },\n"
     "  { customer_identifier = \"a\"; total_budget = \"1000.00\";\n"
     "    markup_percentage = \"12.5\"; budget_duration = \"daily\"; } ); };\n"
+    "organization = { limits = { rpm = 900; concurrency = 80; }; };\n"
     "budgets = { unknown_price = \"assume:1/2.5\"; };\n"
     "logs = { files = ( { kind = \"jsonl\"; path = \"-\"; bodies = true; } );"
     " };\n";
@@ -68,6 +71,8 @@ START_TEST(scalars_arrive)
 	ck_assert_int_eq(got->server_max_body_bytes, 16777216);
 	ck_assert_int_eq(got->server_idle_timeout_ms, 75000);
 	ck_assert_int_eq(got->organization_period_budget_nano, MONEY_NONE);
+	ck_assert_int_eq(got->organization_limits_rpm, 900);
+	ck_assert_int_eq(got->organization_limits_concurrency, 80);
 	ck_assert_int_eq(got->assume_input_pico, 1000000);
 	ck_assert_int_eq(got->assume_output_pico, 2500000);
 	ck_assert(got->customers_required);
@@ -135,6 +140,9 @@ START_TEST(models_arrive)
 	ck_assert_int_eq(m->price.tier_cached_input, MONEY_NONE);
 	ck_assert(m->price.known);
 	ck_assert_uint_eq(m->features, FEATURE_TOOLS | FEATURE_VISION);
+	ck_assert_int_eq(m->limits.rpm, 30);
+	ck_assert_int_eq(m->limits.tpm, 5000000);
+	ck_assert_int_eq(m->limits.concurrency, 0);
 	m = settings_model_find(got, SLICE("local/bare"));
 	ck_assert_str_eq(text_of(m->upstream), "q");
 	ck_assert(m->price.known && m->price.input == 0);
@@ -163,6 +171,7 @@ START_TEST(lists_arrive)
 	ck_assert_int_eq(k->environment, ENV_TEST);
 	ck_assert_int_eq(k->limits.rpm, 600);
 	ck_assert_int_eq(k->limits.tpm, 0);
+	ck_assert_int_eq(k->max_usage, 12);
 	ck_assert_int_eq(k->period_budget_nano, 25000000000);
 	ck_assert_int_eq(k->spending_limit_nano, MONEY_NONE);
 	ck_assert_int_eq(k->expires_s, 4086460800);

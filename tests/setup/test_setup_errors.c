@@ -291,6 +291,12 @@ static const struct {
 	{ "server = { workers = 99999999999999999999L; };",
 	    "\"workers\" does not fit" },
 	{ "server = { base_paths = [ \"api\" ]; };", "a path begins with /" },
+	{ "models = ( { name = \"m\"; provider = \"demo\"; "
+	  "price_source = \"provider\"; } );",
+	    "\"price_source\" needs a \"price\"" },
+	{ "models = ( { name = \"m\"; provider = \"demo\"; "
+	  "price_source = \"theirs\"; } );",
+	    "\"price_source\" cannot be \"theirs\"" },
 	{ "server = { listen = ( { port = 1; } ); };",
 	    "\"address\" is missing in listen" },
 	{ "server = { listen = ( { address = \"localhost\"; port = 1; } ); };",
