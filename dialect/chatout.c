@@ -5,8 +5,6 @@
 #include "proto/jscan.h"
 #include "proto/jstr.h"
 
-#define CALL_ID_DIGITS 24
-
 void
 chatout_fini(struct chatout *o)
 {
@@ -34,6 +32,18 @@ static struct chatout_choice *
 chatout_at(struct chatout *o)
 {
 	return &o->choices[o->at];
+}
+
+/* A provider's JSON on one line: its line ends would end the frame. */
+static void
+chatout_add_json(struct chatout *o, struct slice json)
+{
+	size_t from = o->b->len;
+
+	sbuf_add_slice(o->b, json);
+	for (char *p = o->b->data + from; from < o->b->len; p++, from++)
+		if (*p == '\n' || *p == '\r')
+			*p = ' ';
 }
 
 /* data: {"id":...,"model":..., up to what the chunk is about. */
@@ -137,7 +147,7 @@ chatout_element(struct chatout *o, const char *name, struct slice json)
 	sbuf_addc(o->b, '"');
 	sbuf_adds(o->b, name);
 	sbuf_adds(o->b, "\":[");
-	sbuf_add_slice(o->b, json);
+	chatout_add_json(o, json);
 	sbuf_addc(o->b, ']');
 	chatout_close(o);
 }
@@ -169,13 +179,13 @@ chatout_logprobs(struct chatout *o, struct slice json)
 		return;
 	chatout_open(o);
 	sbuf_adds(o->b, "},\"logprobs\":");
-	sbuf_add_slice(o->b, json);
+	chatout_add_json(o, json);
 	sbuf_adds(o->b, ",\"finish_reason\":null}]}\n\n");
 }
 
 /* The same answer gets the same ids each time it is read. */
-static void
-chatout_mint_call(struct chatout *o, char id[CALL_ID_DIGITS])
+void
+chatout_mint_id(const struct chatout *o, char id[CHATOUT_ID_SIZE])
 {
 	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz"
 				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -183,10 +193,12 @@ chatout_mint_call(struct chatout *o, char id[CALL_ID_DIGITS])
 
 	memcpy(from, o->seed, sizeof o->seed);
 	from[sizeof o->seed] = (unsigned char)o->at;
-	from[sizeof o->seed + 1] = (unsigned char)chatout_at(o)->calls;
+	from[sizeof o->seed + 1] = (unsigned char)o->choices[o->at].calls;
 	digest_sha256(from, sizeof from, sum);
-	for (unsigned i = 0; i < CALL_ID_DIGITS; i++)
+	memcpy(id, "call_", 5);
+	for (unsigned i = 5; i < CHATOUT_ID_SIZE - 1; i++)
 		id[i] = digits[sum[i] % 62];
+	id[CHATOUT_ID_SIZE - 1] = '\0';
 }
 
 static void
@@ -202,7 +214,7 @@ chatout_call(struct chatout *o, struct slice id, struct slice name,
     struct slice extra)
 {
 	struct chatout_choice *c = chatout_at(o);
-	char minted[CALL_ID_DIGITS];
+	char minted[CHATOUT_ID_SIZE];
 
 	chatout_call_end(o);
 	if (!chatout_may_speak(o))
@@ -215,22 +227,17 @@ chatout_call(struct chatout *o, struct slice id, struct slice name,
 		return 0;
 	if (c->calls == CHATOUT_CALLS_MAX)
 		return -1;
-	chatout_mint_call(o, minted);
+	chatout_mint_id(o, minted);
 	c->calls++;
 	chatout_call_open(o);
 	sbuf_adds(o->b, ",\"id\":\"");
-	if (id.n > 0) {
-		sbuf_add_slice(o->b, id);
-	} else {
-		sbuf_adds(o->b, "call_");
-		sbuf_add(o->b, minted, sizeof minted);
-	}
+	sbuf_add_slice(o->b, id.n > 0 ? id : slice_str(minted));
 	sbuf_adds(o->b, "\",\"type\":\"function\",\"function\":{\"name\":\"");
 	sbuf_add_slice(o->b, name);
 	sbuf_adds(o->b, "\",\"arguments\":\"\"}");
 	if (extra.n > 0) {
 		sbuf_adds(o->b, ",\"extra_content\":");
-		sbuf_add_slice(o->b, extra);
+		chatout_add_json(o, extra);
 	}
 	sbuf_adds(o->b, "}]");
 	chatout_close(o);
@@ -344,7 +351,7 @@ chatout_fields(struct chatout *o, struct slice json)
 	chatout_begin(o);
 	chatout_head(o);
 	sbuf_adds(o->b, "],\"provider_specific_fields\":");
-	sbuf_add_slice(o->b, json);
+	chatout_add_json(o, json);
 	sbuf_adds(o->b, "}\n\n");
 }
 
@@ -401,7 +408,7 @@ void
 chatout_error(struct chatout *o, struct slice json)
 {
 	sbuf_adds(o->b, "event: error\ndata: ");
-	sbuf_add_slice(o->b, json);
+	chatout_add_json(o, json);
 	sbuf_adds(o->b, "\n\n");
 }
 

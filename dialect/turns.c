@@ -85,7 +85,8 @@ turns_is_escaped(struct slice raw, size_t at)
 static bool
 turns_is_empty(const struct chat_part *p)
 {
-	return p->type == CHAT_TEXT && p->text.n == 0;
+	/* Gemini signs empty texts, too. */
+	return p->type == CHAT_TEXT && p->text.n == 0 && p->signature.n == 0;
 }
 
 static void
