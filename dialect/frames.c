@@ -38,10 +38,12 @@ frames_next_sse(struct frames *f, struct slice *in, struct dialect_event *ev_r,
 	return got;
 }
 
-/* A line without its end; the blanks of "\r\n" are JSON's own. */
+/* A line without its end, which may have been of two bytes. */
 static void
 frames_take_line(struct slice line, struct dialect_event *ev_r)
 {
+	if (line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--;
 	*ev_r = (struct dialect_event){ .data = line, .raw = line };
 }
 

@@ -179,6 +179,10 @@ relay_error_read_object(struct relay_error *r, struct slice object, int *status)
 		if (r->code[0] == '\0')
 			relay_error_take(r->code, sizeof r->code, &item);
 	}
+	/* Cohere. */
+	if (jscan_find(object, SLICE("error_type"), &item) == 1 &&
+	    r->code[0] == '\0')
+		relay_error_take(r->code, sizeof r->code, &item);
 	if (jscan_find(object, SLICE("status_code"), &item) == 1 &&
 	    relay_error_number(&item) != 0)
 		*status = relay_error_number(&item);

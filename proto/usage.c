@@ -10,8 +10,8 @@
 #include "proto/jstr.h"
 
 #define TICK_SCALE 10 /* xAI counts in 10^-10 USD */
-#define ABSENT (-1)
-#define MALFORMED (-2)
+#define ABSENT USAGE_ABSENT
+#define MALFORMED USAGE_MALFORMED
 
 /* A provider's figures as given; ABSENT or MALFORMED when there is none. */
 struct usage_given {
@@ -91,7 +91,7 @@ usage_of_totals(struct usage *u_r, int64_t prompt, int64_t completion)
 	u_r->out_text = completion;
 }
 
-static int64_t
+int64_t
 usage_count(const struct jscan_item *item)
 {
 	int64_t n;
@@ -209,8 +209,7 @@ usage_or_zero(int64_t a)
 	return a >= 0 ? a : 0;
 }
 
-/* Cut a part out of *rest; a part larger than what is left is capped. */
-static int64_t
+int64_t
 usage_part(int64_t part, int64_t *rest, bool *anomaly)
 {
 	part = usage_or_zero(part);
