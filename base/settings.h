@@ -63,6 +63,15 @@ enum model_feature {
 	FEATURE_MAX_COMPLETION_TOKENS_ONLY = 16,
 	FEATURE_REASONING_OUTSIDE_MAX = 32,
 	FEATURE_EMBEDDINGS = 64,
+	/* They act where a request is translated: providers.md 12. */
+	FEATURE_ADAPTIVE = 128,   /* thinking without a budget */
+	FEATURE_STRUCTURED = 256, /* output_config.format */
+	FEATURE_OLD_SCHEMA = 512, /* OpenAPI's subset of JSON schema */
+	FEATURE_NO_TEMPERATURE = 1024,
+	FEATURE_ONE_SAMPLER = 2048,  /* temperature or top_p */
+	FEATURE_NO_DEVELOPER = 4096, /* role developer is refused */
+	FEATURE_RESPONSES_ONLY = 8192,
+	FEATURE_INVOKE = 16384, /* Bedrock: invoke, not Converse */
 };
 
 struct settings_listen {

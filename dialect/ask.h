@@ -22,11 +22,19 @@ struct ask {
 	struct params *params; /* warnings are added */
 	struct pool *pool;
 	struct chat chat;
-	struct slice model; /* the provider's name for it */
-	uint32_t features;  /* of enum model_feature */
-	uint32_t quirks;    /* of enum provider_quirk */
-	int64_t max_output; /* of the model; 0 = not known */
-	int64_t max_tokens; /* to be sent; 0 = nobody said */
+	struct slice model;             /* the provider's name for it */
+	struct slice project, location; /* of a Google credential */
+	uint32_t features;              /* of enum model_feature */
+	uint32_t quirks;                /* of enum provider_quirk */
+	int64_t max_output;             /* of the model; 0 = not known */
+	int64_t max_tokens;             /* to be sent; 0 = nobody said */
+	/*
+	 * Told by the writer: the most tokens that its body lets the provider
+	 * write, which may be more than max_tokens (thinking needs room, a
+	 * dialect demands a figure); 0 = the body names no limit.  The hold
+	 * has to cover it.
+	 */
+	int64_t output_asked;
 	bool stream;
 	bool send_user;       /* anthropic.send_user */
 	unsigned char id[16]; /* of the request */
