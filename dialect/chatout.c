@@ -36,6 +36,18 @@ chatout_at(struct chatout *o)
 	return &o->choices[o->at];
 }
 
+/* A provider's JSON on one line: its line ends would end the frame. */
+static void
+chatout_add_json(struct chatout *o, struct slice json)
+{
+	size_t from = o->b->len;
+
+	sbuf_add_slice(o->b, json);
+	for (char *p = o->b->data + from; from < o->b->len; p++, from++)
+		if (*p == '\n' || *p == '\r')
+			*p = ' ';
+}
+
 /* data: {"id":...,"model":..., up to what the chunk is about. */
 static void
 chatout_head(struct chatout *o)
@@ -137,7 +149,7 @@ chatout_element(struct chatout *o, const char *name, struct slice json)
 	sbuf_addc(o->b, '"');
 	sbuf_adds(o->b, name);
 	sbuf_adds(o->b, "\":[");
-	sbuf_add_slice(o->b, json);
+	chatout_add_json(o, json);
 	sbuf_addc(o->b, ']');
 	chatout_close(o);
 }
@@ -169,7 +181,7 @@ chatout_logprobs(struct chatout *o, struct slice json)
 		return;
 	chatout_open(o);
 	sbuf_adds(o->b, "},\"logprobs\":");
-	sbuf_add_slice(o->b, json);
+	chatout_add_json(o, json);
 	sbuf_adds(o->b, ",\"finish_reason\":null}]}\n\n");
 }
 
@@ -230,7 +242,7 @@ chatout_call(struct chatout *o, struct slice id, struct slice name,
 	sbuf_adds(o->b, "\",\"arguments\":\"\"}");
 	if (extra.n > 0) {
 		sbuf_adds(o->b, ",\"extra_content\":");
-		sbuf_add_slice(o->b, extra);
+		chatout_add_json(o, extra);
 	}
 	sbuf_adds(o->b, "}]");
 	chatout_close(o);
@@ -344,7 +356,7 @@ chatout_fields(struct chatout *o, struct slice json)
 	chatout_begin(o);
 	chatout_head(o);
 	sbuf_adds(o->b, "],\"provider_specific_fields\":");
-	sbuf_add_slice(o->b, json);
+	chatout_add_json(o, json);
 	sbuf_adds(o->b, "}\n\n");
 }
 
@@ -401,7 +413,7 @@ void
 chatout_error(struct chatout *o, struct slice json)
 {
 	sbuf_adds(o->b, "event: error\ndata: ");
-	sbuf_add_slice(o->b, json);
+	chatout_add_json(o, json);
 	sbuf_adds(o->b, "\n\n");
 }
 

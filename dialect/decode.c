@@ -129,20 +129,54 @@ decode_end(struct decode *d, struct sbuf *chat, struct err *e)
 	return 0;
 }
 
-/* The chunks of a reply, as one. */
+/* Take the data of the first frame off *frames; false at the end. */
+static bool
+decode_line(struct slice *frames, struct slice *data_r)
+{
+	static const struct slice head = { "data: ", 6 };
+	const char *at = memmem(frames->p, frames->n, head.p, head.n), *end;
+
+	if (at == NULL)
+		return false;
+	*frames = slice_skip(*frames, (size_t)(at - frames->p) + head.n);
+	end = memchr(frames->p, '\n', frames->n);
+	*data_r = (struct slice){ frames->p, (size_t)(end - frames->p) };
+	*frames = slice_skip(*frames, data_r->n + 1);
+	return true;
+}
+
+/*
+ * The chunks of a reply, as one.  They are lines of our own, of any length:
+ * a whole text is one of them.
+ */
 static int
 decode_join(struct decode *d, struct slice chunks, struct sbuf *chat,
     struct err *e)
 {
 	struct assemble *a = assemble_new(SIZE_MAX);
-	int done = assemble_frames(a, chunks);
+	struct slice data;
+	int done = 0;
 
-	if (done == 0)
+	while (done != -1 && decode_line(&chunks, &data))
+		done = assemble_chunk(a, data);
+	if (done != -1)
 		assemble_write(a, d->tell.has_usage ? &d->tell.usage : NULL,
 		    chat);
 	assemble_free(&a);
-	return done == 0 ? 1
-	                 : err_set(e, ERR_UPSTREAM_INVALID, "reply is no JSON");
+	return done != -1
+	           ? 1
+	           : err_set(e, ERR_UPSTREAM_INVALID, "reply is no JSON");
+}
+
+/* The JSON of the error that was told last; words may stand before it. */
+static void
+decode_add_error(struct slice chunks, struct sbuf *chat)
+{
+	struct slice data;
+
+	while (decode_line(&chunks, &data))
+		if (chunks.n <= 1)
+			sbuf_add_slice(chat, data);
 }
 
 int
@@ -158,7 +192,7 @@ decode_whole(struct decode *d, struct slice body, struct sbuf *chat,
 	d->tell.out.b = &chunks;
 	done = d->dialect->reply(&d->tell, item.value, e);
 	if (done == 0 && d->tell.failed) {
-		sbuf_add_slice(chat, item.value);
+		decode_add_error(sbuf_slice(&chunks), chat);
 	} else if (done == 0) {
 		done = decode_join(d, sbuf_slice(&chunks), chat, e);
 	}
