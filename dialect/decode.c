@@ -121,6 +121,8 @@ decode_end(struct decode *d, struct sbuf *chat, struct err *e)
 		d->broken = true;
 		return -1;
 	}
+	if (frames_is_cut(&d->frames))
+		return 0;
 	if (!decode_is_over(d) && d->dialect->end != NULL)
 		d->dialect->end(&d->tell);
 	decode_check_complete(d);
