@@ -103,7 +103,7 @@ struct slice
 relay_breakdown(struct req *r, struct slice message)
 {
 	struct usage_figures f;
-	struct edit_result plain;
+	struct splice_result plain;
 	struct sbuf full = { 0 };
 	struct breakdown d = {
 		.cost_nano = r->cost_nano,

@@ -247,7 +247,7 @@ struct req {
 	/* From here on: not cleared, filled by the step that needs it. */
 	struct jscan_body json;
 	struct params params;
-	struct edit_result edit;
+	struct splice_result edit;
 	struct hold_terms terms;
 	struct req_account accounts[ACCOUNTS_PER_HOLD];
 	struct bound_request bound_request;

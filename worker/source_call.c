@@ -236,7 +236,7 @@ call_write_head(struct req *r)
 static unsigned
 call_body(struct req *r, struct iovec **iov_r)
 {
-	const struct edit_result *edit = &r->edit;
+	const struct splice_result *edit = &r->edit;
 	struct iovec *iov;
 	char *joined;
 	size_t at = 0;
