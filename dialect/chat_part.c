@@ -1,7 +1,9 @@
 /* chat_part - the content of a message. */
 #include <stdio.h>
 
+#include "base/sbuf.h"
 #include "dialect/chat_priv.h"
+#include "proto/jscan_find.h"
 
 #define CHAT_DATA_HEAD 128 /* of "data:image/png;base64," */
 
@@ -40,6 +42,21 @@ chat_count(struct slice array)
 	return n;
 }
 
+/* Text as raw text: base64 has nothing to escape, what claims to be may. */
+static struct slice
+chat_escape(struct pool *pool, struct slice text)
+{
+	struct sbuf b = { 0 };
+	struct slice raw;
+
+	if (jscan_find_special(text.p, text.p + text.n) == text.p + text.n)
+		return text;
+	sbuf_add_json_part(&b, text);
+	raw = pool_copy(pool, sbuf_slice(&b));
+	sbuf_free(&b);
+	return raw;
+}
+
 /* "data:image/png;base64,..." or a URL. */
 static void
 chat_media_url(struct pool *pool, struct slice raw, struct chat_media *m)
@@ -55,11 +72,15 @@ chat_media_url(struct pool *pool, struct slice raw, struct chat_media *m)
 	comma = memchr(head.p, ',', head.n);
 	if (comma == NULL)
 		return;
-	m->data = slice_skip(text, (size_t)(comma + 1 - text.p));
+	m->data =
+	    chat_escape(pool, slice_skip(text, (size_t)(comma + 1 - text.p)));
 	head = (struct slice){ text.p + 5, (size_t)(comma - text.p) - 5 };
 	end = memchr(head.p, ';', head.n);
 	m->type = (struct slice){ head.p,
 		end != NULL ? (size_t)(end - head.p) : head.n };
+	if (jscan_find_special(m->type.p, m->type.p + m->type.n) !=
+	    m->type.p + m->type.n)
+		m->type = SLICE("");
 }
 
 static void
@@ -103,7 +124,7 @@ chat_file(struct pool *pool, struct slice json, struct chat_part *p)
 	chat_media_url(pool, chat_raw(file, SLICE("file_data")), &p->media);
 	/* Some clients leave the "data:" away. */
 	if (p->media.data.n == 0) {
-		p->media.data = p->media.url;
+		p->media.data = chat_escape(pool, p->media.url);
 		p->media.url = SLICE("");
 	}
 	if (p->media.type.n == 0 && p->media.data.n > 0)
