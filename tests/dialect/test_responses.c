@@ -53,7 +53,7 @@ static const struct ask_row {
 		"]",
 	    .to = "{\"model\":\"up\",\"input\":[{\"role\":\"system\","
 		  "\"content\":\"A\"},{\"role\":\"user\",\"content\":\"Hi\"}"
-	          "]" TAIL,
+		  "]" TAIL,
 	    .quirks = QUIRK_DEV_ROLE,
 	    .features = FEATURE_NO_DEVELOPER },
 	{ .title = "images and files",
@@ -147,7 +147,7 @@ static const struct ask_row {
 			     "\"google-gemini-v1\",\"index\":0}]}]",
 	    .to = "{\"model\":\"up\",\"input\":[{\"role\":\"user\",\"content\":"
 		  "\"Hi\"},{\"role\":\"assistant\",\"content\":\"T\"}"
-	          "]" ENCRYPTED_TOO },
+		  "]" ENCRYPTED_TOO },
 	{ .title = "scalars",
 	    .from = "\"messages\":[" USER "],\"temperature\":0.50,\"top_p\":1,"
 		    "\"user\":\"u\",\"safety_identifier\":\"s\","
