@@ -1,5 +1,7 @@
 #include "dialect/dialect.h"
 
+#include "base/settings.h"
+
 #define DIALECT(id, table) extern const struct dialect table;
 #include "dialect/dialects.def"
 #undef DIALECT
@@ -22,6 +24,8 @@ dialect_kind(enum provider_kind kind, struct slice model)
 const struct dialect *
 dialect_find(enum provider_kind kind, struct slice model, uint32_t features)
 {
-	(void)features;
+	if ((kind == KIND_OPENAI || kind == KIND_AZURE) &&
+	    (features & FEATURE_RESPONSES_ONLY) != 0)
+		return &dialect_responses;
 	return dialects[dialect_kind(kind, model)];
 }

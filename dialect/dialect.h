@@ -76,6 +76,9 @@ struct dialect {
 	void (*end)(struct tell *t);
 };
 
+/* Beside chat at kinds openai and azure, for the models that demand it. */
+extern const struct dialect dialect_responses;
+
 /*
  * The dialect of a kind for this model; NULL for kinds that take the client's
  * own bytes.
