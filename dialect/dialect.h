@@ -74,10 +74,19 @@ struct dialect {
 
 	/* The body of a stream has ended in good order; may be NULL. */
 	void (*end)(struct tell *t);
+
+	/*
+	 * An event for a client of this dialect; NULL: the bytes it came in.
+	 */
+	void (*native)(const struct dialect_event *ev, struct sbuf *raw);
 };
 
 /* Beside chat at kinds openai and azure, for the models that demand it. */
 extern const struct dialect dialect_responses;
+
+/* Two kinds share an address where the model says which one it speaks. */
+enum provider_kind dialect_kind(enum provider_kind kind, struct slice model,
+    uint32_t features);
 
 /*
  * The dialect of a kind for this model; NULL for kinds that take the client's

@@ -134,6 +134,8 @@ void lists_read(struct compile *c, const struct node *root);
 void models_read(struct compile *c, const struct node *root);
 void models_finish(struct compile *c);
 void catalogue_read(struct compile *c);
+/* Features that a model has by its name (etc/model_flags.def). */
+uint32_t flags_of(const struct compile *c, const struct settings_model *m);
 /* The prefix that the slugs of a provider's models have, without "/". */
 struct slice provider_prefix(struct slice id);
 /* Index of a provider by id or alias; -1 when there is none. */

@@ -361,6 +361,8 @@ credential_check(struct compile *c, const struct node *n,
 		credential_need(c, n, "vertex_ai_location", NULL);
 	if (own != NULL && own->type == NODE_STRING)
 		url = own->text;
+	if (url.n == 0)
+		credential_need(c, n, "api_base", NULL);
 	url = pool_copy(c->pool, url);
 	url = base_fill(c, url, "{region}",
 	    blob_text(&c->blob, cred->aws_region_name));
@@ -369,7 +371,8 @@ credential_check(struct compile *c, const struct node *n,
 		url = base_fill(c, url, "{location}-", SLICE(""));
 	url = base_fill(c, url, "{location}", location);
 	cred->base = p->base;
-	if (own != NULL || blob_text(&c->blob, p->base.host).n == 0)
+	if (url.n > 0 &&
+	    (own != NULL || blob_text(&c->blob, p->base.host).n == 0))
 		base_read(c, own != NULL ? own : provider, url, &cred->base);
 }
 

@@ -7,6 +7,7 @@
 #include "base/money.h"
 #include "base/pool.h"
 #include "base/sbuf.h"
+#include "dialect/ask.h"
 #include "dialect/dialect.h"
 #include "proto/price.h"
 #include "shm/period.h"
@@ -337,6 +338,9 @@ money_bound(struct req *r)
 	q->body_bytes = money_body_bytes(r);
 	if (r->put_max_tokens > 0)
 		q->max_tokens = r->put_max_tokens;
+	/* Another dialect may let the provider write more, or demand a cap. */
+	if (r->dialect != NULL && r->ask->output_asked > 0)
+		q->max_tokens = r->ask->output_asked;
 	if (bound_hold(money_model(r, &copy), q, &r->bound, req_err(r)) != 0)
 		return -1;
 	for (uint32_t i = 0; i < t->n_accounts; i++) {

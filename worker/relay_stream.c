@@ -11,6 +11,7 @@
 #include "dialect/decode.h"
 #include "proto/relay.h"
 #include "worker/answer.h"
+#include "worker/client_dialect.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
 #include "worker/relay_whole.h"
@@ -29,7 +30,9 @@ relay_stream_framing(struct req *r)
 	struct relay_framing *f;
 
 	if (!params_has(p, PARAM_field_name) && !params_has(p, PARAM_delimiter))
-		return &relay_framing_sse;
+		return r->route.route == ROUTE_GENERATE
+		           ? &relay_framing_generate
+		           : &relay_framing_sse;
 	f = pool_alloc(r->pool, sizeof *f);
 	*f = relay_framing_sse;
 	if (params_has(p, PARAM_field_name))
@@ -88,6 +91,9 @@ relay_stream_begin(struct req *r)
 	r->framing = o.framing;
 	if (r->dialect != NULL)
 		stream_decode_begin(r, &o);
+	client_begin(r);
+	/* Other dialects tell the usage unasked. */
+	o.include_usage |= r->encode != NULL;
 	r->relay = relay_new(&o);
 	relay_stream_count(r->w, 1);
 }
@@ -145,11 +151,12 @@ stream_keepalive_set(struct req *r)
 static void
 stream_send(struct req *r)
 {
-	if (r->w->out.n == 0)
+	if (r->w->out.n == 0 && !r->native)
 		return;
 	log_body_stream(r, &r->w->out);
 	if (r->x == NULL)
 		return;
+	client_frames(r, &r->w->out);
 	answer_write_out(r);
 	r->wrote_ms = now_mono_ms();
 	stream_keepalive_set(r);
@@ -273,6 +280,7 @@ stream_finish(struct req *r)
 	/* What was never released goes out with the end, in one piece. */
 	b = req_held(r);
 	stream_hold_back(r, out);
+	client_last_frames(r, b);
 	if (!r->released && r->x != NULL)
 		answer_begin_stream(r);
 	r->released = true;
@@ -290,7 +298,7 @@ stream_estimate(struct req *r)
 	const struct relay_state *s = relay_state(r->relay);
 	struct usage u;
 
-	if (s->has_usage || !params_wants_usage(&r->params))
+	if (s->has_usage || !(params_wants_usage(&r->params) || r->encode))
 		return;
 	usage_of_totals(&u, bound_estimate_tokens(r->bound_request.body_bytes),
 	    bound_estimate_tokens((int64_t)s->text_bytes));
@@ -347,7 +355,7 @@ relay_stream_tick(struct req *r)
 	if (now - r->wrote_ms >=
 	    (uint64_t)r->w->settings->stream_keepalive_ms) {
 		relay_out_clear(out);
-		relay_out_borrow(out, SLICE(": keep-alive\n\n"));
+		client_idle(r, out);
 		answer_write_out(r);
 		r->wrote_ms = now;
 	}

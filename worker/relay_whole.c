@@ -6,6 +6,7 @@
 #include "base/settings.h"
 #include "proto/breakdown.h"
 #include "proto/reply.h"
+#include "worker/client_dialect.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
 #include "worker/source.h"
@@ -87,7 +88,9 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	err_set(req_err(r), ERR_UPSTREAM_INVALID, "%s", said.message);
 	req_keep_err(r);
 	r->provider_code = pool_copy(r->pool, slice_str(said.code));
-	if (r->dialect != NULL)
+	if (client_rebuilds_error(r))
+		client_error(r, (int)status, &said, &body);
+	else if (r->dialect != NULL && r->inbound == NULL)
 		translate_error(r, &said, &body);
 	if (body.n > WHOLE_ERROR_MAX || jscan_value(body, &item, &e) != 0) {
 		b = req_held(r);
@@ -142,8 +145,9 @@ relay_breakdown(struct req *r, struct slice message)
 	return pool_copy(r->pool, sbuf_slice(b));
 }
 
+/* raw: the provider's own bytes, which chat was perhaps made of. */
 static void
-whole_edit(struct req *r, const struct reply *reply)
+whole_edit(struct req *r, const struct reply *reply, struct slice raw)
 {
 	struct reply_edit edit = { 0 };
 	struct slice *pieces = r->answer.pieces;
@@ -156,6 +160,11 @@ whole_edit(struct req *r, const struct reply *reply)
 	r->answer.kind = ANSWER_BODY;
 	r->answer.status = 200;
 	edit.breakdown = relay_breakdown(r, reply->message);
+	if (r->inbound != NULL) {
+		log_body_plain(r, pieces, r->answer.n_pieces);
+		client_whole(r, raw, edit.breakdown);
+		return;
+	}
 	if (params_bool(&r->params, PARAM_echo))
 		edit.prompt_message = params_json(&r->params, PARAM_messages);
 	if (edit.breakdown.n == 0 && edit.prompt_message.n == 0)
@@ -198,6 +207,7 @@ static void
 whole_ok(struct req *r, struct slice body)
 {
 	const struct settings_provider *p = r->choice.target->provider;
+	struct slice raw = body;
 	struct reply reply;
 	struct err e;
 	int got = r->dialect != NULL ? whole_decode(r, &body, &reply, &e)
@@ -221,7 +231,7 @@ whole_ok(struct req *r, struct slice body)
 	r->response_model = pool_copy(r->pool, reply.model);
 	money_price(r);
 	r->write_usage = !reply.has_usage || !relay_usage_passes(r);
-	whole_edit(r, &reply);
+	whole_edit(r, &reply, raw);
 	r->done = true;
 }
 

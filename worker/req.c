@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "net/server.h"
 #include "dialect/decode.h"
+#include "dialect/encode.h"
 #include "proto/relay.h"
 #include "worker/answer.h"
 #include "worker/attempt.h"
@@ -102,6 +103,9 @@ req_free(struct req *r)
 
 	relay_free(&r->relay);
 	decode_free(&r->decode);
+	encode_free(&r->encode);
+	if (r->raw != NULL)
+		sbuf_free(r->raw);
 	if (r->held != NULL)
 		sbuf_free(r->held);
 	key_release(&r->key);

@@ -92,12 +92,15 @@ struct choice {
 	struct slice slug, upstream_model;
 	int32_t provider; /* index into the settings' list */
 	struct target *target;
+	enum provider_kind kind;
 	int credential; /* index, or TARGET_NEEDS_NONE */
 };
 
 struct ask;
 struct decode;
 struct dialect;
+struct encode;
+struct inbound;
 
 /* One account that the request touches, beside hold_terms' own figures. */
 struct req_account {
@@ -166,6 +169,13 @@ struct req {
 	bool parsed;  /* params is filled */
 	bool stream;
 	struct customer *customer; /* NULL = none */
+
+	/* Of a client that does not speak chat; NULL: it does. */
+	struct inbound *inbound;
+	struct encode *encode; /* of the answer, unless it is native */
+	struct sbuf *raw;      /* of a native stream: what is to be sent */
+	bool native;           /* the provider speaks the client's dialect */
+	bool alt_sse;          /* Gemini: events, not an array */
 
 	/* Where it goes. */
 	struct choice choice;

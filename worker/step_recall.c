@@ -54,7 +54,7 @@ recall_asked(const struct req *r)
 
 	if (params_has(&r->params, PARAM_cache_enabled))
 		want = params_bool(&r->params, PARAM_cache_enabled);
-	return want && s->cache_enabled &&
+	return want && s->cache_enabled && r->inbound == NULL &&
 	       !params_has(&r->params, PARAM_mock_response);
 }
 

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
+#include "base/sigv4.h"
 #include "base/xmem.h"
 #include "net/client.h"
 #include "shm/stats.h"
@@ -19,6 +20,7 @@
  */
 struct target_door {
 	struct client_target *pool; /* NULL: that of the provider */
+	struct sigv4_key aws;       /* of AWS alone */
 	struct sbuf head[2];
 };
 
@@ -54,6 +56,7 @@ target_full_free(struct target_full *f)
 	client_target_free(&f->pool);
 	for (uint32_t i = 0; i < f->n_doors; i++) {
 		client_target_free(&f->doors[i].pool);
+		sigv4_key_wipe(&f->doors[i].aws);
 		for (int stream = 0; stream < 2; stream++) {
 			struct sbuf *b = &f->doors[i].head[stream];
 
@@ -231,6 +234,12 @@ target_credential(struct worker *w, const struct target *t, int credential)
 	    settings_list(w->settings, t->provider->credentials);
 
 	return credential >= 0 ? &c[credential] : NULL;
+}
+
+struct sigv4_key *
+target_aws_key(struct target *t, int credential)
+{
+	return &target_door((struct target_full *)t, credential)->aws;
 }
 
 struct slice

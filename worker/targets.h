@@ -16,6 +16,7 @@
 
 struct client_target;
 struct settings_base;
+struct sigv4_key;
 struct settings_credential;
 struct settings_provider;
 struct worker;
@@ -55,6 +56,9 @@ const struct settings_base *target_base(struct worker *w,
     const struct target *t, int credential);
 struct client_target *target_pool(struct worker *w, struct target *t,
     int credential);
+
+/* The key that a credential of AWS signs with today. */
+struct sigv4_key *target_aws_key(struct target *t, int credential);
 
 /* "Host: ...\r\n...Authorization: ...\r\n": a head without its first line. */
 struct slice target_lines(struct worker *w, struct target *t, int credential,

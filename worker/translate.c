@@ -6,6 +6,7 @@
 #include "dialect/ask.h"
 #include "dialect/decode.h"
 #include "proto/relay_error.h"
+#include "worker/client_dialect.h"
 #include "worker/relay_stream.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
@@ -20,6 +21,7 @@ translate_begin(struct req *r, struct slice id)
 		.created_s = r->head_us / 1000000,
 		.quirks = r->choice.target->provider->quirks,
 		.forced = r->ask != NULL ? r->ask->forced : FORCED_NONE,
+		.raw = client_raw(r),
 	};
 
 	memcpy(o.seed, r->id, sizeof o.seed);

@@ -1,7 +1,11 @@
 #include "worker/upstream.h"
 
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/pool.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
+#include "base/sigv4.h"
 #include "base/version.h"
 #include "dialect/azure_path.h"
 #include "dialect/dialect.h"
@@ -9,19 +13,19 @@
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
+/* "host", or "host:port". */
 static void
-upstream_host(struct worker *w, const struct settings_base *base,
+upstream_host_value(struct worker *w, const struct settings_base *base,
     struct sbuf *b)
 {
 	struct slice host = settings_str(w->settings, base->host);
 	bool v6 = memchr(host.p, ':', host.n) != NULL;
 	int usual = base->tls ? 443 : 80;
 
-	sbuf_addf(b, "Host: %s%.*s%s", v6 ? "[" : "", SLICE_ARGS(host),
+	sbuf_addf(b, "%s%.*s%s", v6 ? "[" : "", SLICE_ARGS(host),
 	    v6 ? "]" : "");
 	if (base->port != usual)
 		sbuf_addf(b, ":%d", base->port);
-	sbuf_adds(b, "\r\n");
 }
 
 static struct slice
@@ -93,8 +97,9 @@ upstream_write_lines(struct worker *w, const struct settings_provider *p,
 {
 	enum kind_auth auth = kind_auths[p->kind];
 
-	upstream_host(w, base, b);
-	sbuf_adds(b, "User-Agent: holdfast/" HOLDFAST_VERSION "\r\n"
+	sbuf_adds(b, "Host: ");
+	upstream_host_value(w, base, b);
+	sbuf_adds(b, "\r\nUser-Agent: holdfast/" HOLDFAST_VERSION "\r\n"
 		     "Content-Type: application/json\r\n"
 		     "Accept-Encoding: identity\r\nAccept: ");
 	sbuf_adds(b, stream ? "text/event-stream" : "application/json");
@@ -120,7 +125,8 @@ upstream_path_azure(struct req *r, const struct settings_base *base,
 
 	if (c != NULL && c->api_version.len > 0)
 		at.version = settings_str(s, c->api_version);
-	azure_path(&at, AZURE_CHAT, b);
+	azure_path(&at,
+	    r->dialect == &dialect_responses ? AZURE_RESPONSES : AZURE_CHAT, b);
 }
 
 /* "POST /v1/chat/completions HTTP/1.1" */
@@ -131,8 +137,7 @@ upstream_line(struct req *r, struct sbuf *b)
 	    target_base(r->w, r->choice.target, r->choice.credential);
 
 	sbuf_adds(b, "POST ");
-	if (r->dialect == NULL &&
-	    r->choice.target->provider->kind == KIND_AZURE) {
+	if (r->choice.kind == KIND_AZURE) {
 		upstream_path_azure(r, base, b);
 	} else {
 		sbuf_add_slice(b, settings_str(r->w->settings, base->path));
@@ -144,10 +149,88 @@ upstream_line(struct req *r, struct sbuf *b)
 	sbuf_adds(b, " HTTP/1.1\r\n");
 }
 
+/* The digest of the body that is sent. */
+static void
+upstream_sum(struct req *r, unsigned char sum[DIGEST_SIZE])
+{
+	struct digest *d = r->w->digest;
+
+	digest_start(d);
+	for (unsigned i = 0; i < r->edit.n; i++)
+		digest_add(d, r->edit.pieces[i].p, r->edit.pieces[i].n);
+	digest_end(d, sum);
+}
+
+/* Signature Version 4 over the line and the lines that were written. */
+static void
+upstream_sign(struct req *r, const struct settings_credential *c,
+    struct slice path, struct sbuf *b)
+{
+	struct worker *w = r->w;
+	const struct settings_base *base =
+	    target_base(w, r->choice.target, r->choice.credential);
+	struct sigv4_credential who = {
+		.key_id = upstream_secret(w, c->aws_access_key_id),
+		.secret = upstream_secret(w, c->aws_secret_access_key),
+		.region = settings_str(w->settings, c->aws_region_name),
+		.service = SLICE("bedrock"),
+	};
+	struct slice token = upstream_secret(w, c->aws_session_token);
+	struct sbuf host = { 0 };
+	struct sigv4_header headers[3] = {
+		{ SLICE("content-type"), SLICE("application/json") },
+		{ SLICE("host"), SLICE("") },
+		{ SLICE("x-amz-security-token"), token },
+	};
+	struct sigv4_request q = {
+		.method = SLICE("POST"),
+		.path = path,
+		.headers = headers,
+		.n_headers = token.n > 0 ? 3 : 2,
+		.now_s = now_real_us() / 1000000,
+	};
+	char date[SIGV4_DATE_SIZE];
+
+	upstream_host_value(w, base, &host);
+	headers[1].value = sbuf_slice(&host);
+	upstream_sum(r, q.body_sum);
+	sigv4_date(q.now_s, date);
+	headers_add(b, "X-Amz-Date: ", slice_str(date));
+	headers_add(b, "X-Amz-Security-Token: ", token);
+	sbuf_adds(b, "Authorization: ");
+	sigv4_sign(&q, &who,
+	    target_aws_key(r->choice.target, r->choice.credential), b);
+	sbuf_adds(b, "\r\n");
+	sbuf_free(&host);
+}
+
+static void
+upstream_aws(struct req *r, struct slice path, struct sbuf *b)
+{
+	const struct settings_credential *c =
+	    target_credential(r->w, r->choice.target, r->choice.credential);
+
+	if (c == NULL)
+		return;
+	if (c->aws_bearer_token.len > 0)
+		headers_add(b, "Authorization: Bearer ",
+		    upstream_secret(r->w, c->aws_bearer_token));
+	else
+		upstream_sign(r, c, path, b);
+}
+
 void
 upstream_write_head(struct req *r, struct sbuf *b)
 {
+	size_t from = b->len + sizeof "POST " - 1;
+	struct slice path;
+
 	upstream_line(r, b);
 	sbuf_add_slice(b, target_lines(r->w, r->choice.target,
 			      r->choice.credential, r->stream));
+	if (kind_auths[r->choice.kind] != AUTH_AWS)
+		return;
+	path = (struct slice){ b->data + from, b->len - from };
+	path.n = (size_t)((const char *)memchr(path.p, ' ', path.n) - path.p);
+	upstream_aws(r, pool_copy(r->pool, path), b);
 }

@@ -277,6 +277,7 @@ life_end(struct life *life)
 	sbuf_free(&w->body);
 	sbuf_free(&w->scratch);
 	sbuf_free(&w->decoded);
+	sbuf_free(&w->encoded);
 	cache_close(&w->cache);
 	objects_close(&w->objects);
 	digest_free(&w->digest);

@@ -85,6 +85,7 @@ struct worker {
 	struct relay_out out;
 	struct sbuf headers, body, scratch;
 	struct sbuf decoded; /* what one turn made of another dialect */
+	struct sbuf encoded; /* and what it makes of chat in another */
 };
 
 #endif

@@ -83,6 +83,65 @@ START_TEST(scalars_arrive)
 }
 END_TEST
 
+#define SECRET "env:HOLDFAST_TEST_KEY"
+
+static const char kinds[] =
+    "providers = (\n"
+    "  { name = \"bedrock\"; credentials = ( { name = \"a\";\n"
+    "    aws_access_key_id = \"" SECRET "\"; aws_region_name = \"eu-west-1\";"
+    "\n    aws_secret_access_key = \"" SECRET "\"; } ); },\n"
+    "  { name = \"vertex_ai\"; credentials = (\n"
+    "    { name = \"a\"; vertex_ai_credentials = \"" SECRET "\";\n"
+    "      vertex_ai_project = \"p\"; vertex_ai_location = \"us-east5\"; },\n"
+    "    { name = \"b\"; vertex_ai_credentials = \"" SECRET "\";\n"
+    "      vertex_ai_location = \"global\"; } ); },\n"
+    "  { name = \"azure\"; credentials = ( { name = \"a\";\n"
+    "    api_base = \"https://x.openai.azure.com/openai/v1/\";\n"
+    "    api_key = \"" SECRET "\"; } ); },\n"
+    "  { name = \"mine\"; kind = \"anthropic\"; base_url = "
+    "\"http://127.0.0.1:81\";\n"
+    "    credentials = ( { name = \"a\"; api_key = \"" SECRET "\"; } ); } "
+    ");\n";
+
+static const struct kind_row {
+	const char *provider;
+	unsigned credential;
+	enum provider_kind kind;
+	const char *host, *path;
+	int port;
+} kind_rows[] = {
+	{ "bedrock", 0, KIND_BEDROCK, "bedrock-runtime.eu-west-1.amazonaws.com",
+	    "", 443 },
+	{ "google_vertex_ai", 0, KIND_VERTEX_GEMINI,
+	    "us-east5-aiplatform.googleapis.com", "/v1", 443 },
+	{ "google_vertex_ai", 1, KIND_VERTEX_GEMINI,
+	    "aiplatform.googleapis.com", "/v1", 443 },
+	{ "azure_openai", 0, KIND_AZURE, "x.openai.azure.com", "/openai/v1",
+	    443 },
+	{ "mine", 0, KIND_ANTHROPIC, "127.0.0.1", "", 81 },
+};
+
+/* Whose address depends on the credential. */
+START_TEST(kinds_arrive)
+{
+	const struct kind_row *row = &kind_rows[_i];
+	const struct settings_provider *p;
+	const struct settings_credential *c;
+
+	setenv("HOLDFAST_TEST_KEY", "sk-123", 1);
+	ck_assert_msg(load_text(kinds) == 1, "%s", said.data);
+	p = settings_provider_find(got, slice_str(row->provider));
+	ck_assert_ptr_nonnull(p);
+	ck_assert_int_eq(p->kind, (int)row->kind);
+	ck_assert_uint_gt(p->credentials.n, row->credential);
+	c = settings_list(got, p->credentials);
+	c += row->credential;
+	ck_assert_str_eq(text_of(c->base.host), row->host);
+	ck_assert_str_eq(text_of(c->base.path), row->path);
+	ck_assert_int_eq(c->base.port, row->port);
+}
+END_TEST
+
 START_TEST(providers_arrive)
 {
 	const struct settings_provider *p;
@@ -436,6 +495,7 @@ test_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, scalars_arrive);
+	tcase_add_loop_test(t, kinds_arrive, 0, (int)COUNT(kind_rows));
 	tcase_add_test(t, providers_arrive);
 	tcase_add_test(t, models_arrive);
 	tcase_add_test(t, lists_arrive);

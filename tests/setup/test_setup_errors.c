@@ -344,6 +344,27 @@ static const struct {
 	    "file:/none cannot be read: No such file" },
 	{ "providers = ( { name = \"groq\"; quirks = [ \"crfl\" ]; } );",
 	    "did you mean \"crlf\"?" },
+	{ "providers = ( { name = \"groq\"; credentials = ( { name = \"a\"; "
+	  "} ); } );",
+	    "\"api_key\" is missing in credentials \"a\"" },
+	{ "providers = ( { name = \"bedrock\"; credentials = ( { name = "
+	  "\"a\"; aws_access_key_id = \"env:A\"; } ); } );",
+	    "\"aws_secret_access_key\" is missing in credentials \"a\"" },
+	{ "providers = ( { name = \"bedrock\"; credentials = ( { name = "
+	  "\"a\"; aws_bearer_token = \"env:A\"; } ); } );",
+	    "\"aws_region_name\" is missing in credentials \"a\"" },
+	{ "providers = ( { name = \"vertex_ai\"; credentials = ( { name = "
+	  "\"a\"; vertex_ai_location = \"x\"; } ); } );",
+	    "\"vertex_ai_credentials\" is missing in credentials \"a\"" },
+	{ "providers = ( { name = \"azure\"; credentials = ( { name = "
+	  "\"a\"; api_key = \"env:A\"; } ); } );",
+	    "\"api_base\" is missing in credentials \"a\"" },
+	{ "providers = ( { name = \"azure\"; credentials = ( { name = "
+	  "\"a\"; api_key = \"env:A\"; api_base = \"x\"; } ); } );",
+	    "\"api_base\" must be http:// or https://" },
+	{ "providers = ( { name = \"p\"; kind = \"gemnii\"; base_url = "
+	  "\"http://h\"; } );",
+	    "did you mean \"gemini\"?" },
 	{ "providers = ( 1 );", "providers holds groups { }, not a number" },
 	{ "providers = { };", "must be a list of groups" },
 	{ "models = ( { name = \"m\"; provider = \"dmo\"; } );",
