@@ -219,9 +219,10 @@ chatout_call_open(struct chatout *o)
 	sbuf_add_u64(o->b, chatout_at(o)->calls - 1);
 }
 
-int
-chatout_call(struct chatout *o, struct slice id, struct slice name,
-    struct slice extra)
+/* arguments: raw, all of them or none so far. */
+static int
+chatout_call_begin(struct chatout *o, struct slice id, struct slice name,
+    struct slice extra, struct slice arguments)
 {
 	struct chatout_choice *c = chatout_at(o);
 	char minted[CHATOUT_ID_SIZE];
@@ -244,15 +245,42 @@ chatout_call(struct chatout *o, struct slice id, struct slice name,
 	sbuf_add_slice(o->b, id.n > 0 ? id : slice_str(minted));
 	sbuf_adds(o->b, "\",\"type\":\"function\",\"function\":{\"name\":\"");
 	sbuf_add_slice(o->b, name);
-	sbuf_adds(o->b, "\",\"arguments\":\"\"}");
+	sbuf_adds(o->b, "\",\"arguments\":\"");
+	sbuf_add_slice(o->b, arguments);
+	sbuf_adds(o->b, "\"}");
 	if (extra.n > 0) {
 		sbuf_adds(o->b, ",\"extra_content\":");
 		chatout_add_json(o, extra);
 	}
 	sbuf_adds(o->b, "}]");
 	chatout_close(o);
-	o->text_bytes += name.n;
+	o->text_bytes += name.n + arguments.n;
+	c->has_arguments = arguments.n > 0;
 	return 0;
+}
+
+int
+chatout_call(struct chatout *o, struct slice id, struct slice name,
+    struct slice extra)
+{
+	return chatout_call_begin(o, id, name, extra, SLICE(""));
+}
+
+int
+chatout_call_whole(struct chatout *o, struct slice id, struct slice name,
+    struct slice extra, struct slice json)
+{
+	struct sbuf raw = { 0 };
+	int done;
+
+	sbuf_add_json_part(&raw, json);
+	done = chatout_call_begin(o, id, name, extra, sbuf_slice(&raw));
+	if (done == 0 && chatout_at(o)->unwrap)
+		chatout_arguments(o, sbuf_slice(&raw));
+	if (done == 0)
+		chatout_call_end(o);
+	sbuf_free(&raw);
+	return done;
 }
 
 static void

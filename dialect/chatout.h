@@ -96,6 +96,10 @@ void chatout_mint_id(const struct chatout *o, char id[CHATOUT_ID_SIZE]);
 int chatout_call(struct chatout *o, struct slice id, struct slice name,
     struct slice extra);
 
+/* The same for a call that is whole, arguments (JSON) and all: one chunk. */
+int chatout_call_whole(struct chatout *o, struct slice id, struct slice name,
+    struct slice extra, struct slice json);
+
 /* More of its arguments: raw text, or a JSON value that becomes text. */
 void chatout_arguments(struct chatout *o, struct slice raw);
 void chatout_arguments_json(struct chatout *o, struct slice json);

@@ -71,12 +71,22 @@ parts_signature(struct chatout *o, struct slice signature, struct slice id)
 	sbuf_free(&b);
 }
 
+/* Whether what is called comes in pieces, here or in further parts. */
+static bool
+parts_goes_on(const struct jscan_item call[CALLS])
+{
+	return call[CALL_ARGS].type == JSCAN_NULL &&
+	       (jscan_true(&call[CALL_GOES_ON]) ||
+		   call[CALL_PIECES].type == JSCAN_ARRAY);
+}
+
 static int
 parts_begin_call(struct chatout *o, const struct jscan_item call[CALLS],
     struct slice signature)
 {
 	char minted[CHATOUT_ID_SIZE];
 	struct slice id = parts_raw(&call[CALL_ID]);
+	struct slice name = parts_raw(&call[CALL_NAME]), args = SLICE("{}");
 	struct sbuf extra = { 0 };
 	int done;
 
@@ -89,8 +99,11 @@ parts_begin_call(struct chatout *o, const struct jscan_item call[CALLS],
 		sbuf_add_slice(&extra, signature);
 		sbuf_adds(&extra, "\"}}");
 	}
-	done = chatout_call(o, id, parts_raw(&call[CALL_NAME]),
-	    sbuf_slice(&extra));
+	if (call[CALL_ARGS].type != JSCAN_NULL)
+		args = call[CALL_ARGS].value;
+	done = parts_goes_on(call)
+	           ? chatout_call(o, id, name, sbuf_slice(&extra))
+	           : chatout_call_whole(o, id, name, sbuf_slice(&extra), args);
 	if (done == 0)
 		parts_signature(o, signature, id);
 	sbuf_free(&extra);
@@ -109,15 +122,9 @@ parts_call(struct tell *t, struct gemini_partial *p, struct slice json,
 		gemini_partial_end(p, &t->out);
 		if (parts_begin_call(&t->out, call, signature) != 0)
 			return -1;
-		p->open = true;
+		p->open = parts_goes_on(call);
 	}
-	if (!p->open)
-		return 0;
-	if (call[CALL_ARGS].type != JSCAN_NULL && !p->whole && !p->started) {
-		chatout_arguments_json(&t->out, call[CALL_ARGS].value);
-		p->whole = true;
-	}
-	if (call[CALL_PIECES].type == JSCAN_ARRAY && !p->whole &&
+	if (p->open && call[CALL_PIECES].type == JSCAN_ARRAY &&
 	    gemini_partial_read(p, &t->out, call[CALL_PIECES].value) != 0)
 		return -1;
 	if (!jscan_true(&call[CALL_GOES_ON]))

@@ -74,7 +74,6 @@ void gemini_sources(struct chatout *o, const struct jscan_item *grounding,
 /* A call whose arguments come in pieces. */
 struct gemini_partial {
 	bool open;    /* a call began and is not over */
-	bool whole;   /* its arguments came in one */
 	bool started; /* its arguments have */
 	bool in_text; /* inside the quotes of a value */
 	char path[256];
