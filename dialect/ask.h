@@ -72,6 +72,12 @@ struct slice ask_image_type(struct slice base64);
  */
 struct slice ask_safe_id(struct ask *a, struct slice id, size_t max);
 
+/*
+ * A name as one segment of a path: percent-encoded but for letters, digits,
+ * "-._~" and those of kept.
+ */
+void ask_segment(struct sbuf *b, struct slice name, const char *kept);
+
 /* ",": but not behind an opening bracket. */
 void ask_comma(struct sbuf *b);
 

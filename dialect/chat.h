@@ -53,6 +53,11 @@ struct chat_part {
 	struct slice cache_control; /* JSON */
 	struct chat_part *parts;    /* RESULT: its content */
 	unsigned n;
+	/*
+	 * CALL: its result; RESULT: its call.  Only where the result comes
+	 * between the call and what the assistant says next, once; else NULL.
+	 */
+	struct chat_part *other;
 	bool failed; /* RESULT: there was none, or it says so */
 	/* Where it stood, for faults: messages[message].content[at]. */
 	unsigned message, at;

@@ -39,9 +39,20 @@ chat_call_fill(struct chat_reader *c, struct slice function,
 	p->type = CHAT_CALL;
 	if (function.n > 0 && *function.p == '{') {
 		p->name = chat_raw(function, SLICE("name"));
-		jscan_find(function, SLICE("arguments"), &arguments);
+		if (jscan_find(function, SLICE("arguments"), &arguments) != 1)
+			arguments.type = JSCAN_NULL;
 	}
 	p->arguments = chat_arguments(c->pool, &arguments);
+}
+
+/* Providers insist on ids; the same request always gets the same. */
+static struct slice
+chat_mint(struct chat_reader *c, unsigned at)
+{
+	char id[32];
+
+	snprintf(id, sizeof id, "call_%u_%u", c->message, at);
+	return pool_copy(c->pool, slice_str(id));
 }
 
 static int
@@ -62,6 +73,8 @@ chat_call(struct chat_reader *c, const struct jscan_item *item, unsigned at,
 		    "Parameter '%s' is not supported by this provider.", where);
 	chat_call_fill(c, chat_json(item->value, SLICE("function")), p);
 	p->id = chat_raw(item->value, SLICE("id"));
+	if (p->id.n == 0)
+		p->id = chat_mint(c, at);
 	p->cache_control = chat_json(item->value, SLICE("cache_control"));
 	extra = chat_json(item->value, SLICE("extra_content"));
 	google = extra.n > 0 && *extra.p == '{'

@@ -140,6 +140,16 @@ chatout_refusal(struct chatout *o, struct slice raw)
 	chatout_string(o, "refusal", raw);
 }
 
+void
+chatout_refused(struct chatout *o)
+{
+	if (!chatout_may_speak(o))
+		return;
+	chatout_open(o);
+	sbuf_adds(o->b, "\"refusal\":\"\"");
+	chatout_close(o);
+}
+
 static void
 chatout_element(struct chatout *o, const char *name, struct slice json)
 {
