@@ -1,7 +1,6 @@
 /* chat_part - the content of a message. */
 #include <stdio.h>
 
-#include "base/sbuf.h"
 #include "dialect/chat_priv.h"
 #include "proto/jscan_find.h"
 
