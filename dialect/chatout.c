@@ -138,6 +138,22 @@ chatout_refused(struct chatout *o)
 	chatout_close(o);
 }
 
+/*
+ * JSON in one line: between its values there may be line ends, which would end
+ * the line of the event.
+ */
+static void
+chatout_json(struct chatout *o, struct slice json)
+{
+	size_t from = o->b->len;
+	char *p;
+
+	sbuf_add_slice(o->b, json);
+	for (p = o->b->data + from; *p != '\0'; p++)
+		if (*p == '\n' || *p == '\r')
+			*p = ' ';
+}
+
 static void
 chatout_element(struct chatout *o, const char *name, struct slice json)
 {
@@ -147,7 +163,7 @@ chatout_element(struct chatout *o, const char *name, struct slice json)
 	sbuf_addc(o->b, '"');
 	sbuf_adds(o->b, name);
 	sbuf_adds(o->b, "\":[");
-	sbuf_add_slice(o->b, json);
+	chatout_json(o, json);
 	sbuf_addc(o->b, ']');
 	chatout_close(o);
 }
@@ -179,7 +195,7 @@ chatout_logprobs(struct chatout *o, struct slice json)
 		return;
 	chatout_open(o);
 	sbuf_adds(o->b, "},\"logprobs\":");
-	sbuf_add_slice(o->b, json);
+	chatout_json(o, json);
 	sbuf_adds(o->b, ",\"finish_reason\":null}]}\n\n");
 }
 
@@ -240,7 +256,7 @@ chatout_call(struct chatout *o, struct slice id, struct slice name,
 	sbuf_adds(o->b, "\",\"arguments\":\"\"}");
 	if (extra.n > 0) {
 		sbuf_adds(o->b, ",\"extra_content\":");
-		sbuf_add_slice(o->b, extra);
+		chatout_json(o, extra);
 	}
 	sbuf_adds(o->b, "}]");
 	chatout_close(o);
@@ -354,7 +370,7 @@ chatout_fields(struct chatout *o, struct slice json)
 	chatout_begin(o);
 	chatout_head(o);
 	sbuf_adds(o->b, "],\"provider_specific_fields\":");
-	sbuf_add_slice(o->b, json);
+	chatout_json(o, json);
 	sbuf_adds(o->b, "}\n\n");
 }
 
@@ -411,7 +427,7 @@ void
 chatout_error(struct chatout *o, struct slice json)
 {
 	sbuf_adds(o->b, "event: error\ndata: ");
-	sbuf_add_slice(o->b, json);
+	chatout_json(o, json);
 	sbuf_adds(o->b, "\n\n");
 }
 
