@@ -1,11 +1,9 @@
 #include "dialect/chatout.h"
 
-#include "base/digest.h"
 #include "base/err.h"
+#include "dialect/mint.h"
 #include "proto/jscan.h"
 #include "proto/jstr.h"
-
-#define CALL_ID_DIGITS 24
 
 void
 chatout_fini(struct chatout *o)
@@ -175,18 +173,14 @@ chatout_logprobs(struct chatout *o, struct slice json)
 
 /* The same answer gets the same ids each time it is read. */
 static void
-chatout_mint_call(struct chatout *o, char id[CALL_ID_DIGITS])
+chatout_mint_call(struct chatout *o, char id[MINT_DIGITS])
 {
-	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	unsigned char sum[DIGEST_SIZE], from[sizeof o->seed + 2];
+	unsigned char from[sizeof o->seed + 2];
 
 	memcpy(from, o->seed, sizeof o->seed);
 	from[sizeof o->seed] = (unsigned char)o->at;
 	from[sizeof o->seed + 1] = (unsigned char)chatout_at(o)->calls;
-	digest_sha256(from, sizeof from, sum);
-	for (unsigned i = 0; i < CALL_ID_DIGITS; i++)
-		id[i] = digits[sum[i] % 62];
+	mint_id(from, sizeof from, id);
 }
 
 static void
@@ -202,7 +196,7 @@ chatout_call(struct chatout *o, struct slice id, struct slice name,
     struct slice extra)
 {
 	struct chatout_choice *c = chatout_at(o);
-	char minted[CALL_ID_DIGITS];
+	char minted[MINT_DIGITS];
 
 	chatout_call_end(o);
 	if (!chatout_may_speak(o))
