@@ -35,11 +35,11 @@ in_anthropic_image(struct in_content *c, struct slice block)
 		return 0;
 	if (jstr_says(&type, SLICE("base64")))
 		in_add_image(in_content_part(c),
-		    in_text(source, SLICE("media_type")),
-		    in_text(source, SLICE("data")), in_mark(block));
+		    chat_raw(source, SLICE("media_type")),
+		    chat_raw(source, SLICE("data")), in_mark(block));
 	else if (jstr_says(&type, SLICE("url")))
 		in_add_image_url(in_content_part(c),
-		    in_text(source, SLICE("url")), in_mark(block));
+		    chat_raw(source, SLICE("url")), in_mark(block));
 	else
 		return 0;
 	return 1;
@@ -48,7 +48,7 @@ in_anthropic_image(struct in_content *c, struct slice block)
 int
 in_anthropic_document(struct in_content *c, struct slice block)
 {
-	struct slice source, name = in_text(block, SLICE("title"));
+	struct slice source, name = chat_raw(block, SLICE("title"));
 	struct jscan_item type, content;
 
 	if (in_source(block, &source, &type) != 1)
@@ -56,13 +56,13 @@ in_anthropic_document(struct in_content *c, struct slice block)
 	if (jstr_says(&type, SLICE("base64"))) {
 		in_add_file(in_content_part(c),
 		    name.n > 0 ? name : DOCUMENT_NAME,
-		    in_text(source, SLICE("media_type")),
-		    in_text(source, SLICE("data")), in_mark(block));
+		    chat_raw(source, SLICE("media_type")),
+		    chat_raw(source, SLICE("data")), in_mark(block));
 		return 1;
 	}
 	/* A text is a text, whatever it is called. */
 	if (jstr_says(&type, SLICE("text"))) {
-		in_content_text(c, in_text(source, SLICE("data")),
+		in_content_text(c, chat_raw(source, SLICE("data")),
 		    in_mark(block));
 		return 1;
 	}

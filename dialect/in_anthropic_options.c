@@ -124,7 +124,7 @@ in_choice_write(struct in_anthropic *x, const struct jscan_item *type,
 	}
 	ask_name(x->chat, "tool_choice");
 	sbuf_adds(x->chat, "{\"type\":\"function\",\"function\":{");
-	ask_text(x->chat, "name", in_text(choice, SLICE("name")));
+	ask_text(x->chat, "name", chat_raw(choice, SLICE("name")));
 	sbuf_adds(x->chat, "}}");
 }
 

@@ -50,7 +50,7 @@ in_own_block(struct in_turn *t, const struct in_block *block)
 static void
 in_text_block(struct in_turn *t, const struct in_block *block)
 {
-	in_content_text(&t->content, in_text(block->json, SLICE("text")),
+	in_content_text(&t->content, chat_raw(block->json, SLICE("text")),
 	    in_mark(block->json));
 }
 
@@ -94,7 +94,7 @@ in_result_block(struct in_turn *t, const struct in_block *block,
 	} else if (jstr_says(&block->type, SLICE("document"))) {
 		in_document_block(t, block);
 	} else if (jstr_says(&block->type, SLICE("text"))) {
-		text = in_text(block->json, SLICE("text"));
+		text = chat_raw(block->json, SLICE("text"));
 		if (failed && c->n == 0)
 			text = in_failed_text(t, text);
 		in_content_text(c, text, SLICE(""));
@@ -139,7 +139,7 @@ in_result(struct in_turn *t, const struct in_block *block)
 	ask_comma(chat);
 	sbuf_adds(chat, "{\"role\":\"tool\"");
 	ask_text(chat, "tool_call_id",
-	    in_text(block->json, SLICE("tool_use_id")));
+	    chat_raw(block->json, SLICE("tool_use_id")));
 	in_content_end(&c, chat, failed ? "\"Error: \"" : "\"\"");
 	ask_json(chat, "cache_control", in_mark(block->json));
 	sbuf_addc(chat, '}');
@@ -154,9 +154,9 @@ in_call(struct in_turn *t, const struct in_block *block)
 
 	ask_comma(b);
 	sbuf_addc(b, '{');
-	ask_text(b, "id", in_text(block->json, SLICE("id")));
+	ask_text(b, "id", chat_raw(block->json, SLICE("id")));
 	sbuf_adds(b, ",\"type\":\"function\",\"function\":{");
-	ask_text(b, "name", in_text(block->json, SLICE("name")));
+	ask_text(b, "name", chat_raw(block->json, SLICE("name")));
 	ask_name(b, "arguments");
 	in_find(block->json, SLICE("input"), &input);
 	sbuf_add_json(b,
@@ -170,8 +170,8 @@ in_call(struct in_turn *t, const struct in_block *block)
 static void
 in_thinking(struct in_turn *t, const struct in_block *block)
 {
-	struct slice text = in_text(block->json, SLICE("thinking"));
-	struct slice signature = in_text(block->json, SLICE("signature"));
+	struct slice text = chat_raw(block->json, SLICE("thinking"));
+	struct slice signature = chat_raw(block->json, SLICE("signature"));
 
 	if (signature.n > 0)
 		in_add_thinking(&t->details, text, signature, FORMAT,
@@ -183,7 +183,7 @@ in_thinking(struct in_turn *t, const struct in_block *block)
 static void
 in_redacted(struct in_turn *t, const struct in_block *block)
 {
-	in_add_encrypted(&t->details, in_text(block->json, SLICE("data")),
+	in_add_encrypted(&t->details, chat_raw(block->json, SLICE("data")),
 	    FORMAT, t->n_details++);
 }
 

@@ -90,16 +90,6 @@ in_find(struct slice object, struct slice name, struct jscan_item *item_r)
 	return 0;
 }
 
-struct slice
-in_text(struct slice object, struct slice name)
-{
-	struct jscan_item item;
-
-	if (in_find(object, name, &item) != 1 || item.type != JSCAN_STRING)
-		return SLICE("");
-	return jscan_text(&item);
-}
-
 bool
 in_is_true(struct slice object, struct slice name)
 {

@@ -14,6 +14,7 @@
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "dialect/ask.h"
+#include "dialect/chat_priv.h"
 #include "dialect/inbound.h"
 #include "proto/jscan.h"
 #include "proto/jstr.h"
@@ -48,9 +49,6 @@ void in_leave(struct inbound *in, struct slice name);
 
 /* The member of that name that is not null; 0: *item_r is a null then. */
 int in_find(struct slice object, struct slice name, struct jscan_item *item_r);
-
-/* Its raw text, when it is a string; else n 0. */
-struct slice in_text(struct slice object, struct slice name);
 
 bool in_is_true(struct slice object, struct slice name);
 
