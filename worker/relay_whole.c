@@ -162,7 +162,9 @@ whole_edit(struct req *r, const struct reply *reply, struct slice raw)
 	edit.breakdown = relay_breakdown(r, reply->message);
 	if (r->inbound != NULL) {
 		log_body_plain(r, pieces, r->answer.n_pieces);
-		client_whole(r, raw, edit.breakdown);
+		client_whole(r, raw);
+		log_body_native(r, pieces[0]);
+		client_whole_add(r, edit.breakdown);
 		return;
 	}
 	if (params_bool(&r->params, PARAM_echo))

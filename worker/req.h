@@ -252,7 +252,7 @@ struct req {
 	unsigned finish;
 	bool tool_calls, declined; /* a refusal of the model's */
 	struct slice response_model;
-	uint32_t log_index[3]; /* fragments so far, per source */
+	uint32_t log_index[4]; /* fragments so far, per source */
 	uint64_t log_message;  /* number in the log lane; 0 = none yet */
 	bool log_broken;       /* a fragment was dropped */
 
