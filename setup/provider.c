@@ -2,10 +2,8 @@
 
 #include "setup/compile_priv.h"
 
-#include <arpa/inet.h>
-#include <stdlib.h>
-
 #include "base/pool.h"
+#include "setup/address.h"
 
 struct builtin {
 	const char *id, *aliases, *prefix, *base_url;
@@ -162,77 +160,26 @@ provider_init(struct compile *c, const struct node *n, void *out)
 	p->quirks = b->quirks;
 }
 
-/* "host", "host:port", "[v6]:port".  False when it is none of them. */
-static bool
-provider_authority(struct compile *c, struct settings_provider *p,
-    struct slice text)
-{
-	const char *colon = memrchr(text.p, ':', text.n);
-	struct slice host = text;
-	char *end = NULL;
-	long port;
-
-	if (text.n > 0 && text.p[text.n - 1] == ']')
-		colon = NULL;
-	if (colon != NULL) {
-		host.n = (size_t)(colon - text.p);
-		port = strtol(colon + 1, &end, 10);
-		if (end != text.p + text.n || port < 1 || port > 65535)
-			return false;
-		p->port = (int32_t)port;
-	}
-	if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
-		host = (struct slice){ host.p + 1, host.n - 2 };
-	for (size_t i = 0; i < host.n; i++)
-		if (strchr(" @?#/[]\"", host.p[i]) != NULL)
-			return false;
-	host = pool_copy(c->pool, host);
-	p->host = blob_str(&c->blob, host);
-	return host.n > 0;
-}
-
 /* Split base_url into tls, host, port and path.  False when it is none. */
 static bool
 provider_split(struct compile *c, struct settings_provider *p)
 {
-	struct slice url = pool_copy(c->pool, blob_text(&c->blob, p->base_url));
-	size_t n;
+	struct address a;
+	struct slice path;
 
-	p->tls = slice_starts(url, SLICE("https://"));
-	if (!p->tls && !slice_starts(url, SLICE("http://")))
+	if (!address_split(c, blob_text(&c->blob, p->base_url), &a))
 		return false;
-	p->port = p->tls ? 443 : 80;
-	url = slice_skip(url, p->tls ? 8 : 7);
-	n = strcspn(url.p, "/");
-	if (!provider_authority(c, p, (struct slice){ url.p, n }))
+	path = pool_copy(c->pool, blob_text(&c->blob, a.path));
+	while (path.n > 0 && path.p[path.n - 1] == '/')
+		path.n--;
+	if (memchr(path.p, '?', path.n) != NULL ||
+	    memchr(path.p, '#', path.n) != NULL)
 		return false;
-	url = slice_skip(url, n);
-	while (url.n > 0 && url.p[url.n - 1] == '/')
-		url.n--;
-	if (memchr(url.p, '?', url.n) != NULL || memchr(url.p, '#', url.n))
-		return false;
-	p->path = blob_str(&c->blob, url);
+	p->tls = a.tls;
+	p->port = a.port;
+	p->host = a.host;
+	p->path = blob_str(&c->blob, path);
 	return true;
-}
-
-/* Plain HTTP stays on this machine or its network: no name, no public one. */
-static bool
-provider_is_near(struct slice host)
-{
-	struct in6_addr v6;
-	struct in_addr v4;
-	uint32_t a;
-
-	if (slice_eq(host, SLICE("localhost")) ||
-	    memchr(host.p, '.', host.n) == NULL)
-		return true;
-	if (inet_pton(AF_INET6, host.p, &v6) == 1)
-		return true;
-	if (inet_pton(AF_INET, host.p, &v4) != 1)
-		return false;
-	a = ntohl(v4.s_addr);
-	return a >> 24 == 127 || a >> 24 == 10 || a >> 20 == 0xac1 ||
-	       a >> 16 == 0xc0a8 || a >> 16 == 0xa9fe;
 }
 
 static void
@@ -253,7 +200,7 @@ provider_url(struct compile *c, const struct node *n,
 		value_error(c, at != NULL ? at : n,
 		    "must be http:// or https://, a host, perhaps a port and "
 		    "a path");
-	else if (!p->tls && !provider_is_near(blob_text(&c->blob, p->host)))
+	else if (!p->tls && !address_is_near(blob_text(&c->blob, p->host)))
 		report_warn(c->report, at != NULL ? at->value : n->at,
 		    "requests and keys go to this address unencrypted");
 }
