@@ -18,7 +18,9 @@ struct settings;
 struct logger_args {
 	const struct settings *settings;
 	struct segment *segment; /* mapped; with all eventfds set */
+	const char *secrets;     /* mapped */
 	int master_fd;           /* SEQPACKET, base/childproto.h */
+	int keeper_fd;           /* SEQPACKET, store/alert.h; -1 none */
 	const int *stderr_fds;   /* read ends of the pipes, -1 = none */
 	size_t n_stderr;
 };
