@@ -188,15 +188,8 @@ static void
 head_add_host(struct worker *w, struct sbuf *b,
     const struct settings_provider *p)
 {
-	struct slice host = settings_str(w->settings, p->host);
-	bool v6 = memchr(host.p, ':', host.n) != NULL;
-	int usual = p->tls ? 443 : 80;
-
-	sbuf_addf(b, "Host: %s%.*s%s", v6 ? "[" : "", SLICE_ARGS(host),
-	    v6 ? "]" : "");
-	if (p->port != usual)
-		sbuf_addf(b, ":%d", p->port);
-	sbuf_adds(b, "\r\n");
+	client_write_host(b, settings_str(w->settings, p->host), p->port,
+	    p->tls);
 }
 
 static void
