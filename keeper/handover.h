@@ -18,7 +18,10 @@
 struct book;
 struct err;
 
-/* The logger has room for so many that it has not acknowledged. */
+/*
+ * The logger has room for so many that it has not acknowledged; the others
+ * wait in the ledger.
+ */
 #define HANDOVER_WINDOW 256
 
 struct handover {

@@ -48,7 +48,10 @@ courier_find_receiver(struct courier *c, struct slice name)
 	return NULL;
 }
 
-/* The same receiver of the new settings, at once; or none. */
+/*
+ * The same receiver of the new settings, or none.  What kept it away may be
+ * mended: it is tried at once, as if for the first time.
+ */
 static void
 courier_redirect(struct courier *c, struct delivery *d,
     const struct settings *old)
@@ -61,6 +64,7 @@ courier_redirect(struct courier *c, struct delivery *d,
 	if (to != NULL && !receiver_wants(to, d->parcel->event))
 		to = NULL;
 	d->to = to;
+	d->tries = 0;
 	d->due_ms = 0;
 }
 
