@@ -198,7 +198,8 @@ keeper_every_second(struct keeper *k, struct err *e)
 	if (now_ns - k->second_ns < SECOND_NS)
 		return 0;
 	k->second_ns = now_ns;
-	k->handover.spoken = true; /* who is never idle does not poll */
+	/* Who is never idle does not poll. */
+	k->handover.spoken = k->handover.spoken || k->handover.open > 0;
 	segment_beat(k->book.seg, ROLE_KEEPER, now_ns);
 	stats_resident(k->book.seg,
 	    stats_area_of_role(k->book.seg, ROLE_KEEPER), SLICE("keeper"));
