@@ -62,8 +62,11 @@ match_add(struct match *t, struct slice raw, bool by_name,
     struct chat_part *call)
 {
 	struct slice key = jstr_decode(raw, t->pool);
-	struct match_slot *s = match_slot(t, key, by_name);
+	struct match_slot *s;
 
+	if (key.n == 0)
+		return;
+	s = match_slot(t, key, by_name);
 	if (s->call == NULL || s->run != t->run)
 		*s = (struct match_slot){ key, by_name, call, t->run };
 }
@@ -77,8 +80,7 @@ match_calls(struct match *t, struct chat_message *m)
 	for (unsigned i = 0; i < m->n; i++) {
 		if (m->parts[i].type != CHAT_CALL)
 			continue;
-		if (m->parts[i].id.n > 0)
-			match_add(t, m->parts[i].id, false, &m->parts[i]);
+		match_add(t, m->parts[i].id, false, &m->parts[i]);
 		match_add(t, m->parts[i].name, true, &m->parts[i]);
 	}
 }
@@ -89,9 +91,11 @@ match_result(struct match *t, struct chat_part *result)
 {
 	bool by_name = result->id.n == 0;
 	struct slice raw = by_name ? result->name : result->id;
-	struct match_slot *s =
-	    match_slot(t, jstr_decode(raw, t->pool), by_name);
+	struct match_slot *s;
 
+	if (raw.n == 0)
+		return;
+	s = match_slot(t, jstr_decode(raw, t->pool), by_name);
 	if (s->call == NULL)
 		return;
 	result->id = s->call->id;
