@@ -205,15 +205,30 @@ whole_decode(struct req *r, struct slice *body, struct reply *reply,
 	return got;
 }
 
+/* As reply_read(), of a body that OpenAI's clients understand. */
+static int
+whole_read(struct req *r, struct slice body, struct reply *reply, struct err *e)
+{
+	uint32_t quirks = r->choice.target->provider->quirks;
+	int got = reply_read(body, quirks, reply, e);
+	struct sbuf mended = { 0 };
+
+	if (got != 1 || !reply->mends)
+		return got;
+	reply_mend(reply, quirks, &mended);
+	body = pool_copy(r->pool, sbuf_slice(&mended));
+	sbuf_free(&mended);
+	return reply_read(body, quirks, reply, e);
+}
+
 static void
 whole_ok(struct req *r, struct slice body)
 {
-	const struct settings_provider *p = r->choice.target->provider;
 	struct slice raw = body;
 	struct reply reply;
 	struct err e;
 	int got = r->dialect != NULL ? whole_decode(r, &body, &reply, &e)
-	                             : reply_read(body, p->quirks, &reply, &e);
+	                             : whole_read(r, body, &reply, &e);
 
 	if (got < 0) {
 		whole_invalid(r);
