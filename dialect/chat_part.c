@@ -1,7 +1,6 @@
 /* chat_part - the content of a message. */
 #include <stdio.h>
 
-#include "base/sbuf.h"
 #include "dialect/chat_priv.h"
 #include "proto/jscan_find.h"
 
@@ -42,39 +41,27 @@ chat_count(struct slice array)
 	return n;
 }
 
-/* Text as raw text: base64 has nothing to escape, what claims to be may. */
-static struct slice
-chat_escape(struct pool *pool, struct slice text)
-{
-	struct sbuf b = { 0 };
-	struct slice raw;
-
-	if (jscan_find_special(text.p, text.p + text.n) == text.p + text.n)
-		return text;
-	sbuf_add_json_part(&b, text);
-	raw = pool_copy(pool, sbuf_slice(&b));
-	sbuf_free(&b);
-	return raw;
-}
-
-/* "data:image/png;base64,..." or a URL. */
+/*
+ * "data:image/png;base64,..." or a URL.  The data stays raw: whoever writes it
+ * puts it between quotes as it is.
+ */
 static void
 chat_media_url(struct pool *pool, struct slice raw, struct chat_media *m)
 {
-	struct slice text = jstr_decode(raw, pool), head = text;
+	size_t most = raw.n < CHAT_DATA_HEAD ? raw.n : CHAT_DATA_HEAD;
 	const char *comma, *end;
+	struct slice head;
 
-	if (!slice_starts(text, SLICE("data:"))) {
-		m->url = text;
+	if (!slice_starts(raw, SLICE("data:"))) {
+		m->url = jstr_decode(raw, pool);
 		return;
 	}
-	head.n = head.n < CHAT_DATA_HEAD ? head.n : CHAT_DATA_HEAD;
-	comma = memchr(head.p, ',', head.n);
+	comma = memchr(raw.p, ',', most);
 	if (comma == NULL)
 		return;
-	m->data =
-	    chat_escape(pool, slice_skip(text, (size_t)(comma + 1 - text.p)));
-	head = (struct slice){ text.p + 5, (size_t)(comma - text.p) - 5 };
+	m->data = slice_skip(raw, (size_t)(comma + 1 - raw.p));
+	head = (struct slice){ raw.p + 5, (size_t)(comma - raw.p) - 5 };
+	head = jstr_decode(head, pool);
 	end = memchr(head.p, ';', head.n);
 	m->type = (struct slice){ head.p,
 		end != NULL ? (size_t)(end - head.p) : head.n };
@@ -89,11 +76,13 @@ chat_image(struct pool *pool, struct slice json, struct chat_part *p)
 	struct slice image = chat_json(json, SLICE("image_url"));
 
 	p->type = CHAT_IMAGE;
-	if (image.n > 0 && *image.p == '{')
-		chat_media_url(pool, chat_raw(image, SLICE("url")), &p->media);
-	else
+	if (image.n == 0 || *image.p != '{') {
 		chat_media_url(pool, chat_raw(json, SLICE("image_url")),
 		    &p->media);
+		return;
+	}
+	chat_media_url(pool, chat_raw(image, SLICE("url")), &p->media);
+	p->media.detail = chat_raw(image, SLICE("detail"));
 }
 
 static void
@@ -114,17 +103,18 @@ chat_audio(struct pool *pool, struct slice json, struct chat_part *p)
 static void
 chat_file(struct pool *pool, struct slice json, struct chat_part *p)
 {
-	struct slice file = chat_json(json, SLICE("file"));
+	struct slice file = chat_json(json, SLICE("file")), data;
 
 	p->type = CHAT_FILE;
 	if (file.n == 0 || *file.p != '{')
 		return;
 	p->media.id = chat_raw(file, SLICE("file_id"));
 	p->media.name = chat_raw(file, SLICE("filename"));
-	chat_media_url(pool, chat_raw(file, SLICE("file_data")), &p->media);
+	data = chat_raw(file, SLICE("file_data"));
+	chat_media_url(pool, data, &p->media);
 	/* Some clients leave the "data:" away. */
-	if (p->media.data.n == 0) {
-		p->media.data = chat_escape(pool, p->media.url);
+	if (p->media.url.n > 0 && !slice_starts(data, SLICE("http"))) {
+		p->media.data = data;
 		p->media.url = SLICE("");
 	}
 	if (p->media.type.n == 0 && p->media.data.n > 0)

@@ -1,7 +1,7 @@
 #include "dialect/chatout.h"
 
-#include "base/digest.h"
 #include "base/err.h"
+#include "dialect/mint.h"
 #include "proto/jscan.h"
 #include "proto/jstr.h"
 
@@ -138,6 +138,16 @@ chatout_refusal(struct chatout *o, struct slice raw)
 	chatout_string(o, "refusal", raw);
 }
 
+void
+chatout_refused(struct chatout *o)
+{
+	if (!chatout_may_speak(o))
+		return;
+	chatout_open(o);
+	sbuf_adds(o->b, "\"refusal\":\"\"");
+	chatout_close(o);
+}
+
 static void
 chatout_element(struct chatout *o, const char *name, struct slice json)
 {
@@ -187,17 +197,13 @@ chatout_logprobs(struct chatout *o, struct slice json)
 void
 chatout_mint_id(const struct chatout *o, char id[CHATOUT_ID_SIZE])
 {
-	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	unsigned char sum[DIGEST_SIZE], from[sizeof o->seed + 2];
+	unsigned char from[sizeof o->seed + 2];
 
 	memcpy(from, o->seed, sizeof o->seed);
 	from[sizeof o->seed] = (unsigned char)o->at;
 	from[sizeof o->seed + 1] = (unsigned char)o->choices[o->at].calls;
-	digest_sha256(from, sizeof from, sum);
 	memcpy(id, "call_", 5);
-	for (unsigned i = 5; i < CHATOUT_ID_SIZE - 1; i++)
-		id[i] = digits[sum[i] % 62];
+	mint_id(from, sizeof from, id + 5);
 	id[CHATOUT_ID_SIZE - 1] = '\0';
 }
 

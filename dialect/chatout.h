@@ -73,6 +73,9 @@ void chatout_text(struct chatout *o, struct slice raw);
 void chatout_reasoning(struct chatout *o, struct slice raw);
 void chatout_refusal(struct chatout *o, struct slice raw);
 
+/* The provider refuses without a word of its own. */
+void chatout_refused(struct chatout *o);
+
 /* One element of reasoning_details, annotations, images: JSON. */
 void chatout_detail(struct chatout *o, struct slice json);
 void chatout_annotation(struct chatout *o, struct slice json);
@@ -107,7 +110,10 @@ void chatout_call_end(struct chatout *o);
 /* Whether this choice has had text or a call. */
 bool chatout_has_content(const struct chatout *o);
 
-/* Members of provider_specific_fields: a JSON object. */
+/*
+ * Members of provider_specific_fields: a JSON object.  Of one name, arrays are
+ * pieces of one list, of other values the last counts.
+ */
 void chatout_fields(struct chatout *o, struct slice json);
 
 /*

@@ -28,6 +28,7 @@ struct frames {
 	struct sse sse;
 	struct sbuf held; /* an unfinished line or frame */
 	bool handed_out;  /* held has one that was handed out */
+	struct sbuf made; /* data of an exception that had no JSON */
 	bool begun;       /* SSE: the first byte was seen */
 	struct frames_array array;
 };
@@ -50,5 +51,8 @@ int frames_next_element(struct frames *f, struct slice *in,
 
 /* The body has ended: an event that lacks only its line end.  1 or 0. */
 int frames_end(struct frames *f, struct dialect_event *ev_r);
+
+/* The body has ended inside a frame: it was cut, whatever came before. */
+bool frames_is_cut(const struct frames *f);
 
 #endif

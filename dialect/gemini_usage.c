@@ -51,13 +51,13 @@ gemini_figures_init(struct gemini_figures *f)
 
 /* 1 with a count, 0 when there is none, -1 when it is none. */
 static int
-usage_count(const struct jscan_item *item, int64_t *n_r)
+usage_figure(const struct jscan_item *item, int64_t *n_r)
 {
-	if (item->type == JSCAN_NULL)
-		return 0;
-	if (item->type != JSCAN_NUMBER || jnum_int(item->value, n_r) != 1)
-		return -1;
-	return *n_r >= 0 && *n_r <= USAGE_TOKENS_MAX ? 1 : -1;
+	int64_t n = usage_count(item);
+
+	if (n >= 0)
+		*n_r = n;
+	return n == USAGE_MALFORMED ? -1 : n >= 0;
 }
 
 /* Modalities are words, and numbers to Vertex's old clients. */
@@ -78,7 +78,7 @@ usage_modality(struct slice json, int64_t *audio, int64_t *image)
 	if (jscan_find(json, SLICE("modality"), &modality) != 1 ||
 	    jscan_find(json, SLICE("tokenCount"), &tokens) != 1)
 		return 0;
-	if (usage_count(&tokens, &n) == -1)
+	if (usage_figure(&tokens, &n) == -1)
 		return -1;
 	if (usage_is(&modality, SLICE("AUDIO"), '4'))
 		*audio += n;
@@ -114,7 +114,7 @@ usage_member(struct gemini_figures *f, const struct jscan_item *item)
 	     i++) {
 		if (!jstr_is(item, usage_counts[i].name))
 			continue;
-		is = usage_count(item, &n);
+		is = usage_figure(item, &n);
 		if (is == 1)
 			*usage_field(f, usage_counts[i].at) = n;
 		return is == -1 ? -1 : 0;
@@ -141,40 +141,32 @@ gemini_figures_read(struct gemini_figures *f, struct slice json)
 	return read.prompt >= 0 || read.candidates >= 0;
 }
 
-/* At most what is left, which gets less by it. */
-static int64_t
-usage_part(int64_t part, int64_t *rest)
-{
-	part = part < *rest ? part : *rest;
-	*rest -= part;
-	return part;
-}
-
 void
 gemini_usage(const struct gemini_figures *f, struct usage *u_r, int64_t *in_r)
 {
 	int64_t rest = (f->prompt > 0 ? f->prompt : 0) + f->tool, cached;
 	int64_t out = f->candidates > 0 ? f->candidates : 0;
+	bool overlap = false; /* lists may tell more than the whole */
 
 	usage_init(u_r);
 	*in_r = f->prompt >= 0 ? rest : -1;
-	cached = usage_part(f->cached, &rest);
+	cached = usage_part(f->cached, &rest, &overlap);
 	u_r->anomaly = cached < f->cached;
-	u_r->in_audio_cached = usage_part(f->audio_cached, &cached);
+	u_r->in_audio_cached = usage_part(f->audio_cached, &cached, &overlap);
 	u_r->in_cached = cached;
 	/* The lists of the prompt have what was cached of it, too. */
 	u_r->in_audio =
 	    usage_part(f->audio + f->audio_tool > f->audio_cached
 			   ? f->audio + f->audio_tool - f->audio_cached
 			   : 0,
-		&rest);
+		&rest, &overlap);
 	u_r->in_image =
 	    usage_part(f->image + f->image_tool > f->image_cached
 			   ? f->image + f->image_tool - f->image_cached
 			   : 0,
-		&rest);
+		&rest, &overlap);
 	u_r->in_text = rest;
-	u_r->out_audio = usage_part(f->audio_out, &out);
+	u_r->out_audio = usage_part(f->audio_out, &out, &overlap);
 	u_r->out_text = out;
 	u_r->out_reasoning = f->thoughts;
 }

@@ -194,6 +194,10 @@ relay_error_read_object(struct relay_error *r, struct slice object, int *status)
 		if (r->code[0] == '\0')
 			relay_error_take(r->code, sizeof r->code, &item);
 	}
+	/* Cohere. */
+	if (jscan_find(object, SLICE("error_type"), &item) == 1 &&
+	    r->code[0] == '\0')
+		relay_error_take(r->code, sizeof r->code, &item);
 	if (jscan_find(object, SLICE("status_code"), &item) == 1 &&
 	    relay_error_number(&item) != 0)
 		*status = relay_error_number(&item);
@@ -212,6 +216,18 @@ relay_error_add_raw(struct relay_error *r, struct slice error)
 	relay_error_take(r->message, sizeof r->message, &raw);
 }
 
+/* OpenAI's Responses that failed: a code, and no status or type. */
+static int
+relay_error_of_response(const struct relay_error *r, struct slice object)
+{
+	struct jscan_item item;
+
+	if (jscan_find(object, SLICE("status"), &item) == 0 ||
+	    !jstr_says(&item, SLICE("failed")))
+		return 0;
+	return relay_error_word(r->code) != 0 ? relay_error_word(r->code) : 400;
+}
+
 static void
 relay_error_read_top(struct relay_error *r, struct slice object, int *status)
 {
@@ -221,6 +237,8 @@ relay_error_read_top(struct relay_error *r, struct slice object, int *status)
 	    item.type == JSCAN_OBJECT) {
 		relay_error_read_object(r, item.value, status);
 		relay_error_add_raw(r, item.value);
+		if (*status == 0)
+			*status = relay_error_of_response(r, object);
 		return;
 	}
 	relay_error_read_object(r, object, status);

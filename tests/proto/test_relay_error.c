@@ -40,6 +40,8 @@ static const struct row {
 	    "Unauthorized", "authentication_error", "" },
 	{ "xAI", "{\"code\":\"c\",\"error\":\"text\"}", 400, 1, 400, "text",
 	    "invalid_request_error", "c" },
+	{ "Cohere", "{\"error_type\":\"T\",\"id\":\"i\",\"message\":\"m\"}",
+	    400, 1, 400, "m", "invalid_request_error", "T" },
 	{ "OpenRouter's inner words",
 	    "{\"error\":{\"code\":502,\"message\":\"m\",\"metadata\":{\"raw\":"
 	    "\"inner\"}},\"user_id\":\"u\"}",
