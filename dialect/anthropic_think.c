@@ -48,30 +48,41 @@ think_word(const struct ask *a)
 	                                      : words[a->chat.effort];
 }
 
-/* thinking, in the client's own words. */
-static void
+/*
+ * thinking in Anthropic's form goes out in the client's own words.  0 when it
+ * is another's, who knows "enabled" without a budget.
+ */
+static int
 think_as_is(struct ask *a, struct anthropic_plan *plan)
 {
-	struct jscan_item item;
+	struct slice thinking = a->chat.thinking;
+	struct jscan_item type, budget;
+	bool on, counted;
 
+	if (jscan_find(thinking, SLICE("type"), &type) != 1)
+		return 0;
+	on = jstr_says(&type, SLICE("enabled"));
+	counted = jscan_find(thinking, SLICE("budget_tokens"), &budget) == 1 &&
+	          budget.type == JSCAN_NUMBER;
+	if (on && !counted)
+		return 0;
 	plan->thinking = THINKING_AS_IS;
-	plan->thinks =
-	    jscan_find(a->chat.thinking, SLICE("type"), &item) == 1 &&
-	    !jstr_says(&item, SLICE("disabled"));
-	if (plan->thinks &&
-	    jscan_find(a->chat.thinking, SLICE("budget_tokens"), &item) == 1 &&
-	    item.type == JSCAN_NUMBER)
-		jnum_int(item.value, &plan->budget);
+	plan->thinks = !jstr_says(&type, SLICE("disabled"));
+	if (on)
+		jnum_int(budget.value, &plan->budget);
 	/* Nonsense is for the provider to judge. */
 	if (plan->budget < 0 || plan->budget > INT32_MAX)
 		plan->budget = 0;
 	if (plan->thinks && (a->features & FEATURE_ADAPTIVE) &&
 	    a->chat.effort > EFFORT_NONE)
 		plan->effort = think_word(a);
+	return 1;
 }
 
+/* An effort in this provider's terms; name is what asked for it. */
 static int
-think_effort(struct ask *a, struct anthropic_plan *plan, struct err *e)
+think_effort(struct ask *a, struct anthropic_plan *plan, struct slice name,
+    struct err *e)
 {
 	if (a->chat.effort == EFFORT_NONE) {
 		if (a->features & (FEATURE_REASONING | FEATURE_ADAPTIVE))
@@ -86,7 +97,7 @@ think_effort(struct ask *a, struct anthropic_plan *plan, struct err *e)
 	}
 	if (!(a->features & FEATURE_REASONING) ||
 	    a->chat.effort == EFFORT_OTHER)
-		return ask_drop(a, SLICE("reasoning_effort"), e);
+		return ask_drop(a, name, e);
 	plan->thinking = THINKING_BUDGET;
 	plan->thinks = true;
 	plan->budget = budgets[a->chat.effort];
@@ -118,12 +129,9 @@ think_lacks_thoughts(const struct turns *t)
 
 /* What the provider refuses together with thinking costs the thinking. */
 static int
-think_check(struct ask *a, struct anthropic_plan *plan, struct err *e)
+think_check(struct ask *a, struct anthropic_plan *plan, struct slice name,
+    struct err *e)
 {
-	struct slice name = plan->thinking == THINKING_AS_IS
-	                        ? SLICE("thinking")
-	                        : SLICE("reasoning_effort");
-
 	if (!plan->thinks || (!anthropic_is_forced(a, plan) &&
 				 !think_lacks_thoughts(&plan->turns)))
 		return 0;
@@ -156,12 +164,17 @@ think_room(struct ask *a, struct anthropic_plan *plan)
 int
 anthropic_think(struct ask *a, struct anthropic_plan *plan, struct err *e)
 {
-	if (a->chat.thinking.n > 0)
-		think_as_is(a, plan);
-	else if (a->chat.effort != EFFORT_ABSENT &&
-		 think_effort(a, plan, e) != 0)
-		return -1;
-	if (think_check(a, plan, e) != 0)
+	bool own = a->chat.thinking.n > 0;
+	struct slice name = own ? SLICE("thinking") : SLICE("reasoning_effort");
+
+	if (!own || think_as_is(a, plan) == 0) {
+		if (own && a->chat.effort == EFFORT_ABSENT)
+			a->chat.effort = EFFORT_MEDIUM;
+		if (a->chat.effort != EFFORT_ABSENT &&
+		    think_effort(a, plan, name, e) != 0)
+			return -1;
+	}
+	if (think_check(a, plan, name, e) != 0)
 		return -1;
 	think_room(a, plan);
 	return 0;

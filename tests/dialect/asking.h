@@ -1,14 +1,12 @@
 #ifndef TESTS_DIALECT_ASKING_H
 #define TESTS_DIALECT_ASKING_H
 
-/*
- * asking - a chat request put to a dialect.  In rows of tests ' stands for ",
- * so that they can be read.
- */
+/* asking - a chat request put to a dialect. */
 
 #include "base/settings.h"
 #include "dialect/ask.h"
 #include "dialect/dialect.h"
+#include "tests/dialect/quotes.h"
 #include "tests/proto/asked.h"
 
 struct asking {
@@ -18,18 +16,6 @@ struct asking {
 	char warnings[512]; /* names, each with a blank behind it */
 	int done;           /* of dialect->ask(), or of what came before */
 };
-
-static inline struct slice
-asking_quotes(struct pool *pool, const char *text)
-{
-	struct slice s = pool_copy(pool, slice_str(text));
-	char *p = (char *)(uintptr_t)s.p;
-
-	for (size_t i = 0; i < s.n; i++)
-		if (p[i] == '\'')
-			p[i] = '"';
-	return s;
-}
 
 /* json is the caller's, and lives as long. */
 static inline void
