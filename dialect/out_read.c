@@ -110,6 +110,25 @@ out_parts(struct out_choices *all, struct slice parts,
 		choice->reasoning = sbuf_slice(&all->reasoning);
 }
 
+/*
+ * Some say their thoughts as details alone.  In a stream one that is signed
+ * repeats what came before it.
+ */
+static void
+out_thoughts(struct out_choices *all, struct out_choice *choice)
+{
+	bool whole = slice_eq(all->member, SLICE("message"));
+	struct jscan_iter it;
+	struct out_detail d;
+
+	sbuf_clear(&all->reasoning);
+	jscan_enter(&it, choice->details);
+	while (out_detail_next(&it, &d) == 1)
+		if (!d.encrypted && (whole || d.signature.n == 0))
+			sbuf_add_slice(&all->reasoning, d.text);
+	choice->reasoning = sbuf_slice(&all->reasoning);
+}
+
 int
 out_choices_next(struct out_choices *all, struct out_choice *choice_r)
 {
@@ -136,6 +155,8 @@ out_choices_next(struct out_choices *all, struct out_choice *choice_r)
 	parts = out_array(said, SLICE("content"));
 	if (parts.n > 0)
 		out_parts(all, parts, choice_r);
+	if (choice_r->reasoning.n == 0 && choice_r->details.n > 0)
+		out_thoughts(all, choice_r);
 	return 1;
 }
 
