@@ -27,4 +27,20 @@ struct out_gemini {
 /* Places in encode_ctx.kept. */
 enum { KEPT_LOG, KEPT_MODEL };
 
+/* What one candidate is in this chunk; it is opened when there is a part. */
+struct out_candidate {
+	struct encode_ctx *x;
+	const struct out_choice *choice;
+	struct sbuf parts;
+};
+
+/* What a choice says beside its calls, as parts. */
+void out_gemini_said(struct out_candidate *c);
+
+/* A delta's calls: those that are complete now are told. */
+void out_gemini_calls(struct out_candidate *c);
+
+/* A whole answer's calls. */
+void out_gemini_whole_calls(struct out_candidate *c);
+
 #endif
