@@ -22,15 +22,18 @@ out_anthropic_id(const struct encode_ctx *x, struct sbuf *out)
 }
 
 void
-out_anthropic_usage(const struct usage_figures *f, bool with_output,
-    struct sbuf *out)
+out_anthropic_usage(const struct usage_figures *f, bool delta, struct sbuf *out)
 {
 	ask_name(out, "usage");
 	sbuf_addc(out, '{');
 	ask_int(out, "input_tokens", f->prompt - f->cached - f->cache_write);
 	ask_int(out, "cache_creation_input_tokens", f->cache_write);
 	ask_int(out, "cache_read_input_tokens", f->cached);
-	ask_int(out, "output_tokens", with_output ? f->completion : 0);
+	ask_int(out, "output_tokens", f->completion);
+	ask_json(out, "server_tool_use", SLICE("null"));
+	if (!delta)
+		sbuf_adds(out, ",\"cache_creation\":null,"
+			       "\"inference_geo\":null,\"service_tier\":null");
 	sbuf_addc(out, '}');
 }
 
@@ -66,6 +69,7 @@ out_anthropic_stop(const struct out_anthropic *a, struct slice sequence,
 		ask_text(out, "stop_sequence", sequence);
 	else
 		ask_json(out, "stop_sequence", SLICE("null"));
+	sbuf_adds(out, ",\"stop_details\":null,\"container\":null");
 }
 
 bool
@@ -90,7 +94,8 @@ out_begin(struct encode_ctx *x, struct slice json, struct sbuf *out)
 	sbuf_adds(out, ",\"type\":\"message\",\"role\":\"assistant\"");
 	out_model(x, json, "model", out);
 	sbuf_adds(out, ",\"content\":[],\"stop_reason\":null,"
-		       "\"stop_sequence\":null");
+		       "\"stop_sequence\":null,\"stop_details\":null,"
+		       "\"container\":null");
 	out_anthropic_usage(&known, false, out);
 	sbuf_adds(out, "}}\n\nevent: ping\ndata: {\"type\":\"ping\"}\n\n");
 }

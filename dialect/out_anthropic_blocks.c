@@ -89,7 +89,8 @@ out_text(struct encode_ctx *x, struct slice raw, struct sbuf *out)
 	if (a->block != BLOCK_TEXT) {
 		out_close(x, out);
 		out_start(x, BLOCK_TEXT, out);
-		sbuf_adds(out, "\"type\":\"text\",\"text\":\"\"");
+		sbuf_adds(out,
+		    "\"type\":\"text\",\"text\":\"\",\"citations\":null");
 		out_started(out);
 	}
 	out_delta_raw(x, "text_delta", "text", raw, out);
@@ -131,7 +132,7 @@ out_call_open(struct encode_ctx *x, unsigned call, struct slice id,
 	sbuf_adds(out, "\"type\":\"tool_use\"");
 	ask_text(out, "id", id);
 	ask_text(out, "name", name);
-	sbuf_adds(out, ",\"input\":{}");
+	sbuf_adds(out, ",\"input\":{},\"caller\":{\"type\":\"direct\"}");
 	out_started(out);
 }
 

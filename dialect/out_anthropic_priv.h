@@ -27,10 +27,12 @@ struct out_anthropic {
 /* Places in encode_ctx.kept. */
 enum { KEPT_LOG, KEPT_STOP };
 
-/* "stop_reason":...,"stop_sequence":... of an answer. */
+/* Why an answer ended, as four members. */
 void out_anthropic_stop(const struct out_anthropic *a, struct slice sequence,
     struct sbuf *out);
-void out_anthropic_usage(const struct usage_figures *f, bool with_output,
+
+/* "usage":{...}; delta: of a message_delta, which has fewer members. */
+void out_anthropic_usage(const struct usage_figures *f, bool delta,
     struct sbuf *out);
 void out_anthropic_id(const struct encode_ctx *x, struct sbuf *out);
 

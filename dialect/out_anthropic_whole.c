@@ -54,6 +54,7 @@ out_text(struct slice text, struct sbuf *out)
 	ask_comma(out);
 	sbuf_adds(out, "{\"type\":\"text\"");
 	ask_text(out, "text", text);
+	ask_json(out, "citations", SLICE("null"));
 	sbuf_addc(out, '}');
 }
 
@@ -75,7 +76,7 @@ out_calls(struct out_anthropic *a, struct slice calls, struct sbuf *out)
 		ask_text(out, "name", call.name);
 		ask_name(out, "input");
 		out_arguments(call.arguments, out);
-		sbuf_addc(out, '}');
+		sbuf_adds(out, ",\"caller\":{\"type\":\"direct\"}}");
 	}
 }
 
@@ -109,7 +110,7 @@ out_anthropic_whole(struct encode_ctx *x, struct slice json, struct sbuf *out)
 	out_model(x, json, "model", out);
 	out_content(a, &choice, out);
 	out_anthropic_stop(a, out_stop_sequence(json, &choice), out);
-	out_anthropic_usage(&a->usage, true, out);
+	out_anthropic_usage(&a->usage, false, out);
 	sbuf_addc(out, '}');
 	out_choices_end(&all);
 }

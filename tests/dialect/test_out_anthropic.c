@@ -155,13 +155,17 @@ END_TEST
 
 #define SSE(type, json)                                                        \
 	"event: " type "\ndata: {\"type\":\"" type "\"" json "}\n\n"
+#define ENDED ",\"stop_details\":null,\"container\":null"
 #define MESSAGE_START(n)                                                       \
 	SSE("message_start",                                                   \
 	    ",\"message\":{\"id\":\"msg_" ID "\",\"type\":\"message\","        \
 	    "\"role\":\"assistant\",\"model\":\"m\",\"content\":[],"           \
-	    "\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{"          \
-	    "\"input_tokens\":" #n ",\"cache_creation_input_tokens\":0,"       \
-	    "\"cache_read_input_tokens\":0,\"output_tokens\":0}}")             \
+	    "\"stop_reason\":null,\"stop_sequence\":null" ENDED                \
+	    ",\"usage\":{\"input_tokens\":" #n                                 \
+	    ",\"cache_creation_input_tokens\":0,"                              \
+	    "\"cache_read_input_tokens\":0,\"output_tokens\":0,"               \
+	    "\"server_tool_use\":null,\"cache_creation\":null,"                \
+	    "\"inference_geo\":null,\"service_tier\":null}}")                  \
 	SSE("ping", "")
 #define ID "aaaaaaaaaaaaaaaaaaaaaaaa"
 
@@ -179,15 +183,16 @@ START_TEST(test_bytes)
 {
 	static const char want[] = MESSAGE_START(7) SSE("content_block_start",
 	    ",\"index\":0,\"content_block\":{\"type\":\"text\","
-	    "\"text\":\"\"}") SSE("content_block_delta",
+	    "\"text\":\"\",\"citations\":null}") SSE("content_block_delta",
 	    ",\"index\":0,\"delta\":{\"type\":\"text_delta\","
 	    "\"text\":\"h\\u00e9\"}") SSE("content_block_stop", ",\"index\":0")
-	    SSE("message_delta", ",\"delta\":{\"stop_reason\":\"end_turn\","
-				 "\"stop_sequence\":null},\"usage\":{"
-				 "\"input_tokens\":5,"
-				 "\"cache_creation_input_tokens\":2,"
-				 "\"cache_read_input_tokens\":3,"
-				 "\"output_tokens\":4}")
+	    SSE("message_delta",
+		",\"delta\":{\"stop_reason\":\"end_turn\","
+		"\"stop_sequence\":null" ENDED "},\"usage\":{"
+		"\"input_tokens\":5,"
+		"\"cache_creation_input_tokens\":2,"
+		"\"cache_read_input_tokens\":3,"
+		"\"output_tokens\":4,\"server_tool_use\":null}")
 		SSE("message_stop", "");
 	struct sbuf out = { 0 };
 
@@ -268,8 +273,15 @@ END_TEST
 	"{'id':'msg_" ID "','type':'message','role':'assistant','model':'m',"  \
 	"'content':[" content "],'stop_reason':" stop                          \
 	",'stop_sequence':" sequence                                           \
-	",'usage':{'input_tokens':5,'cache_creation_input_tokens':2,"          \
-	"'cache_read_input_tokens':3,'output_tokens':4}}"
+	",'stop_details':null,'container':null,'usage':{"                      \
+	"'input_tokens':5,'cache_creation_input_tokens':2,"                    \
+	"'cache_read_input_tokens':3,'output_tokens':4,"                       \
+	"'server_tool_use':null,'cache_creation':null,'inference_geo':null,"   \
+	"'service_tier':null}}"
+#define TEXT(text) "{'type':'text','text':'" text "','citations':null}"
+#define USE(id, name, input)                                                   \
+	"{'type':'tool_use','id':'" id "','name':'" name "','input':" input    \
+	",'caller':{'type':'direct'}}"
 #define REPLY(message, rest)                                                   \
 	"{'id':'c','model':'m','choices':[{'index':0,'message':{" message      \
 	"}," rest "}],'usage':{'prompt_tokens':10,'completion_tokens':4,"      \
@@ -280,7 +292,7 @@ static const struct {
 	const char *title, *in, *out;
 } wholes[] = {
 	{ "text", REPLY("'content':'a\\n'", "'finish_reason':'stop'"),
-	    WHOLE("{'type':'text','text':'a\\n'}", "'end_turn'", "null") },
+	    WHOLE(TEXT("a\\n"), "'end_turn'", "null") },
 	{ "nothing", REPLY("'content':null", "'finish_reason':'length'"),
 	    WHOLE("", "'max_tokens'", "null") },
 	{ "calls",
@@ -290,10 +302,8 @@ static const struct {
 		  "'arguments':''}},{'id':'d','type':'function','function':"
 		  "{'name':'u','arguments':'[1,\\'x\\']'}}]",
 		"'finish_reason':'tool_calls'"),
-	    WHOLE("{'type':'tool_use','id':'a','name':'w','input':{'c':1.0}},"
-		  "{'type':'tool_use','id':'b','name':'v','input':{}},"
-		  "{'type':'tool_use','id':'d','name':'u','input':{'_raw':"
-		  "'[1,\\'x\\']'}}",
+	    WHOLE(USE("a", "w", "{'c':1.0}") "," USE("b", "v",
+		      "{}") "," USE("d", "u", "{'_raw':'[1,\\'x\\']'}"),
 		"'tool_use'", "null") },
 	{ "thoughts",
 	    REPLY("'content':'a','reasoning_content':'hm','reasoning_details':"
@@ -306,28 +316,28 @@ static const struct {
 		"'finish_reason':'stop'"),
 	    WHOLE("{'type':'thinking','thinking':'h','signature':'S1'},"
 		  "{'type':'redacted_thinking','data':'Rd'},"
-		  "{'type':'thinking','thinking':'m','signature':'S2'},"
-		  "{'type':'text','text':'a'}",
+		  "{'type':'thinking','thinking':'m','signature':'S2'}," TEXT(
+		      "a"),
 		"'end_turn'", "null") },
 	{ "unsigned thoughts",
 	    REPLY("'content':'a','reasoning':'hm'", "'finish_reason':'stop'"),
-	    WHOLE("{'type':'thinking','thinking':'hm','signature':''},"
-		  "{'type':'text','text':'a'}",
+	    WHOLE("{'type':'thinking','thinking':'hm','signature':''}," TEXT(
+		      "a"),
 		"'end_turn'", "null") },
 	{ "a signature without its text",
 	    REPLY("'content':'a','reasoning_content':'hm','reasoning_details':"
 		  "[{'type':'reasoning.text','signature':'S1'}]",
 		"'finish_reason':'stop'"),
-	    WHOLE("{'type':'thinking','thinking':'hm','signature':'S1'},"
-		  "{'type':'text','text':'a'}",
+	    WHOLE("{'type':'thinking','thinking':'hm','signature':'S1'}," TEXT(
+		      "a"),
 		"'end_turn'", "null") },
 	{ "refusal",
 	    REPLY("'content':null,'refusal':'no'", "'finish_reason':'stop'"),
-	    WHOLE("{'type':'text','text':'no'}", "'refusal'", "null") },
+	    WHOLE(TEXT("no"), "'refusal'", "null") },
 	{ "where it stopped",
 	    REPLY("'content':'a'",
 		"'finish_reason':'stop','stop_reason':'END'"),
-	    WHOLE("{'type':'text','text':'a'}", "'stop_sequence'", "'END'") },
+	    WHOLE(TEXT("a"), "'stop_sequence'", "'END'") },
 };
 
 static void
