@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "dialect/chat_priv.h"
+#include "proto/jscan_find.h"
 
 #define CHAT_DATA_HEAD 128 /* of "data:image/png;base64," */
 
@@ -64,6 +65,9 @@ chat_media_url(struct pool *pool, struct slice raw, struct chat_media *m)
 	end = memchr(head.p, ';', head.n);
 	m->type = (struct slice){ head.p,
 		end != NULL ? (size_t)(end - head.p) : head.n };
+	if (jscan_find_special(m->type.p, m->type.p + m->type.n) !=
+	    m->type.p + m->type.n)
+		m->type = SLICE("");
 }
 
 static void
@@ -72,11 +76,13 @@ chat_image(struct pool *pool, struct slice json, struct chat_part *p)
 	struct slice image = chat_json(json, SLICE("image_url"));
 
 	p->type = CHAT_IMAGE;
-	if (image.n > 0 && *image.p == '{')
-		chat_media_url(pool, chat_raw(image, SLICE("url")), &p->media);
-	else
+	if (image.n == 0 || *image.p != '{') {
 		chat_media_url(pool, chat_raw(json, SLICE("image_url")),
 		    &p->media);
+		return;
+	}
+	chat_media_url(pool, chat_raw(image, SLICE("url")), &p->media);
+	p->media.detail = chat_raw(image, SLICE("detail"));
 }
 
 static void

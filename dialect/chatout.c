@@ -1,11 +1,9 @@
 #include "dialect/chatout.h"
 
-#include "base/digest.h"
 #include "base/err.h"
+#include "dialect/mint.h"
 #include "proto/jscan.h"
 #include "proto/jstr.h"
-
-#define CALL_ID_DIGITS 24
 
 void
 chatout_fini(struct chatout *o)
@@ -35,6 +33,18 @@ static struct chatout_choice *
 chatout_at(struct chatout *o)
 {
 	return &o->choices[o->at];
+}
+
+/* A provider's JSON on one line: its line ends would end the frame. */
+static void
+chatout_add_json(struct chatout *o, struct slice json)
+{
+	size_t from = o->b->len;
+
+	sbuf_add_slice(o->b, json);
+	for (char *p = o->b->data + from; from < o->b->len; p++, from++)
+		if (*p == '\n' || *p == '\r')
+			*p = ' ';
 }
 
 /* data: {"id":...,"model":..., up to what the chunk is about. */
@@ -139,22 +149,6 @@ chatout_refused(struct chatout *o)
 	chatout_close(o);
 }
 
-/*
- * JSON in one line: between its values there may be line ends, which would end
- * the line of the event.
- */
-static void
-chatout_json(struct chatout *o, struct slice json)
-{
-	size_t from = o->b->len;
-	char *p;
-
-	sbuf_add_slice(o->b, json);
-	for (p = o->b->data + from; *p != '\0'; p++)
-		if (*p == '\n' || *p == '\r')
-			*p = ' ';
-}
-
 static void
 chatout_element(struct chatout *o, const char *name, struct slice json)
 {
@@ -164,7 +158,7 @@ chatout_element(struct chatout *o, const char *name, struct slice json)
 	sbuf_addc(o->b, '"');
 	sbuf_adds(o->b, name);
 	sbuf_adds(o->b, "\":[");
-	chatout_json(o, json);
+	chatout_add_json(o, json);
 	sbuf_addc(o->b, ']');
 	chatout_close(o);
 }
@@ -196,24 +190,22 @@ chatout_logprobs(struct chatout *o, struct slice json)
 		return;
 	chatout_open(o);
 	sbuf_adds(o->b, "},\"logprobs\":");
-	chatout_json(o, json);
+	chatout_add_json(o, json);
 	sbuf_adds(o->b, ",\"finish_reason\":null}]}\n\n");
 }
 
 /* The same answer gets the same ids each time it is read. */
-static void
-chatout_mint_call(struct chatout *o, char id[CALL_ID_DIGITS])
+void
+chatout_mint_id(const struct chatout *o, char id[CHATOUT_ID_SIZE])
 {
-	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	unsigned char sum[DIGEST_SIZE], from[sizeof o->seed + 2];
+	unsigned char from[sizeof o->seed + 2];
 
 	memcpy(from, o->seed, sizeof o->seed);
 	from[sizeof o->seed] = (unsigned char)o->at;
-	from[sizeof o->seed + 1] = (unsigned char)chatout_at(o)->calls;
-	digest_sha256(from, sizeof from, sum);
-	for (unsigned i = 0; i < CALL_ID_DIGITS; i++)
-		id[i] = digits[sum[i] % 62];
+	from[sizeof o->seed + 1] = (unsigned char)o->choices[o->at].calls;
+	memcpy(id, "call_", 5);
+	mint_id(from, sizeof from, id + 5);
+	id[CHATOUT_ID_SIZE - 1] = '\0';
 }
 
 static void
@@ -224,12 +216,13 @@ chatout_call_open(struct chatout *o)
 	sbuf_add_u64(o->b, chatout_at(o)->calls - 1);
 }
 
-int
-chatout_call(struct chatout *o, struct slice id, struct slice name,
-    struct slice extra)
+/* arguments: raw, all of them or none so far. */
+static int
+chatout_call_begin(struct chatout *o, struct slice id, struct slice name,
+    struct slice extra, struct slice arguments)
 {
 	struct chatout_choice *c = chatout_at(o);
-	char minted[CALL_ID_DIGITS];
+	char minted[CHATOUT_ID_SIZE];
 
 	chatout_call_end(o);
 	if (!chatout_may_speak(o))
@@ -242,27 +235,49 @@ chatout_call(struct chatout *o, struct slice id, struct slice name,
 		return 0;
 	if (c->calls == CHATOUT_CALLS_MAX)
 		return -1;
-	chatout_mint_call(o, minted);
+	chatout_mint_id(o, minted);
 	c->calls++;
 	chatout_call_open(o);
 	sbuf_adds(o->b, ",\"id\":\"");
-	if (id.n > 0) {
-		sbuf_add_slice(o->b, id);
-	} else {
-		sbuf_adds(o->b, "call_");
-		sbuf_add(o->b, minted, sizeof minted);
-	}
+	sbuf_add_slice(o->b, id.n > 0 ? id : slice_str(minted));
 	sbuf_adds(o->b, "\",\"type\":\"function\",\"function\":{\"name\":\"");
 	sbuf_add_slice(o->b, name);
-	sbuf_adds(o->b, "\",\"arguments\":\"\"}");
+	sbuf_adds(o->b, "\",\"arguments\":\"");
+	sbuf_add_slice(o->b, arguments);
+	sbuf_adds(o->b, "\"}");
 	if (extra.n > 0) {
 		sbuf_adds(o->b, ",\"extra_content\":");
-		chatout_json(o, extra);
+		chatout_add_json(o, extra);
 	}
 	sbuf_adds(o->b, "}]");
 	chatout_close(o);
-	o->text_bytes += name.n;
+	o->text_bytes += name.n + arguments.n;
+	c->has_arguments = arguments.n > 0;
 	return 0;
+}
+
+int
+chatout_call(struct chatout *o, struct slice id, struct slice name,
+    struct slice extra)
+{
+	return chatout_call_begin(o, id, name, extra, SLICE(""));
+}
+
+int
+chatout_call_whole(struct chatout *o, struct slice id, struct slice name,
+    struct slice extra, struct slice json)
+{
+	struct sbuf raw = { 0 };
+	int done;
+
+	sbuf_add_json_part(&raw, json);
+	done = chatout_call_begin(o, id, name, extra, sbuf_slice(&raw));
+	if (done == 0 && chatout_at(o)->unwrap)
+		chatout_arguments(o, sbuf_slice(&raw));
+	if (done == 0)
+		chatout_call_end(o);
+	sbuf_free(&raw);
+	return done;
 }
 
 static void
@@ -371,7 +386,7 @@ chatout_fields(struct chatout *o, struct slice json)
 	chatout_begin(o);
 	chatout_head(o);
 	sbuf_adds(o->b, "],\"provider_specific_fields\":");
-	chatout_json(o, json);
+	chatout_add_json(o, json);
 	sbuf_adds(o->b, "}\n\n");
 }
 
@@ -418,7 +433,7 @@ chatout_finish(struct chatout *o, enum chatout_finish how, struct slice native)
 	sbuf_adds(o->b, "\"}]");
 	if (o->last.len > 0) {
 		sbuf_adds(o->b, ",\"provider_specific_fields\":");
-		chatout_json(o, sbuf_slice(&o->last));
+		chatout_add_json(o, sbuf_slice(&o->last));
 	}
 	sbuf_adds(o->b, "}\n\n");
 }
@@ -440,7 +455,7 @@ void
 chatout_error(struct chatout *o, struct slice json)
 {
 	sbuf_adds(o->b, "event: error\ndata: ");
-	chatout_json(o, json);
+	chatout_add_json(o, json);
 	sbuf_adds(o->b, "\n\n");
 }
 
