@@ -195,7 +195,7 @@ courier_tried(struct delivery *d, const char *why)
 	hex_write(d->parcel->id, ALERT_ID_SIZE, id);
 	pause_ms = webhook_pause_ms(++d->tries);
 	if (pause_ms >= 0) {
-		d->due_ms = now_mono_ms() + (uint64_t)pause_ms;
+		d->due_ms = c->now_ms + (uint64_t)pause_ms;
 		log_info("logger: exporter %.*s: alert %s, try %u: %s",
 		    SLICE_ARGS(name), id, d->tries, why);
 		return;
@@ -230,8 +230,9 @@ courier_watch(struct courier *c)
 }
 
 void
-courier_tend(struct courier *c)
+courier_tend(struct courier *c, uint64_t now_ms)
 {
+	c->now_ms = now_ms;
 	courier_watch(c);
 	for (struct list *l = c->parcels.next; l != &c->parcels; l = l->next) {
 		struct parcel *p = LIST_OWNER(l, struct parcel, link);
@@ -240,8 +241,7 @@ courier_tend(struct courier *c)
 			struct delivery *d = &p->deliveries[i];
 
 			if (d->to != NULL && d->call == NULL &&
-			    d->to->calls < COURIER_CALLS &&
-			    now_mono_ms() >= d->due_ms)
+			    d->to->calls < COURIER_CALLS && now_ms >= d->due_ms)
 				courier_try(c, d);
 		}
 	}

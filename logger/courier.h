@@ -14,6 +14,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct courier;
 struct segment;
@@ -42,7 +43,14 @@ void courier_hear(struct courier *c);
 /* Turn the calls.  True while there are any: come back soon. */
 bool courier_turn(struct courier *c);
 
-/* Begin what is due; each 100 ms or so. */
-void courier_tend(struct courier *c);
+/* Begin what is due by then; each 100 ms or so. */
+void courier_tend(struct courier *c, uint64_t now_ms);
+
+/*
+ * No more is taken from the keeper: what one that died handed over may still
+ * wait when the next hands over as much (HANDOVER_WINDOW).
+ */
+#define COURIER_PARCELS 512
+#define COURIER_CALLS 4 /* at once, to one exporter */
 
 #endif

@@ -23,13 +23,6 @@ struct dns;
 struct loop;
 struct tls_client;
 
-/*
- * Two windows of the keeper's (keeper/handover.h): what one that died handed
- * over may still wait when the next hands over more.
- */
-#define COURIER_PARCELS 512
-#define COURIER_CALLS 4 /* at once, to one exporter */
-
 /* An exporter of these settings. */
 struct receiver {
 	const struct settings_exporter *exporter;
@@ -66,6 +59,7 @@ struct courier {
 	const char *secrets;
 	struct segment *seg;
 	int keeper_fd;
+	uint64_t now_ms;     /* of the last tending */
 	struct list parcels; /* as they came */
 	unsigned parcels_n;
 	struct receiver *receivers; /* of those that are enabled */

@@ -215,7 +215,7 @@ logger_tend(struct logger *l)
 	l->tend_ms = now_ms;
 	drain_commit(l->drain, false);
 	drain_tend(l->drain);
-	courier_tend(l->courier);
+	courier_tend(l->courier, now_ms);
 }
 
 int

@@ -212,6 +212,33 @@ START_TEST(test_urls)
 }
 END_TEST
 
+#define MANY 20000
+
+/* Many messages and odd ids behind them: each is found in no time. */
+START_TEST(test_many_ids)
+{
+	struct sbuf b = { 0 };
+	struct asking q;
+
+	sbuf_adds(&b, "{\"messages\":[");
+	for (int i = 0; i < MANY; i++)
+		sbuf_adds(&b, "{\"role\":\"user\",\"content\":\"a\"},");
+	sbuf_adds(&b, "{\"role\":\"assistant\",\"tool_calls\":[");
+	for (int i = 0; i < MANY; i++)
+		sbuf_addf(&b,
+		    "%s{\"id\":\"c.%d\",\"type\":\"function\",\"function\":{"
+		    "\"name\":\"f\"}}",
+		    i > 0 ? "," : "", i);
+	sbuf_adds(&b, "]}]}");
+	asking_read(&q, sbuf_slice(&b));
+	asking_put(&q, dialect_find(KIND_ANTHROPIC, SLICE("m"), 0));
+	ck_assert_int_eq(q.done, 0);
+	ck_assert_ptr_null(strstr(q.body.data, "c_1"));
+	asking_end(&q);
+	sbuf_free(&b);
+}
+END_TEST
+
 static const struct user_row {
 	const char *request, *put;
 } users[] = {
@@ -448,6 +475,7 @@ test_suite(void)
 	tcase_add_test(tc, test_urls);
 	tcase_add_loop_test(tc, test_user, 0, COUNT(users));
 	tcase_add_test(tc, test_long_user);
+	tcase_add_test(tc, test_many_ids);
 	tcase_add_loop_test(tc, test_think, 0, COUNT(thinks));
 	tcase_add_loop_test(tc, test_adaptive, 0, COUNT(efforts));
 	tcase_add_loop_test(tc, test_strict, 0, COUNT(stricts));

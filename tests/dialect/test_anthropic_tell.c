@@ -53,7 +53,7 @@ static const struct row {
 	{ "the limit", START TEXT_BLOCK SAY("a") CLOSE STOP("max_tokens") END,
 	    ROLE "{'content':'a'}\n{} length\n", true, "max_tokens" },
 	{ "the window", START STOP("model_context_window_exceeded") END,
-	    ROLE "{} length\n", true, "model_context_window_ex" },
+	    ROLE "{} length\n", true, "model_context_window_exceeded" },
 	{ "a word that is new", START STOP("new") END, ROLE "{} stop\n", true,
 	    "new" },
 	{ "a refusal", START TEXT_BLOCK SAY("a") CLOSE STOP("refusal") END,

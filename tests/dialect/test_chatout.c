@@ -43,7 +43,7 @@ say_after_the_end(struct chatout *o)
 {
 	chatout_finish(o, CHATOUT_LENGTH,
 	    SLICE("a word that is far too long for it"));
-	ck_assert_str_eq(o->native_finish, "a word that is far too ");
+	ck_assert_str_eq(o->native_finish, "a word that is far too long for");
 	chatout_text(o, SLICE("x"));
 	chatout_detail(o, SLICE("{}"));
 	chatout_logprobs(o, SLICE("{}"));

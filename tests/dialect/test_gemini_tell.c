@@ -31,7 +31,7 @@ decoder(void)
 #define CALL(more) "{\"functionCall\":{\"name\":\"f\"" more "}}"
 
 /* The id that the first call gets here. */
-#define ID "call_x2wfg68elt4CbOVXxeeJ3Fxm"
+#define ID "call_ywDFZx2wfg68elt4CbOVXxee"
 
 #define CHOICE(index, message, finish)                                         \
 	"{\"index\":" index                                                    \

@@ -241,7 +241,7 @@ def gemini_stream(chunks, whole=False):
     if blocked and not r.choices:
         r.choice().finish = "content_filter"
     for said in r.choices.values():
-        said.native = said.native or ("absent" if whole else None)
+        said.native = said.native or ("absent" if whole and not said.finish else None)
         if said.native in GEMINI_ERROR and not (said.parts or said.calls):
             r.error = r.error or {"message": None}
         if said.native:
@@ -278,7 +278,9 @@ def converse_block(said, block):
         said.signatures += [x for x in (inner.get("signature"), thought.get("redactedContent")) if x]
     elif "text" in block:
         said.parts.append(("text", block["text"]))
-    elif "toolUse" in block:
+    elif "citationsContent" in block:
+        said.parts += [("text", x["text"]) for x in block["citationsContent"]["content"]]
+    elif "toolUse" in block and block["toolUse"].get("type") != "server_tool_use":
         use = block["toolUse"]
         said.calls.append([use["toolUseId"], use["name"],
                            use["input"] if isinstance(use.get("input"), str) else json.dumps(use.get("input") or {})])
@@ -489,6 +491,8 @@ def responses_whole(doc):
         r.error = doc["error"]
         return r
     r.id, r.model = doc.get("id"), doc.get("model")
+    if isinstance(doc.get("reasoning"), str):  # mistral.rs; elsewhere it echoes the request
+        r.choice().reasoning.append(doc["reasoning"])
     for item in doc["output"]:
         responses_item(r.choice(), item)
     responses_end(r, doc)

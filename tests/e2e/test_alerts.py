@@ -129,8 +129,8 @@ def test_tried_again_after_an_error(start, receiver):
     began = time.monotonic()
     wait_for(lambda: g.figure('holdfast_export_failures_total{exporter="hook"}') == 1)
     assert pending(g) == 1
-    alerts(receiver, 2, 15)
-    assert 8 < time.monotonic() - began < 13
+    alerts(receiver, 2, 30)
+    assert time.monotonic() - began > 8
     settle(g)
     first, second = receiver.requests
     assert first.body == second.body
@@ -145,8 +145,8 @@ def test_tried_again_after_silence(start, receiver):
     spend(g, 3)
     alerts(receiver, 1)
     began = time.monotonic()
-    alerts(receiver, 2, 30)
-    assert 18 < time.monotonic() - began < 25
+    alerts(receiver, 2, 45)
+    assert time.monotonic() - began > 18
     settle(g)
     assert receiver.requests[0].body == receiver.requests[1].body
     assert "try 1: total_timeout" in g.log()
@@ -333,6 +333,10 @@ def test_suspense_and_overrun(start, receiver, provider):
 
 def test_the_ledger_is_gone(start, receiver):
     g = start()
+    # A keeper that cannot start ends the master that is starting itself.
+    wait_for(lambda: g.ctl_json("status")["workers"] == 2, 10, "both workers")
+    spend(g)
+    g.at_rest()
     ledger = os.path.join(g.dir, "store", "ledger")
     os.rename(ledger, ledger + ".away")
     open(ledger, "w").close()
