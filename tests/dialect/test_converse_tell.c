@@ -172,8 +172,7 @@ frames_of(struct pool *pool, const char *const *events)
 	struct slice text;
 
 	for (; *events != NULL; events += 2)
-		aws_message(&b, "event", events[0],
-		    asking_quotes(pool, events[1]));
+		aws_message(&b, "event", events[0], quotes(pool, events[1]));
 	text = pool_copy(pool, sbuf_slice(&b));
 	sbuf_free(&b);
 	return text;
@@ -206,7 +205,7 @@ START_TEST(test_stream)
 	struct pool *pool = pool_new();
 
 	expect_stream(streams[_i].title, frames_of(pool, streams[_i].events),
-	    asking_quotes(pool, streams[_i].told).p);
+	    quotes(pool, streams[_i].told).p);
 	pool_free(&pool);
 }
 END_TEST
@@ -275,15 +274,14 @@ START_TEST(test_reply)
 	struct pool *pool = pool_new();
 	struct told_run run;
 
-	told_whole(converse(), asking_quotes(pool, replies[_i].reply), &run);
+	told_whole(converse(), quotes(pool, replies[_i].reply), &run);
 	if (replies[_i].told == NULL) {
 		ck_assert_int_eq(run.fed, -1);
 		ck_assert_int_eq(run.e.kind, ERR_UPSTREAM_INVALID);
 	} else {
 		ck_assert_msg(run.fed == 1, "%s", replies[_i].title);
 		ck_assert_msg(strstr(run.sent.data,
-				  asking_quotes(pool, replies[_i].told).p) !=
-				  NULL,
+				  quotes(pool, replies[_i].told).p) != NULL,
 		    "%s: %s", replies[_i].title, run.sent.data);
 	}
 	sbuf_free(&run.sent);
@@ -299,7 +297,7 @@ START_TEST(test_reply_fields)
 	struct relay_error error;
 
 	told_whole(converse(),
-	    asking_quotes(pool,
+	    quotes(pool,
 		MESSAGE("\n {'toolUse':{'toolUseId':'x',\n'name':'n','type':"
 			"'server_tool_use','input':{}}},{'toolResult':{'a':\n1"
 			"}}\n",
@@ -307,7 +305,7 @@ START_TEST(test_reply_fields)
 	    &run);
 	ck_assert_int_eq(run.fed, 1);
 	ck_assert_ptr_nonnull(strstr(run.sent.data,
-	    asking_quotes(pool,
+	    quotes(pool,
 		"'provider_specific_fields':{'content_blocks':[{'toolUse':{"
 		"'toolUseId':'x', 'name':'n','type':'server_tool_use','input':"
 		"{}}},{'toolResult':{'a': 1}}],'trace':{ 'guardrail':  {}}}")
@@ -315,8 +313,7 @@ START_TEST(test_reply_fields)
 	ck_assert_ptr_null(strstr(run.sent.data, "tool_calls"));
 	sbuf_free(&run.sent);
 	told_whole(converse(),
-	    asking_quotes(pool,
-		MESSAGE("", "'stopReason':'malformed_model_output'")),
+	    quotes(pool, MESSAGE("", "'stopReason':'malformed_model_output'")),
 	    &run);
 	ck_assert_int_eq(run.fed, 0);
 	ck_assert_int_eq(relay_error_read(sbuf_slice(&run.sent), 200, &error),
@@ -379,7 +376,7 @@ START_TEST(test_usage)
 	const struct usage *u = &run.state.usage;
 
 	sbuf_addf(&b, "{\"output\":{\"message\":{}},\"usage\":%s}",
-	    asking_quotes(pool, usages[_i].usage).p);
+	    quotes(pool, usages[_i].usage).p);
 	told_whole(converse(), sbuf_slice(&b), &run);
 	ck_assert_int_eq(run.fed, 1);
 	ck_assert_msg(run.state.has_usage == usages[_i].has, "%s",
@@ -440,7 +437,7 @@ START_TEST(test_exception)
 	aws_message(&b, "event", "contentBlockDelta",
 	    SLICE("{\"delta\":{\"text\":\"a\"}}"));
 	aws_message(&b, "exception", exceptions[_i].name,
-	    asking_quotes(pool, exceptions[_i].payload));
+	    quotes(pool, exceptions[_i].payload));
 	aws_message(&b, "event", "messageStop",
 	    SLICE("{\"stopReason\":\"end_turn\"}"));
 	told_stream(converse(), sbuf_slice(&b), b.len, true, &run);
@@ -492,7 +489,7 @@ START_TEST(test_forced)
 	events[7] = b.data;
 	ck_assert_int_eq(decode_feed(d, frames_of(pool, events), &chat, &e), 0);
 	brief_frames(&brief, chat.data);
-	ck_assert_str_eq(brief.data, asking_quotes(pool, rows[_i].told).p);
+	ck_assert_str_eq(brief.data, quotes(pool, rows[_i].told).p);
 	decode_free(&d);
 	sbuf_free(&chat);
 	sbuf_free(&brief);

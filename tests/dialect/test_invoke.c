@@ -131,10 +131,10 @@ START_TEST(test_stream)
 	struct sbuf frames = { 0 }, brief = { 0 };
 	struct usage_figures f;
 	struct told_run run;
-	const char *want = asking_quotes(pool, streams[_i].told).p;
+	const char *want = quotes(pool, streams[_i].told).p;
 
 	for (size_t i = 0; streams[_i].events[i] != NULL; i++)
-		add_chunk(&frames, asking_quotes(pool, streams[_i].events[i]));
+		add_chunk(&frames, quotes(pool, streams[_i].events[i]));
 	told_stream(invoke(), sbuf_slice(&frames), frames.len, true, &run);
 	ck_assert_msg(run.fed == 0, "%s: %s", streams[_i].title, run.e.text);
 	brief_frames(&brief, run.sent.data);
@@ -183,10 +183,10 @@ START_TEST(test_frame)
 	struct pool *pool = pool_new();
 	struct sbuf frames = { 0 }, brief = { 0 };
 	struct told_run run;
-	const char *want = asking_quotes(pool, frames_of[_i].told).p;
+	const char *want = quotes(pool, frames_of[_i].told).p;
 
 	aws_message(&frames, frames_of[_i].kind, frames_of[_i].type,
-	    asking_quotes(pool, frames_of[_i].payload));
+	    quotes(pool, frames_of[_i].payload));
 	told_stream(invoke(), sbuf_slice(&frames), frames.len, true, &run);
 	ck_assert_msg(run.fed == frames_of[_i].fed, "%s", frames_of[_i].title);
 	if (run.fed == 0) {
@@ -257,14 +257,13 @@ START_TEST(test_reply)
 	struct usage_figures f;
 	struct told_run run;
 
-	told_whole(invoke(), asking_quotes(pool, replies[_i].body), &run);
+	told_whole(invoke(), quotes(pool, replies[_i].body), &run);
 	usage_sum(&run.state.usage, &f);
 	ck_assert_msg(run.fed == (replies[_i].told != NULL ? 1 : -1), "%s",
 	    replies[_i].title);
 	if (run.fed == 1)
 		ck_assert_msg(strstr(run.sent.data,
-				  asking_quotes(pool, replies[_i].told).p) !=
-				  NULL,
+				  quotes(pool, replies[_i].told).p) != NULL,
 		    "%s: %s", replies[_i].title, run.sent.data);
 	ck_assert_msg(run.state.has_usage == replies[_i].has_usage &&
 			  (!run.state.has_usage ||
@@ -284,13 +283,13 @@ START_TEST(test_ask)
 	struct asking q;
 
 	asking_read(&q,
-	    asking_quotes(pool,
+	    quotes(pool,
 		"{'messages':[{'role':'user','content':'hi'}],'stream':true}"));
 	q.ask.model = SLICE("anthropic.claude-v1:0");
 	asking_put(&q, invoke());
 	ck_assert_int_eq(q.done, 0);
 	ck_assert_str_eq(q.body.data,
-	    asking_quotes(pool,
+	    quotes(pool,
 		"{'max_tokens':4096,'messages':[{'role':'user','content':[{"
 		"'type':'text','text':'hi'}]}],'anthropic_version':"
 		"'bedrock-2023-05-31'}")

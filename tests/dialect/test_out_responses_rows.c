@@ -76,10 +76,10 @@ static const struct out_row {
 	    "a", "", "", "", "", "content_filter", "message:incomplete " },
 	{ "another choice",
 	    DELTA("\"content\":\"a\"") "data: "
-	                               "{\"id\":\"i\",\"choices\":[{\"index\":"
-	                               "1,\"delta\":{"
+				       "{\"id\":\"i\",\"choices\":[{\"index\":"
+				       "1,\"delta\":{"
 				       "\"content\":\"x\"},\"finish_reason\":"
-	                               "\"stop\"}]}\n\n" STOP DONE,
+				       "\"stop\"}]}\n\n" STOP DONE,
 	    "a", "", "", "", "", "stop", "message " },
 	{ "odd members",
 	    "data: {\"choices\":[{\"delta\":{\"content\":7,\"reasoning\":{},"
