@@ -223,5 +223,7 @@ ask_value(const struct ask *a, enum param_id id)
 
 	if (v == NULL || v->item.type == JSCAN_NULL)
 		return SLICE("");
+	if (v->item.type == JSCAN_NUMBER && v->text.n > 0)
+		return v->text;
 	return v->item.value;
 }

@@ -92,7 +92,29 @@ void ask_text(struct sbuf *b, const char *name, struct slice raw);
 
 void ask_int(struct sbuf *b, const char *name, int64_t n);
 
-/* The number or object that the request has for a parameter; n 0: none. */
+/*
+ * The number or object that the request has for a parameter, an integer
+ * spelled as one; n 0: none.
+ */
 struct slice ask_value(const struct ask *a, enum param_id id);
+
+/*
+ * A tool as OpenAI defines it, but for "strict": a comma before it, and
+ * parameters of an empty object where it has none.
+ */
+void ask_function(struct sbuf *b, const struct chat_tool *tool);
+
+/* Comma, "name":[stop sequences]; nothing when there is none. */
+void ask_stops(const struct ask *a, struct sbuf *b, const char *name);
+
+/*
+ * Whether reasoning is asked for: 1 yes, 0 it is to be off, -1 nothing is
+ * said, or the model is known and does not reason (then *named_r is the
+ * parameter that has no effect).  budget_r: tokens for it, 0 = not told.
+ */
+int ask_thinking(const struct ask *a, int64_t *budget_r, struct slice *named_r);
+
+/* The media type of an image: what its bytes show, else what is declared. */
+struct slice ask_media_type(const struct chat_media *m);
 
 #endif

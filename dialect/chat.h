@@ -39,6 +39,7 @@ struct chat_media {
 	struct slice data;     /* base64, raw */
 	struct slice url;      /* no raw text, when there is no data */
 	struct slice id, name; /* raw: file_id, filename */
+	struct slice detail;   /* raw: of an image */
 };
 
 struct chat_part {
@@ -50,6 +51,7 @@ struct chat_part {
 	struct slice signature; /* raw: THINKING; Gemini's also on CALL, TEXT */
 	struct slice encrypted; /* raw: THINKING whose text is hidden */
 	struct slice format;    /* raw: THINKING, who made it */
+	int64_t index;          /* THINKING: the number its maker gave it */
 	struct slice cache_control; /* JSON */
 	struct chat_part *parts;    /* RESULT: its content */
 	unsigned n;

@@ -3,6 +3,7 @@
 
 #include "base/sbuf.h"
 #include "dialect/chat_priv.h"
+#include "proto/jnum.h"
 
 struct slice
 chat_arguments(struct pool *pool, const struct jscan_item *item)
@@ -101,7 +102,12 @@ chat_function_call(struct chat_reader *c, struct slice json,
 static void
 chat_detail(struct slice json, struct chat_part *p)
 {
+	struct jscan_item index;
+
 	p->type = CHAT_THINKING;
+	if (jscan_find(json, SLICE("index"), &index) == 1 &&
+	    index.type == JSCAN_NUMBER && jnum_int(index.value, &p->index) != 1)
+		p->index = 0;
 	p->format = chat_raw(json, SLICE("format"));
 	p->text = chat_raw(json, SLICE("text"));
 	if (p->text.n == 0)

@@ -76,11 +76,13 @@ chat_image(struct pool *pool, struct slice json, struct chat_part *p)
 	struct slice image = chat_json(json, SLICE("image_url"));
 
 	p->type = CHAT_IMAGE;
-	if (image.n > 0 && *image.p == '{')
-		chat_media_url(pool, chat_raw(image, SLICE("url")), &p->media);
-	else
+	if (image.n == 0 || *image.p != '{') {
 		chat_media_url(pool, chat_raw(json, SLICE("image_url")),
 		    &p->media);
+		return;
+	}
+	chat_media_url(pool, chat_raw(image, SLICE("url")), &p->media);
+	p->media.detail = chat_raw(image, SLICE("detail"));
 }
 
 static void

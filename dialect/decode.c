@@ -14,8 +14,9 @@ struct decode {
 	const struct dialect *dialect;
 	struct frames frames;
 	struct tell tell;
-	bool broken; /* malformed: nothing more is read */
-	bool ended;  /* [DONE] was written */
+	struct sbuf *raw; /* of the caller, or NULL */
+	bool broken;      /* malformed: nothing more is read */
+	bool ended;       /* [DONE] was written */
 };
 
 struct decode *
@@ -26,6 +27,7 @@ decode_new(const struct decode_opts *opts)
 
 	d->dialect = opts->dialect;
 	frames_init(&d->frames, opts->dialect->frames);
+	d->raw = opts->raw;
 	t->dialect = opts->dialect;
 	t->in_tokens = -1;
 	t->quirks = opts->quirks;
@@ -71,6 +73,18 @@ decode_check_complete(struct decode *d)
 	chatout_end(&d->tell.out);
 }
 
+/* An event as a client of the dialect wants it; an error is told by us. */
+static void
+decode_raw(struct decode *d, const struct dialect_event *ev)
+{
+	if (d->raw == NULL || d->tell.failed)
+		return;
+	if (d->dialect->native != NULL)
+		d->dialect->native(ev, d->raw);
+	else
+		sbuf_add_slice(d->raw, ev->raw);
+}
+
 static int
 decode_event(struct decode *d, struct dialect_event *ev, struct err *e)
 {
@@ -86,6 +100,7 @@ decode_event(struct decode *d, struct dialect_event *ev, struct err *e)
 	ev->data = item.value;
 	if (d->dialect->event(&d->tell, ev, e) != 0)
 		return -1;
+	decode_raw(d, ev);
 	decode_check_complete(d);
 	return 0;
 }

@@ -42,7 +42,7 @@ struct encode_opts {
 struct encode_ctx {
 	struct encode_opts opts;
 	void *state;
-	struct sbuf kept[4]; /* text that is needed later; freed at the end */
+	struct sbuf kept[10]; /* text that is needed later; freed at the end */
 };
 
 struct encode_ops {

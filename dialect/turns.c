@@ -116,7 +116,8 @@ turns_is_nothing(const struct turns_maker *k, const struct chat_part *p)
 	if (p->type == CHAT_THINKING)
 		return k->rules->thinking.n > 0 &&
 		       !jstr_equal(p->format, k->rules->thinking);
-	if (p->type != CHAT_TEXT)
+	/* Gemini signs empty texts, too. */
+	if (p->type != CHAT_TEXT || p->signature.n > 0)
 		return false;
 	return k->rules->trim_last ? turns_trim(p->text).n == 0
 	                           : p->text.n == 0;

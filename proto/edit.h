@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "proto/splice.h"
 
 struct jscan_item;
 struct params;
@@ -26,25 +27,19 @@ struct edit_options {
 	uint32_t quirks;        /* of enum provider_quirk */
 };
 
-struct edit_result {
-	struct slice *pieces;
-	unsigned n;
-	size_t len; /* of all pieces */
-};
-
 /*
  * Make the body; may be called again for another upstream (retry, fallback).
  * How much of it is base64 media: p->messages.media_bytes.
  */
 void edit_body(const struct params *p, const struct edit_options *options,
-    struct pool *pool, struct edit_result *result_r);
+    struct pool *pool, struct splice_result *result_r);
 
 /*
  * The request body without Respan parameters and containers, for the log
  * (full_request): edit_body() without edits of values.
  */
 void edit_plain(const struct params *p, struct pool *pool,
-    struct edit_result *result_r);
+    struct splice_result *result_r);
 
 /*
  * The members of that body, in no particular order, for who needs no text.

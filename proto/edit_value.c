@@ -100,12 +100,12 @@ edit_plain_value(const struct params *p, enum param_id id,
 }
 
 /* Both names may have been given, with the same value: one is sent. */
-static struct edit_member
+static struct splice_member
 edit_max_tokens(const struct params *p, const struct edit_options *options,
     struct pool *pool, enum param_id id, const struct jscan_item *item)
 {
 	enum param_id cap = edit_cap(options);
-	struct edit_member out = { item->name, EDIT_NOTHING };
+	struct splice_member out = { item->name, EDIT_NOTHING };
 
 	if (id != cap && params_has(p, cap))
 		return out;
@@ -185,11 +185,11 @@ edit_value(const struct params *p, const struct edit_options *options,
 	}
 }
 
-struct edit_member
+struct splice_member
 edit_member(const struct params *p, const struct edit_options *options,
     struct pool *pool, enum param_id id, const struct jscan_item *item)
 {
-	struct edit_member out = { item->name, EDIT_NOTHING };
+	struct splice_member out = { item->name, EDIT_NOTHING };
 
 	if (item->type == JSCAN_NULL || params_is_ours(id))
 		return out;
@@ -202,11 +202,11 @@ edit_member(const struct params *p, const struct edit_options *options,
 	return out;
 }
 
-struct edit_member
+struct splice_member
 edit_added(const struct params *p, const struct edit_options *options,
     struct pool *pool, enum param_id id)
 {
-	struct edit_member out = { params_name(id), EDIT_NOTHING };
+	struct splice_member out = { params_name(id), EDIT_NOTHING };
 
 	if (id == PARAM_model)
 		out.value = edit_model(options, pool, NULL);

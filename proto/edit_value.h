@@ -7,20 +7,16 @@
 
 #include "proto/edit.h"
 #include "proto/params.h"
+#include "proto/splice.h"
 
 struct pool;
-
-/* Raw name without quotes and JSON; value.p NULL: the member is not sent. */
-struct edit_member {
-	struct slice name, value;
-};
 
 /*
  * What is sent for a member that was given.  A name or value that stays the
  * same is the client's own bytes.  options NULL: only Respan members, nulls
  * and containers are left out.
  */
-struct edit_member edit_member(const struct params *p,
+struct splice_member edit_member(const struct params *p,
     const struct edit_options *options, struct pool *pool, enum param_id id,
     const struct jscan_item *item);
 
@@ -29,7 +25,7 @@ struct edit_member edit_member(const struct params *p,
 extern const enum param_id edit_may_add[EDIT_ADDED];
 
 /* What is sent for one of these when it was not given. */
-struct edit_member edit_added(const struct params *p,
+struct splice_member edit_added(const struct params *p,
     const struct edit_options *options, struct pool *pool, enum param_id id);
 
 #endif

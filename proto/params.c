@@ -103,6 +103,12 @@ params_is_ours(enum param_id id)
 	return id != PARAM_UNKNOWN && params_facts[id].flow == OURS;
 }
 
+bool
+params_knows(enum params_dialect dialect, enum param_id id)
+{
+	return id != PARAM_UNKNOWN && (params_facts[id].on & 1 << dialect) != 0;
+}
+
 void
 params_warn(struct params *p, struct slice name)
 {
@@ -119,10 +125,7 @@ params_id_of(const struct params_ctx *c, const struct jscan_item *item)
 {
 	enum param_id id = params_find(jstr_name(item, c->pool));
 
-	if (id == PARAM_UNKNOWN ||
-	    (params_facts[id].on & 1 << c->source->dialect) == 0)
-		return PARAM_UNKNOWN;
-	return id;
+	return params_knows(c->source->dialect, id) ? id : PARAM_UNKNOWN;
 }
 
 static bool

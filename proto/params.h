@@ -171,6 +171,9 @@ struct slice params_name(enum param_id id);
 /* Whether an upstream of the same dialect may see it at all. */
 bool params_is_ours(enum param_id id);
 
+/* Whether the name means that parameter in this dialect. */
+bool params_knows(enum params_dialect dialect, enum param_id id);
+
 static inline bool
 params_has(const struct params *p, enum param_id id)
 {

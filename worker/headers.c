@@ -10,6 +10,7 @@
 #include "base/settings.h"
 #include "worker/answer.h"
 #include "worker/money.h"
+#include "worker/client_dialect.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
@@ -298,7 +299,7 @@ headers_stream(struct req *r, struct sbuf *b)
 
 	if (r->asked_ns != 0)
 		own_us = (r->asked_ns - r->arrived_ns) / 1000;
-	headers_page(r, "text/event-stream; charset=utf-8", b);
+	headers_page(r, client_stream_type(r), b);
 	sbuf_adds(b, "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n");
 	headers_cache(r, b);
 	headers_info(r, b);

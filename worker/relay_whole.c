@@ -6,10 +6,12 @@
 #include "base/settings.h"
 #include "proto/breakdown.h"
 #include "proto/reply.h"
+#include "worker/client_dialect.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
 #include "worker/source.h"
 #include "worker/targets.h"
+#include "worker/translate.h"
 #include "worker/worker_priv.h"
 
 #define WHOLE_ERROR_MAX 65536 /* a longer error body is replaced */
@@ -86,6 +88,10 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	err_set(req_err(r), ERR_UPSTREAM_INVALID, "%s", said.message);
 	req_keep_err(r);
 	r->provider_code = pool_copy(r->pool, slice_str(said.code));
+	if (client_rebuilds_error(r))
+		client_error(r, (int)status, &said, &body);
+	else if (r->dialect != NULL && r->inbound == NULL)
+		translate_error(r, &said, &body);
 	if (body.n > WHOLE_ERROR_MAX || jscan_value(body, &item, &e) != 0) {
 		b = req_held(r);
 		sbuf_clear(b);
@@ -103,7 +109,7 @@ struct slice
 relay_breakdown(struct req *r, struct slice message)
 {
 	struct usage_figures f;
-	struct edit_result plain;
+	struct splice_result plain;
 	struct sbuf full = { 0 };
 	struct breakdown d = {
 		.cost_nano = r->cost_nano,
@@ -139,8 +145,9 @@ relay_breakdown(struct req *r, struct slice message)
 	return pool_copy(r->pool, sbuf_slice(b));
 }
 
+/* raw: the provider's own bytes, which chat was perhaps made of. */
 static void
-whole_edit(struct req *r, const struct reply *reply)
+whole_edit(struct req *r, const struct reply *reply, struct slice raw)
 {
 	struct reply_edit edit = { 0 };
 	struct slice *pieces = r->answer.pieces;
@@ -153,6 +160,13 @@ whole_edit(struct req *r, const struct reply *reply)
 	r->answer.kind = ANSWER_BODY;
 	r->answer.status = 200;
 	edit.breakdown = relay_breakdown(r, reply->message);
+	if (r->inbound != NULL) {
+		log_body_plain(r, pieces, r->answer.n_pieces);
+		client_whole(r, raw);
+		log_body_native(r, pieces[0]);
+		client_whole_add(r, edit.breakdown);
+		return;
+	}
 	if (params_bool(&r->params, PARAM_echo))
 		edit.prompt_message = params_json(&r->params, PARAM_messages);
 	if (edit.breakdown.n == 0 && edit.prompt_message.n == 0)
@@ -173,13 +187,48 @@ relay_usage_passes(const struct req *r)
 	       slice_eq(kind, SLICE("azure_openai")) || r->choice.target->demo;
 }
 
+/* As reply_read(), of the chat that another dialect's answer is made into. */
+static int
+whole_decode(struct req *r, struct slice *body, struct reply *reply,
+    struct err *e)
+{
+	int got = translate_whole(r, body, e);
+
+	if (got != 1) {
+		if (got == 0)
+			relay_error_read(*body, 200, &reply->error);
+		return got;
+	}
+	got = reply_read(*body, 0, reply, e);
+	if (got == 1)
+		translate_usage(r, &reply->usage, &reply->has_usage);
+	return got;
+}
+
+/* As reply_read(), of a body that OpenAI's clients understand. */
+static int
+whole_read(struct req *r, struct slice body, struct reply *reply, struct err *e)
+{
+	uint32_t quirks = r->choice.target->provider->quirks;
+	int got = reply_read(body, quirks, reply, e);
+	struct sbuf mended = { 0 };
+
+	if (got != 1 || !reply->mends)
+		return got;
+	reply_mend(reply, quirks, &mended);
+	body = pool_copy(r->pool, sbuf_slice(&mended));
+	sbuf_free(&mended);
+	return reply_read(body, quirks, reply, e);
+}
+
 static void
 whole_ok(struct req *r, struct slice body)
 {
-	const struct settings_provider *p = r->choice.target->provider;
+	struct slice raw = body;
 	struct reply reply;
 	struct err e;
-	int got = reply_read(body, p->quirks, &reply, &e);
+	int got = r->dialect != NULL ? whole_decode(r, &body, &reply, &e)
+	                             : whole_read(r, body, &reply, &e);
 
 	if (got < 0) {
 		whole_invalid(r);
@@ -199,7 +248,7 @@ whole_ok(struct req *r, struct slice body)
 	r->response_model = pool_copy(r->pool, reply.model);
 	money_price(r);
 	r->write_usage = !reply.has_usage || !relay_usage_passes(r);
-	whole_edit(r, &reply);
+	whole_edit(r, &reply, raw);
 	r->done = true;
 }
 

@@ -10,6 +10,7 @@
 #include "worker/req.h"
 #include "worker/source.h"
 #include "worker/targets.h"
+#include "worker/upstream.h"
 #include "worker/worker_priv.h"
 
 struct source_call {
@@ -223,8 +224,7 @@ call_write_head(struct req *r)
 	struct sbuf *b = &r->w->headers;
 
 	sbuf_clear(b);
-	sbuf_add_slice(b, target_head(r->w, r->choice.target,
-			      r->choice.credential, r->stream));
+	upstream_write_head(r, b);
 	head_add_extra(r, b);
 	sbuf_adds(b, "Content-Length: ");
 	sbuf_add_u64(b, r->edit.len);
@@ -236,7 +236,7 @@ call_write_head(struct req *r)
 static unsigned
 call_body(struct req *r, struct iovec **iov_r)
 {
-	const struct edit_result *edit = &r->edit;
+	const struct splice_result *edit = &r->edit;
 	struct iovec *iov;
 	char *joined;
 	size_t at = 0;
@@ -293,5 +293,7 @@ source_call_start(struct req *r)
 	s->base.req = r;
 	s->worker = r->w;
 	r->source = &s->base;
-	s->call = call_start(r->choice.target->pool, &q, &call_ops, s);
+	s->call = call_start(target_pool(r->w, r->choice.target,
+				 r->choice.credential),
+	    &q, &call_ops, s);
 }

@@ -17,7 +17,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-join(const struct edit_result *r, struct sbuf *out)
+join(const struct splice_result *r, struct sbuf *out)
 {
 	sbuf_clear(out);
 	for (unsigned i = 0; i < r->n; i++)
@@ -60,7 +60,7 @@ edit(const struct params *p, uint8_t flags, struct pool *pool)
 		.put_max_tokens = flags & 4 ? 77 : 0,
 		.quirks = flags & 8 ? QUIRK_ANY_TOOL | QUIRK_NO_USER : 0,
 	};
-	struct edit_result r;
+	struct splice_result r;
 	struct sbuf out = { 0 };
 
 	edit_body(p, &options, pool, &r);

@@ -44,7 +44,7 @@ asked_end(struct asked *a)
 
 /* The pieces of a body as one text, in the pool. */
 static inline struct slice
-asked_join(struct asked *a, const struct edit_result *r)
+asked_join(struct asked *a, const struct splice_result *r)
 {
 	char *out = pool_alloc(a->pool, r->len + 1);
 	size_t n = 0;

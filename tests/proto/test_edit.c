@@ -137,7 +137,7 @@ static const struct {
 static struct slice
 edited(struct asked *a, const struct edit_options *options)
 {
-	struct edit_result r;
+	struct splice_result r;
 
 	if (options != NULL)
 		edit_body(&a->params, options, a->pool, &r);
@@ -186,7 +186,7 @@ END_TEST
 START_TEST(does_not_copy_the_messages)
 {
 	struct slice body = SLICE("{\"model\":\"m\"," MSG ",\"note\":\"n\"}");
-	struct edit_result r;
+	struct splice_result r;
 	struct asked a;
 	bool lent = false;
 

@@ -27,7 +27,11 @@ static const struct row {
 	{ "Gemini in an array",
 	    "[{\"error\":{\"code\":503,\"message\":\"m\",\"status\":"
 	    "\"UNAVAILABLE\"}}]",
-	    200, 1, 503, "m", "UNAVAILABLE", "503" },
+	    200, 1, 503, "m", "unavailable", "UNAVAILABLE" },
+	{ "Gemini as an event",
+	    "data: {\"error\":{\"code\":404,\"message\":\"m\",\"status\":"
+	    "\"NOT_FOUND\"}}\r\n\r\n",
+	    404, 1, 404, "m", "not_found", "NOT_FOUND" },
 	{ "Mistral's details",
 	    "{\"object\":\"error\",\"message\":{\"detail\":[{\"msg\":\"a\"},"
 	    "{\"msg\":\"b\"}]},\"type\":\"t\",\"code\":null}",
@@ -36,6 +40,8 @@ static const struct row {
 	    "Unauthorized", "authentication_error", "" },
 	{ "xAI", "{\"code\":\"c\",\"error\":\"text\"}", 400, 1, 400, "text",
 	    "invalid_request_error", "c" },
+	{ "Cohere", "{\"error_type\":\"T\",\"id\":\"i\",\"message\":\"m\"}",
+	    400, 1, 400, "m", "invalid_request_error", "T" },
 	{ "OpenRouter's inner words",
 	    "{\"error\":{\"code\":502,\"message\":\"m\",\"metadata\":{\"raw\":"
 	    "\"inner\"}},\"user_id\":\"u\"}",
