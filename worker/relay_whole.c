@@ -7,6 +7,7 @@
 #include "proto/breakdown.h"
 #include "proto/reply.h"
 #include "worker/client_dialect.h"
+#include "worker/google.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
 #include "worker/source.h"
@@ -83,6 +84,13 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	struct sbuf *b;
 	struct err e;
 
+	/* A token that was good a moment ago: once more with a new one. */
+	if (status == 401 && r->token.n > 0 && !r->token_retried) {
+		r->token_retried = true;
+		google_refused(r);
+		relay_again(r, OUTCOME_ERROR, "http_4xx");
+		return;
+	}
 	body = relay_redact(r, body);
 	relay_error_read(body, (int)status, &said);
 	err_set(req_err(r), ERR_UPSTREAM_INVALID, "%s", said.message);
@@ -221,6 +229,21 @@ whole_read(struct req *r, struct slice body, struct reply *reply, struct err *e)
 	return reply_read(body, quirks, reply, e);
 }
 
+/* What was counted costs nothing, and goes back as it is. */
+static void
+whole_count(struct req *r, struct slice body)
+{
+	usage_init(&r->usage);
+	r->has_usage = true;
+	r->outcome = OUTCOME_USAGE;
+	money_price(r);
+	r->answer.kind = ANSWER_BODY;
+	r->answer.status = 200;
+	r->answer.pieces[0] = body;
+	r->answer.n_pieces = 1;
+	r->done = true;
+}
+
 static void
 whole_ok(struct req *r, struct slice body)
 {
@@ -257,7 +280,9 @@ static void
 whole_complete(struct req *r, struct slice body)
 {
 	r->ended_ns = now_mono_ns();
-	if (r->upstream_status == 200)
+	if (r->upstream_status == 200 && client_counts(r))
+		whole_count(r, body);
+	else if (r->upstream_status == 200)
 		whole_ok(r, body);
 	else
 		whole_error(r, (unsigned)r->upstream_status, body);

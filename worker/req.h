@@ -100,6 +100,7 @@ struct ask;
 struct decode;
 struct dialect;
 struct encode;
+struct google;
 struct inbound;
 
 /* One account that the request touches, beside hold_terms' own figures. */
@@ -172,16 +173,20 @@ struct req {
 
 	/* Of a client that does not speak chat; NULL: it does. */
 	struct inbound *inbound;
-	struct encode *encode; /* of the answer, unless it is native */
-	struct sbuf *raw;      /* of a native stream: what is to be sent */
-	bool native;           /* the provider speaks the client's dialect */
-	bool alt_sse;          /* Gemini: events, not an array */
+	struct encode *encode;    /* of the answer, unless it is native */
+	struct slice stored_name; /* of a stored answer: its id */
+	struct sbuf *raw;         /* of a native stream: what is to be sent */
+	bool native;              /* the provider speaks the client's dialect */
+	bool alt_sse;             /* Gemini: events, not an array */
 
 	/* Where it goes. */
 	struct choice choice;
 	const struct dialect *dialect; /* NULL: the client's own bytes pass */
 	struct ask *ask;               /* the request, read for dialects */
 	struct decode *decode;         /* of an answer in one */
+	struct google *google; /* whose token is waited for; NULL: none */
+	struct slice token;    /* of Google, for this attempt */
+	bool token_retried;    /* one was refused already */
 	int64_t
 	    in_tokens; /* its word on the input, before all usage; 0: none */
 	const struct settings_price *price;

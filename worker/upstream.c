@@ -10,6 +10,7 @@
 #include "dialect/azure_path.h"
 #include "dialect/dialect.h"
 #include "net/client.h"
+#include "worker/client_dialect.h"
 #include "worker/headers.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
@@ -127,7 +128,9 @@ upstream_line(struct req *r, struct sbuf *b)
 		upstream_path_azure(r, base, b);
 	} else {
 		sbuf_add_slice(b, settings_str(r->w->settings, base->path));
-		if (r->dialect != NULL)
+		if (client_counts(r))
+			client_count_path(r, b);
+		else if (r->dialect != NULL)
 			r->dialect->path(r->ask, b);
 		else
 			sbuf_adds(b, "/chat/completions");
@@ -216,6 +219,7 @@ upstream_write_head(struct req *r, struct sbuf *b)
 	upstream_line(r, b);
 	sbuf_add_slice(b, target_lines(r->w, r->choice.target,
 			      r->choice.credential, r->stream));
+	headers_add(b, "Authorization: Bearer ", r->token);
 	if (kind_auths[r->choice.kind] != AUTH_AWS)
 		return;
 	path = (struct slice){ b->data + from, b->len - from };

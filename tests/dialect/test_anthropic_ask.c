@@ -4,7 +4,7 @@
 
 #include "dialect/anthropic.h"
 #include "proto/jscan.h"
-#include "tests/dialect/put_to.h"
+#include "tests/dialect/asking.h"
 
 /* A request of these messages, one of the user, and their bodies. */
 #define MESSAGES(m) "{'messages':[" m "]}"
