@@ -14,13 +14,9 @@ static const struct account_word {
 	enum owner_kind owner;
 	enum account_kind kind;
 } words[] = {
-	{ "customer", OWNER_CUSTOMER, ACCOUNT_CUSTOMER_PERIOD },
-	{ "customer-total", OWNER_CUSTOMER, ACCOUNT_CUSTOMER_TOTAL },
-	{ "key", OWNER_KEY, ACCOUNT_KEY_PERIOD },
-	{ "key-total", OWNER_KEY, ACCOUNT_KEY_TOTAL },
-	{ "key-uses", OWNER_KEY, ACCOUNT_KEY_USES },
-	{ "organization", OWNER_ORGANIZATION, ACCOUNT_ORG_PERIOD },
-	{ "organization-credits", OWNER_ORGANIZATION, ACCOUNT_ORG_CREDITS },
+#define ACCOUNT(kind, owner, word) { word, OWNER_##owner, ACCOUNT_##kind },
+#include "shm/accounts.def"
+#undef ACCOUNT
 	{ "customer-older", OWNER_CUSTOMER, OLDER(ACCOUNT_CUSTOMER_PERIOD) },
 	{ "key-older", OWNER_KEY, OLDER(ACCOUNT_KEY_PERIOD) },
 	{ "organization-older", OWNER_ORGANIZATION, OLDER(ACCOUNT_ORG_PERIOD) },

@@ -211,6 +211,25 @@ struct settings_log_file {
 	bool bodies;
 };
 
+/* What an exporter may be told of; its bit is 1 << the number. */
+#define ALERT(name, text) ALERT_##name,
+enum alert_event {
+#include "base/alerts.def"
+	ALERTS,
+};
+#undef ALERT
+
+struct settings_exporter {
+	struct sref name;
+	struct sref kind;       /* "webhook" so far */
+	struct sref endpoint;   /* as written */
+	struct sref host, path; /* of endpoint; path with its query */
+	struct secret_ref secret;
+	int32_t port;
+	uint32_t events; /* of 1 << enum alert_event */
+	bool tls, enabled;
+};
+
 #define SETTING_CTYPE_BOOL bool
 #define SETTING_CTYPE_INT int32_t
 #define SETTING_CTYPE_STR struct sref
@@ -218,6 +237,7 @@ struct settings_log_file {
 #define SETTING_CTYPE_BYTES int64_t
 #define SETTING_CTYPE_NANO int64_t
 #define SETTING_CTYPE_STRS struct slist
+#define SETTING_CTYPE_INTS struct slist
 #define SETTING_CTYPE_SECRET struct secret_ref
 
 struct settings {
@@ -236,6 +256,7 @@ struct settings {
 	struct slist keys;        /* of struct settings_key, by prefix */
 	struct slist customers;   /* of struct settings_customer, by id */
 	struct slist log_files;   /* of struct settings_log_file */
+	struct slist exporters;   /* of struct settings_exporter */
 	int64_t assume_input_pico, assume_output_pico; /* unknown_price */
 	uint64_t price_version; /* a digest of all prices */
 };
@@ -287,6 +308,9 @@ const struct settings_key *settings_key_find(const struct settings *s,
     struct slice prefix);
 const struct settings_customer *settings_customer_find(const struct settings *s,
     struct slice identifier);
+
+/* Whether an exporter that is enabled wants that event. */
+bool settings_alert_wanted(const struct settings *s, enum alert_event event);
 
 /*
  * Map a snapshot from its descriptor, read-only; the descriptor may be closed

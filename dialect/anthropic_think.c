@@ -29,7 +29,7 @@ think_knows_xhigh(struct slice model)
 }
 
 static struct slice
-think_word(const struct ask *a)
+think_word(const struct ask *a, enum chat_effort effort)
 {
 	static const struct slice words[] = {
 		[EFFORT_MINIMAL] = SLICE("low"),
@@ -41,55 +41,64 @@ think_word(const struct ask *a)
 	};
 	const struct param *v = params_at(a->params, PARAM_reasoning_effort);
 
-	if (a->chat.effort == EFFORT_XHIGH && !think_knows_xhigh(a->model))
+	if (effort == EFFORT_XHIGH && !think_knows_xhigh(a->model))
 		return words[EFFORT_HIGH];
 	/* A word that is new to us is the provider's to judge. */
-	return a->chat.effort == EFFORT_OTHER ? jscan_text(&v->item)
-	                                      : words[a->chat.effort];
+	return effort == EFFORT_OTHER ? jscan_text(&v->item) : words[effort];
 }
 
-/* thinking, in the client's own words. */
-static void
+/*
+ * thinking in Anthropic's form goes out in the client's own words.  0 when it
+ * is another's, who knows "enabled" without a budget.
+ */
+static int
 think_as_is(struct ask *a, struct anthropic_plan *plan)
 {
-	struct jscan_item item;
+	struct slice thinking = a->chat.thinking;
+	struct jscan_item type, budget;
+	bool on, counted;
 
+	if (jscan_find(thinking, SLICE("type"), &type) != 1)
+		return 0;
+	on = jstr_says(&type, SLICE("enabled"));
+	counted = jscan_find(thinking, SLICE("budget_tokens"), &budget) == 1 &&
+	          budget.type == JSCAN_NUMBER;
+	if (on && !counted)
+		return 0;
 	plan->thinking = THINKING_AS_IS;
-	plan->thinks =
-	    jscan_find(a->chat.thinking, SLICE("type"), &item) == 1 &&
-	    !jstr_says(&item, SLICE("disabled"));
-	if (plan->thinks &&
-	    jscan_find(a->chat.thinking, SLICE("budget_tokens"), &item) == 1 &&
-	    item.type == JSCAN_NUMBER)
-		jnum_int(item.value, &plan->budget);
+	plan->thinks = !jstr_says(&type, SLICE("disabled"));
+	if (on)
+		jnum_int(budget.value, &plan->budget);
 	/* Nonsense is for the provider to judge. */
 	if (plan->budget < 0 || plan->budget > INT32_MAX)
 		plan->budget = 0;
 	if (plan->thinks && (a->features & FEATURE_ADAPTIVE) &&
-	    a->chat.effort > EFFORT_NONE)
-		plan->effort = think_word(a);
+	    plan->asked > EFFORT_NONE)
+		plan->effort = think_word(a, plan->asked);
+	return 1;
 }
 
+/* An effort in this provider's terms; name is what asked for it. */
 static int
-think_effort(struct ask *a, struct anthropic_plan *plan, struct err *e)
+think_effort(struct ask *a, struct anthropic_plan *plan, struct slice name,
+    struct err *e)
 {
-	if (a->chat.effort == EFFORT_NONE) {
+	if (plan->asked == EFFORT_NONE) {
 		if (a->features & (FEATURE_REASONING | FEATURE_ADAPTIVE))
 			plan->thinking = THINKING_OFF;
 		return 0;
 	}
 	if (a->features & FEATURE_ADAPTIVE) {
-		plan->effort = think_word(a);
+		plan->effort = think_word(a, plan->asked);
 		plan->thinking = THINKING_ADAPTIVE;
 		plan->thinks = true;
 		return 0;
 	}
-	if (!(a->features & FEATURE_REASONING) ||
-	    a->chat.effort == EFFORT_OTHER)
-		return ask_drop(a, SLICE("reasoning_effort"), e);
+	if (!(a->features & FEATURE_REASONING) || plan->asked == EFFORT_OTHER)
+		return ask_drop(a, name, e);
 	plan->thinking = THINKING_BUDGET;
 	plan->thinks = true;
-	plan->budget = budgets[a->chat.effort];
+	plan->budget = budgets[plan->asked];
 	return 0;
 }
 
@@ -118,12 +127,9 @@ think_lacks_thoughts(const struct turns *t)
 
 /* What the provider refuses together with thinking costs the thinking. */
 static int
-think_check(struct ask *a, struct anthropic_plan *plan, struct err *e)
+think_check(struct ask *a, struct anthropic_plan *plan, struct slice name,
+    struct err *e)
 {
-	struct slice name = plan->thinking == THINKING_AS_IS
-	                        ? SLICE("thinking")
-	                        : SLICE("reasoning_effort");
-
 	if (!plan->thinks || (!anthropic_is_forced(a, plan) &&
 				 !think_lacks_thoughts(&plan->turns)))
 		return 0;
@@ -156,12 +162,18 @@ think_room(struct ask *a, struct anthropic_plan *plan)
 int
 anthropic_think(struct ask *a, struct anthropic_plan *plan, struct err *e)
 {
-	if (a->chat.thinking.n > 0)
-		think_as_is(a, plan);
-	else if (a->chat.effort != EFFORT_ABSENT &&
-		 think_effort(a, plan, e) != 0)
-		return -1;
-	if (think_check(a, plan, e) != 0)
+	bool own = a->chat.thinking.n > 0;
+	struct slice name = own ? SLICE("thinking") : SLICE("reasoning_effort");
+
+	plan->asked = a->chat.effort;
+	if (!own || think_as_is(a, plan) == 0) {
+		if (own && plan->asked == EFFORT_ABSENT)
+			plan->asked = EFFORT_MEDIUM;
+		if (plan->asked != EFFORT_ABSENT &&
+		    think_effort(a, plan, name, e) != 0)
+			return -1;
+	}
+	if (think_check(a, plan, name, e) != 0)
 		return -1;
 	think_room(a, plan);
 	return 0;

@@ -27,15 +27,16 @@ struct match {
 };
 
 static void
-match_init(struct match *t, const struct chat *chat, struct pool *pool)
+match_init(struct match *t, struct chat *chat, struct pool *pool)
 {
-	size_t calls = 0, size = 4;
+	size_t size = 4;
 
 	for (unsigned i = 0; i < chat->n; i++)
 		for (unsigned k = 0; k < chat->messages[i].n; k++)
-			calls += chat->messages[i].parts[k].type == CHAT_CALL;
+			chat->n_calls +=
+			    chat->messages[i].parts[k].type == CHAT_CALL;
 	/* Each call takes two slots, and as many stay free. */
-	while (size < 4 * calls)
+	while (size < 4 * (size_t)chat->n_calls)
 		size *= 2;
 	*t = (struct match){ .pool = pool, .mask = size - 1 };
 	t->slots = pool_zalloc(pool, size * sizeof *t->slots);
@@ -62,8 +63,11 @@ match_add(struct match *t, struct slice raw, bool by_name,
     struct chat_part *call)
 {
 	struct slice key = jstr_decode(raw, t->pool);
-	struct match_slot *s = match_slot(t, key, by_name);
+	struct match_slot *s;
 
+	if (key.n == 0)
+		return;
+	s = match_slot(t, key, by_name);
 	if (s->call == NULL || s->run != t->run)
 		*s = (struct match_slot){ key, by_name, call, t->run };
 }
@@ -77,8 +81,7 @@ match_calls(struct match *t, struct chat_message *m)
 	for (unsigned i = 0; i < m->n; i++) {
 		if (m->parts[i].type != CHAT_CALL)
 			continue;
-		if (m->parts[i].id.n > 0)
-			match_add(t, m->parts[i].id, false, &m->parts[i]);
+		match_add(t, m->parts[i].id, false, &m->parts[i]);
 		match_add(t, m->parts[i].name, true, &m->parts[i]);
 	}
 }
@@ -89,9 +92,11 @@ match_result(struct match *t, struct chat_part *result)
 {
 	bool by_name = result->id.n == 0;
 	struct slice raw = by_name ? result->name : result->id;
-	struct match_slot *s =
-	    match_slot(t, jstr_decode(raw, t->pool), by_name);
+	struct match_slot *s;
 
+	if (raw.n == 0)
+		return;
+	s = match_slot(t, jstr_decode(raw, t->pool), by_name);
 	if (s->call == NULL)
 		return;
 	result->id = s->call->id;

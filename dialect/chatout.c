@@ -1,7 +1,7 @@
 #include "dialect/chatout.h"
 
-#include "base/digest.h"
 #include "base/err.h"
+#include "dialect/mint.h"
 #include "proto/jscan.h"
 #include "proto/jstr.h"
 
@@ -10,6 +10,7 @@ chatout_fini(struct chatout *o)
 {
 	sbuf_free(&o->named);
 	sbuf_free(&o->wrapped);
+	sbuf_free(&o->last);
 }
 
 void
@@ -197,17 +198,13 @@ chatout_logprobs(struct chatout *o, struct slice json)
 void
 chatout_mint_id(const struct chatout *o, char id[CHATOUT_ID_SIZE])
 {
-	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	unsigned char sum[DIGEST_SIZE], from[sizeof o->seed + 2];
+	unsigned char from[sizeof o->seed + 2];
 
 	memcpy(from, o->seed, sizeof o->seed);
 	from[sizeof o->seed] = (unsigned char)o->at;
 	from[sizeof o->seed + 1] = (unsigned char)o->choices[o->at].calls;
-	digest_sha256(from, sizeof from, sum);
 	memcpy(id, "call_", 5);
-	for (unsigned i = 5; i < CHATOUT_ID_SIZE - 1; i++)
-		id[i] = digits[sum[i] % 62];
+	mint_id(from, sizeof from, id + 5);
 	id[CHATOUT_ID_SIZE - 1] = '\0';
 }
 
@@ -393,6 +390,13 @@ chatout_fields(struct chatout *o, struct slice json)
 	sbuf_adds(o->b, "}\n\n");
 }
 
+void
+chatout_last_fields(struct chatout *o, struct slice json)
+{
+	sbuf_clear(&o->last);
+	sbuf_add_slice(&o->last, json);
+}
+
 static void
 chatout_keep_native(struct chatout *o, struct slice native)
 {
@@ -426,7 +430,12 @@ chatout_finish(struct chatout *o, enum chatout_finish how, struct slice native)
 	chatout_open(o);
 	sbuf_adds(o->b, "},\"finish_reason\":\"");
 	sbuf_adds(o->b, word);
-	sbuf_adds(o->b, "\"}]}\n\n");
+	sbuf_adds(o->b, "\"}]");
+	if (o->last.len > 0) {
+		sbuf_adds(o->b, ",\"provider_specific_fields\":");
+		chatout_add_json(o, sbuf_slice(&o->last));
+	}
+	sbuf_adds(o->b, "}\n\n");
 }
 
 bool

@@ -29,13 +29,27 @@ frames_take_sse(const struct sse_event *sse, struct dialect_event *ev_r)
 		.raw = sse->raw };
 }
 
+/* No event begins with a bracket. */
+static bool
+frames_is_array(struct frames *f, struct slice in)
+{
+	if (!f->begun && in.n > 0) {
+		f->begun = true;
+		f->array.is = *in.p == '[';
+	}
+	return f->array.is;
+}
+
 static int
 frames_next_sse(struct frames *f, struct slice *in, struct dialect_event *ev_r,
     struct err *e)
 {
 	struct sse_event sse;
-	int got = sse_next(&f->sse, in, &sse, e);
+	int got;
 
+	if (frames_is_array(f, *in))
+		return frames_next_element(f, in, ev_r, e);
+	got = sse_next(&f->sse, in, &sse, e);
 	if (got == 1)
 		frames_take_sse(&sse, ev_r);
 	return got;

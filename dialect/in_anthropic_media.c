@@ -3,15 +3,6 @@
 
 #define DOCUMENT_NAME SLICE("document.pdf")
 
-static struct slice
-in_mark(struct slice block)
-{
-	struct jscan_item item;
-
-	return in_find(block, SLICE("cache_control"), &item) == 1 ? item.value
-	                                                          : SLICE("");
-}
-
 /* 1 with the object and its type, or 0. */
 static int
 in_source(struct slice block, struct slice *source_r, struct jscan_item *type_r)
@@ -35,11 +26,11 @@ in_anthropic_image(struct in_content *c, struct slice block)
 		return 0;
 	if (jstr_says(&type, SLICE("base64")))
 		in_add_image(in_content_part(c),
-		    in_text(source, SLICE("media_type")),
-		    in_text(source, SLICE("data")), in_mark(block));
+		    chat_raw(source, SLICE("media_type")),
+		    chat_raw(source, SLICE("data")), in_mark(block));
 	else if (jstr_says(&type, SLICE("url")))
 		in_add_image_url(in_content_part(c),
-		    in_text(source, SLICE("url")), in_mark(block));
+		    chat_raw(source, SLICE("url")), in_mark(block));
 	else
 		return 0;
 	return 1;
@@ -48,7 +39,7 @@ in_anthropic_image(struct in_content *c, struct slice block)
 int
 in_anthropic_document(struct in_content *c, struct slice block)
 {
-	struct slice source, name = in_text(block, SLICE("title"));
+	struct slice source, name = chat_raw(block, SLICE("title"));
 	struct jscan_item type, content;
 
 	if (in_source(block, &source, &type) != 1)
@@ -56,13 +47,13 @@ in_anthropic_document(struct in_content *c, struct slice block)
 	if (jstr_says(&type, SLICE("base64"))) {
 		in_add_file(in_content_part(c),
 		    name.n > 0 ? name : DOCUMENT_NAME,
-		    in_text(source, SLICE("media_type")),
-		    in_text(source, SLICE("data")), in_mark(block));
+		    chat_raw(source, SLICE("media_type")),
+		    chat_raw(source, SLICE("data")), in_mark(block));
 		return 1;
 	}
 	/* A text is a text, whatever it is called. */
 	if (jstr_says(&type, SLICE("text"))) {
-		in_content_text(c, in_text(source, SLICE("data")),
+		in_content_text(c, chat_raw(source, SLICE("data")),
 		    in_mark(block));
 		return 1;
 	}

@@ -3,6 +3,9 @@
 
 #include "dialect/in_priv.h"
 #include "proto/jnum.h"
+#include "proto/utf8.h"
+
+#define ROLE_SHOWN 64 /* code points of an unknown role that a fault shows */
 
 int
 in_missing(struct err *e, const char *where)
@@ -32,6 +35,17 @@ in_unsupported(struct err *e, const char *where)
 {
 	return err_param(e, ERR_UNSUPPORTED_PARAMETER, where,
 	    "Parameter '%s' is not supported by this endpoint.", where);
+}
+
+int
+in_unknown_role(struct err *e, struct pool *pool, const char *where,
+    const struct jscan_item *role)
+{
+	struct slice shown = utf8_cut(jstr_item(role, pool), ROLE_SHOWN);
+	char why[sizeof e->text];
+
+	snprintf(why, sizeof why, "unknown role '%.*s'", SLICE_ARGS(shown));
+	return in_value(e, where, why);
 }
 
 int
@@ -91,13 +105,9 @@ in_find(struct slice object, struct slice name, struct jscan_item *item_r)
 }
 
 struct slice
-in_text(struct slice object, struct slice name)
+in_mark(struct slice block)
 {
-	struct jscan_item item;
-
-	if (in_find(object, name, &item) != 1 || item.type != JSCAN_STRING)
-		return SLICE("");
-	return jscan_text(&item);
+	return chat_json(block, SLICE("cache_control"));
 }
 
 bool

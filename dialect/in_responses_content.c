@@ -1,6 +1,7 @@
 /* in_responses_content - parts of a message, as parts of chat. */
 #include <stdio.h>
 
+#include "dialect/chat_priv.h"
 #include "dialect/in_responses_priv.h"
 
 struct in_part {
@@ -22,7 +23,7 @@ part_own_kind(const struct in_part *p, const char *member)
 static void
 part_text(const struct in_part *p)
 {
-	in_content_text(p->c, in_text(p->json, SLICE("text")), SLICE(""));
+	in_content_text(p->c, chat_raw(p->json, SLICE("text")), SLICE(""));
 }
 
 static void
@@ -31,7 +32,7 @@ part_refusal(const struct in_part *p)
 	struct sbuf *b = in_content_part(p->c);
 
 	sbuf_adds(b, "{\"type\":\"refusal\"");
-	ask_text(b, "refusal", in_text(p->json, SLICE("refusal")));
+	ask_text(b, "refusal", chat_raw(p->json, SLICE("refusal")));
 	sbuf_addc(b, '}');
 }
 
@@ -39,8 +40,8 @@ part_refusal(const struct in_part *p)
 static void
 part_image(const struct in_part *p)
 {
-	struct slice url = in_text(p->json, SLICE("image_url"));
-	struct slice detail = in_text(p->json, SLICE("detail"));
+	struct slice url = chat_raw(p->json, SLICE("image_url"));
+	struct slice detail = chat_raw(p->json, SLICE("detail"));
 	struct sbuf *b;
 
 	if (url.n == 0) {
@@ -62,14 +63,14 @@ part_file(const struct in_part *p)
 		"file_id" };
 	struct sbuf *b;
 
-	if (in_text(p->json, SLICE("file_url")).n > 0) {
+	if (chat_raw(p->json, SLICE("file_url")).n > 0) {
 		part_own_kind(p, "file_url");
 		return;
 	}
 	b = in_content_part(p->c);
 	sbuf_adds(b, "{\"type\":\"file\",\"file\":{");
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		struct slice raw = in_text(p->json, slice_str(names[i]));
+		struct slice raw = chat_raw(p->json, slice_str(names[i]));
 
 		if (raw.n > 0)
 			ask_text(b, names[i], raw);

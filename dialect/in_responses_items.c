@@ -1,6 +1,7 @@
 /* in_responses_items - instructions and input, as the messages of chat. */
 #include <stdio.h>
 
+#include "dialect/chat_priv.h"
 #include "dialect/in_responses_priv.h"
 
 struct in_item {
@@ -184,7 +185,7 @@ reasoning_texts(struct in_responses_turn *t, struct slice item,
 	while (jscan_element_next(&it, &part))
 		if (part.type == JSCAN_OBJECT)
 			sbuf_add_slice(&t->reasoning,
-			    in_text(part.value, SLICE("text")));
+			    chat_raw(part.value, SLICE("text")));
 }
 
 static void
@@ -199,7 +200,7 @@ detail_open(struct sbuf *b, const char *type)
 static void
 detail_close(const struct in_item *i, struct sbuf *b)
 {
-	struct slice id = in_text(i->json, SLICE("id"));
+	struct slice id = chat_raw(i->json, SLICE("id"));
 
 	if (id.n > 0)
 		ask_text(b, "id", id);
@@ -224,7 +225,7 @@ reasoning_theirs(const struct in_item *i, struct slice encrypted)
 				continue;
 			detail_open(b, "reasoning.summary");
 			ask_text(b, "summary",
-			    in_text(part.value, SLICE("text")));
+			    chat_raw(part.value, SLICE("text")));
 			detail_close(i, b);
 		}
 	}
@@ -261,7 +262,7 @@ static int
 item_reasoning(const struct in_item *i)
 {
 	struct in_responses_turn *t = &i->x->turn;
-	struct slice encrypted = in_text(i->json, SLICE("encrypted_content"));
+	struct slice encrypted = chat_raw(i->json, SLICE("encrypted_content"));
 
 	t->open = true;
 	reasoning_texts(t, i->json, SLICE("summary"));

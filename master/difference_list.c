@@ -81,6 +81,13 @@ static const struct difference_field log_fields[] = {
 	FIELD(RAW, settings_log_file, bodies),
 };
 
+static const struct difference_field exporter_fields[] = {
+	FIELD(STR, settings_exporter, kind),
+	FIELD(STR, settings_exporter, endpoint),
+	FIELD(RAW, settings_exporter, events),
+	FIELD(RAW, settings_exporter, enabled),
+};
+
 #define LIST(one, list, type, name, fields, priced)                            \
 	{                                                                      \
 		one, offsetof(struct settings, list), sizeof(struct type),     \
@@ -104,6 +111,8 @@ static const struct difference_list {
 	LIST("customer", customers, settings_customer, identifier,
 	    customer_fields, false),
 	LIST("log file", log_files, settings_log_file, path, log_fields, false),
+	LIST("exporter", exporters, settings_exporter, name, exporter_fields,
+	    false),
 };
 
 #define RATE(name, member)                                                     \

@@ -150,6 +150,14 @@ mend_think(struct mend_think *t, struct slice raw, bool last,
 	sbuf_free(&text);
 }
 
+bool
+mend_may_think(struct slice raw)
+{
+	size_t n = raw.n < 64 ? raw.n : 64;
+
+	return n > 0 && memmem(raw.p, n, "think", 5) != NULL;
+}
+
 void
 mend_write(struct sbuf *b, const struct mend_words *w)
 {

@@ -42,6 +42,9 @@ struct mend_think {
 void mend_think(struct mend_think *t, struct slice raw, bool last,
     struct mend_words *w);
 
+/* Whether a whole content may begin with the tag. */
+bool mend_may_think(struct slice raw);
+
 /* "reasoning_content":"...","content":"...", of which one may be missing. */
 void mend_write(struct sbuf *b, const struct mend_words *w);
 

@@ -43,6 +43,7 @@ enum field_type {
 	FIELD_BYTES,
 	FIELD_NANO,
 	FIELD_STRS,
+	FIELD_INTS,    /* int32_t each */
 	FIELD_PICO,    /* USD per million tokens */
 	FIELD_COUNT,   /* a number into int64_t */
 	FIELD_WEIGHT,  /* a number or a decimal string, in 10^-9 */
@@ -160,6 +161,9 @@ struct slice model_bare(struct slice slug, struct slice id);
 
 extern const struct schema provider_schema;
 extern const struct schema limits_schema; /* of struct settings_limits */
+
+/* exporters.c */
+extern const struct schema exporter_schema;
 
 /* names.c: every name that finds a model. */
 void names_finish(struct compile *c);

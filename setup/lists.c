@@ -371,4 +371,7 @@ lists_read(struct compile *c, const struct node *root)
 	elements =
 	    lists_one(c, &log_schema, lists_node(root, "logs", "files"), &n);
 	s->log_files = blob_list(&c->blob, elements, log_schema.size, n);
+	elements = lists_one(c, &exporter_schema,
+	    lists_node(root, NULL, "exporters"), &n);
+	s->exporters = blob_list(&c->blob, elements, exporter_schema.size, n);
 }

@@ -2,10 +2,8 @@
 
 #include "setup/compile_priv.h"
 
-#include <arpa/inet.h>
-#include <stdlib.h>
-
 #include "base/pool.h"
+#include "setup/address.h"
 
 struct builtin {
 	const char *id, *aliases;
@@ -203,76 +201,26 @@ provider_init(struct compile *c, const struct node *n, void *out)
 	p->quirks = b->quirks;
 }
 
-/* "host", "host:port", "[v6]:port".  False when it is none of them. */
+/* A URL in its parts.  False when it is none. */
 static bool
-base_authority(struct compile *c, struct settings_base *base, struct slice text)
+base_split(struct compile *c, struct slice url, struct settings_base *base)
 {
-	const char *colon = memrchr(text.p, ':', text.n);
-	struct slice host = text;
-	char *end = NULL;
-	long port;
+	struct address a;
+	struct slice path;
 
-	if (text.n > 0 && text.p[text.n - 1] == ']')
-		colon = NULL;
-	if (colon != NULL) {
-		host.n = (size_t)(colon - text.p);
-		port = strtol(colon + 1, &end, 10);
-		if (end != text.p + text.n || port < 1 || port > 65535)
-			return false;
-		base->port = (int32_t)port;
-	}
-	if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
-		host = (struct slice){ host.p + 1, host.n - 2 };
-	for (size_t i = 0; i < host.n; i++)
-		if (strchr(" @?#/[]\"{}", host.p[i]) != NULL)
-			return false;
-	host = pool_copy(c->pool, host);
-	base->host = blob_str(&c->blob, host);
-	return host.n > 0;
-}
-
-/* Split a URL into its parts.  False when it is none. */
-static bool
-base_split(struct compile *c, struct slice text, struct settings_base *base)
-{
-	struct slice url = pool_copy(c->pool, text);
-	size_t n;
-
-	base->tls = slice_starts(url, SLICE("https://"));
-	if (!base->tls && !slice_starts(url, SLICE("http://")))
+	if (!address_split(c, url, &a))
 		return false;
-	base->port = base->tls ? 443 : 80;
-	url = slice_skip(url, base->tls ? 8 : 7);
-	n = strcspn(url.p, "/");
-	if (!base_authority(c, base, (struct slice){ url.p, n }))
+	path = pool_copy(c->pool, blob_text(&c->blob, a.path));
+	while (path.n > 0 && path.p[path.n - 1] == '/')
+		path.n--;
+	if (memchr(path.p, '?', path.n) != NULL ||
+	    memchr(path.p, '#', path.n) != NULL)
 		return false;
-	url = slice_skip(url, n);
-	while (url.n > 0 && url.p[url.n - 1] == '/')
-		url.n--;
-	if (memchr(url.p, '?', url.n) != NULL || memchr(url.p, '#', url.n))
-		return false;
-	base->path = blob_str(&c->blob, url);
+	*base = (struct settings_base){ .host = a.host,
+		.path = blob_str(&c->blob, path),
+		.port = a.port,
+		.tls = a.tls };
 	return true;
-}
-
-/* Plain HTTP stays on this machine or its network: no name, no public one. */
-static bool
-provider_is_near(struct slice host)
-{
-	struct in6_addr v6;
-	struct in_addr v4;
-	uint32_t a;
-
-	if (slice_eq(host, SLICE("localhost")) ||
-	    memchr(host.p, '.', host.n) == NULL)
-		return true;
-	if (inet_pton(AF_INET6, host.p, &v6) == 1)
-		return true;
-	if (inet_pton(AF_INET, host.p, &v4) != 1)
-		return false;
-	a = ntohl(v4.s_addr);
-	return a >> 24 == 127 || a >> 24 == 10 || a >> 20 == 0xac1 ||
-	       a >> 16 == 0xc0a8 || a >> 16 == 0xa9fe;
 }
 
 #define BASE_FAULT                                                             \
@@ -286,7 +234,7 @@ base_read(struct compile *c, const struct node *at, struct slice url,
 	if (!base_split(c, url, base))
 		value_error(c, at, BASE_FAULT);
 	else if (!base->tls &&
-		 !provider_is_near(blob_text(&c->blob, base->host)))
+		 !address_is_near(blob_text(&c->blob, base->host)))
 		report_warn(c->report,
 		    at->type == NODE_STRING ? at->value : at->at,
 		    "requests and keys go to this address unencrypted");

@@ -3,11 +3,14 @@
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
+#include "dialect/decode.h"
 #include "dialect/dialect.h"
 #include "dialect/encode.h"
 #include "dialect/inbound.h"
+#include "proto/jstr.h"
 #include "proto/relay_error.h"
 #include "proto/relay_frame.h"
+#include "worker/relay_stream.h"
 #include "worker/targets.h"
 #include "worker/translate.h"
 #include "worker/worker_priv.h"
@@ -20,6 +23,7 @@ static const struct client {
 	enum encode_family family;
 	inbound_fn *inbound;
 	unsigned native_kinds; /* bits of enum provider_kind */
+	enum record_family stored;
 } clients[ROUTE_ASKS] = {
 	[ROUTE_CHAT] = { .endpoint = SLICE("chat") },
 	[ROUTE_GENERATE] = { .endpoint = SLICE("generate"),
@@ -27,14 +31,17 @@ static const struct client {
 	[ROUTE_MESSAGES] = { SLICE("anthropic"), DIALECT_ANTHROPIC,
 	    ERRBODY_ANTHROPIC, ENCODE_ANTHROPIC, inbound_anthropic,
 	    1u << KIND_ANTHROPIC | 1u << KIND_VERTEX_CLAUDE |
-		1u << KIND_BEDROCK_INVOKE },
+		1u << KIND_BEDROCK_INVOKE,
+	    FAMILY_ANTHROPIC },
 	[ROUTE_COUNT_TOKENS] = { SLICE("anthropic"), DIALECT_ANTHROPIC,
-	    ERRBODY_ANTHROPIC, ENCODE_ANTHROPIC, inbound_anthropic, 0 },
+	    ERRBODY_ANTHROPIC, ENCODE_ANTHROPIC, inbound_anthropic, 0,
+	    FAMILY_ANTHROPIC },
 	[ROUTE_GEMINI] = { SLICE("gemini"), DIALECT_GEMINI, ERRBODY_GEMINI,
 	    ENCODE_GEMINI, inbound_gemini,
-	    1u << KIND_GEMINI | 1u << KIND_VERTEX_GEMINI },
+	    1u << KIND_GEMINI | 1u << KIND_VERTEX_GEMINI, FAMILY_GEMINI },
 	[ROUTE_RESPONSES] = { SLICE("responses"), DIALECT_RESPONSES,
-	    ERRBODY_OPENAI, ENCODE_RESPONSES, NULL, 0 },
+	    ERRBODY_OPENAI, ENCODE_RESPONSES, inbound_responses, 0,
+	    FAMILY_RESPONSES },
 };
 
 static const struct client *
@@ -219,27 +226,13 @@ client_last_frames(struct req *r, struct sbuf *b)
 	sbuf_add_slice(b, last);
 }
 
-/* Another member behind the last one of an object. */
-static void
-client_append(struct sbuf *b, const char *name, struct slice json)
-{
-	if (json.n == 0 || b->len == 0 || b->data[b->len - 1] != '}')
-		return;
-	b->len--;
-	sbuf_addf(b, ",\"%s\":", name);
-	sbuf_add_slice(b, json);
-	sbuf_addc(b, '}');
-}
-
 void
-client_whole(struct req *r, struct slice body, struct slice breakdown)
+client_whole(struct req *r, struct slice body)
 {
 	struct answer *a = &r->answer;
 	struct sbuf *b = &r->w->encoded, chat = { 0 };
 	struct err e;
 
-	if (r->inbound == NULL || a->kind != ANSWER_BODY)
-		return;
 	sbuf_clear(b);
 	if (r->native) {
 		sbuf_add_slice(b, body);
@@ -250,9 +243,89 @@ client_whole(struct req *r, struct slice body, struct slice breakdown)
 		encode_whole(r->encode, sbuf_slice(&chat), b, &e);
 		sbuf_free(&chat);
 	}
-	client_append(b, "request_breakdown", breakdown);
 	a->pieces[0] = pool_copy(r->pool, sbuf_slice(b));
 	a->n_pieces = 1;
+}
+
+void
+client_whole_add(struct req *r, struct slice breakdown)
+{
+	struct answer *a = &r->answer;
+	struct slice body = a->pieces[0];
+
+	if (breakdown.n == 0 || body.n < 2 || body.p[body.n - 1] != '}')
+		return;
+	body.n--;
+	a->pieces[0] = body;
+	a->pieces[1] = SLICE(",\"request_breakdown\":");
+	a->pieces[2] = breakdown;
+	a->pieces[3] = SLICE("}");
+	a->n_pieces = 4;
+}
+
+enum record_family
+client_stored_family(const struct req *r)
+{
+	return client_of(r)->stored;
+}
+
+struct slice
+client_family_name(const struct req *r)
+{
+	static const struct slice names[] = {
+		[FAMILY_CHAT] = SLICE("chat"),
+		[FAMILY_ANTHROPIC] = SLICE("anthropic"),
+		[FAMILY_GEMINI] = SLICE("gemini"),
+		[FAMILY_RESPONSES] = SLICE("responses"),
+	};
+
+	return names[client_of(r)->stored];
+}
+
+/* The client's own members, but for those that are ours. */
+size_t
+client_key_members(struct req *r, struct jscan_item **members_r)
+{
+	const struct jscan_body *body;
+	struct jscan_item *to;
+
+	if (r->inbound == NULL)
+		return edit_plain_members(&r->params, r->pool, members_r);
+	body = r->inbound->body;
+	*members_r = to = pool_alloc(r->pool, (body->n + 1) * sizeof *to);
+	for (unsigned i = 0; i < body->n; i++)
+		if (body->members[i].type != JSCAN_NULL &&
+		    !params_is_ours(
+			params_find(jstr_name(&body->members[i], r->pool))))
+			*to++ = body->members[i];
+	return (size_t)(to - *members_r);
+}
+
+int
+client_stored_chat(struct req *r, struct slice body, int64_t created_s,
+    struct slice *chat_r)
+{
+	static const enum provider_kind kinds[] = {
+		[FAMILY_ANTHROPIC] = KIND_ANTHROPIC,
+		[FAMILY_GEMINI] = KIND_GEMINI,
+		[FAMILY_RESPONSES] = KIND_OPENAI,
+	};
+	struct decode_opts o = {
+		.dialect = dialect_find(kinds[client_of(r)->stored],
+		    r->choice.upstream_model, FEATURE_RESPONSES_ONLY),
+		.id = relay_stream_mint_id(r),
+		.model = r->choice.upstream_model,
+		.created_s = created_s,
+	};
+	struct decode *d = decode_new(&o);
+	struct sbuf chat = { 0 };
+	struct err e;
+	int got = decode_whole(d, body, &chat, &e);
+
+	*chat_r = pool_copy(r->pool, sbuf_slice(&chat));
+	sbuf_free(&chat);
+	decode_free(&d);
+	return got == 1;
 }
 
 bool

@@ -11,6 +11,7 @@
  */
 
 #include "proto/errbody.h"
+#include "proto/record.h"
 #include "worker/req.h"
 
 struct relay_error;
@@ -49,11 +50,24 @@ void client_frames(struct req *r, struct relay_out *out);
 void client_last_frames(struct req *r, struct sbuf *b);
 
 /*
- * A whole chat.completion, in the answer's pieces, becomes what the client
- * understands; of a native one that is the provider's body.  breakdown: JSON
- * for the member request_breakdown, or empty.
+ * A whole chat.completion, in the answer's pieces, becomes one that the client
+ * understands; of a native one that is the provider's body.
  */
-void client_whole(struct req *r, struct slice body, struct slice breakdown);
+void client_whole(struct req *r, struct slice body);
+
+/* Another member of it: request_breakdown, unless it is empty. */
+void client_whole_add(struct req *r, struct slice breakdown);
+
+/* What is stored of an answer, and its name in the key: cache.md 2. */
+enum record_family client_stored_family(const struct req *r);
+struct slice client_family_name(const struct req *r);
+
+/* The members that the key is made of, of the pool; returns how many. */
+size_t client_key_members(struct req *r, struct jscan_item **members_r);
+
+/* A stored answer as chat, of the pool.  1, or 0 when it cannot be read. */
+int client_stored_chat(struct req *r, struct slice body, int64_t created_s,
+    struct slice *chat_r);
 
 /* An error of the provider's is in another shape than the client's. */
 bool client_rebuilds_error(const struct req *r);

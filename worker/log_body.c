@@ -145,9 +145,20 @@ log_body_plain(struct req *r, const struct slice *pieces, size_t n)
 
 	log_body_spare(r);
 	flags = log_body_flags(r);
+	/* Of another dialect the client's own bytes are stored. */
+	if (r->inbound != NULL)
+		flags &= ~(unsigned)RECORD_FOR_CACHE;
 	if (flags != 0)
 		body_put_pieces(r, RECORD_RESPONSE, flags | RECORD_LAST, pieces,
 		    n);
+}
+
+void
+log_body_native(struct req *r, struct slice body)
+{
+	if (log_body_flags(r) & RECORD_FOR_CACHE)
+		body_put_pieces(r, RECORD_NATIVE,
+		    RECORD_FOR_CACHE | RECORD_LAST, &body, 1);
 }
 
 void

@@ -7,6 +7,7 @@
 #include "proto/breakdown.h"
 #include "proto/reply.h"
 #include "worker/client_dialect.h"
+#include "worker/google.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
 #include "worker/source.h"
@@ -83,6 +84,13 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	struct sbuf *b;
 	struct err e;
 
+	/* A token that was good a moment ago: once more with a new one. */
+	if (status == 401 && r->token.n > 0 && !r->token_retried) {
+		r->token_retried = true;
+		google_refused(r);
+		relay_again(r, OUTCOME_ERROR, "http_4xx");
+		return;
+	}
 	body = relay_redact(r, body);
 	relay_error_read(body, (int)status, &said);
 	err_set(req_err(r), ERR_UPSTREAM_INVALID, "%s", said.message);
@@ -162,7 +170,9 @@ whole_edit(struct req *r, const struct reply *reply, struct slice raw)
 	edit.breakdown = relay_breakdown(r, reply->message);
 	if (r->inbound != NULL) {
 		log_body_plain(r, pieces, r->answer.n_pieces);
-		client_whole(r, raw, edit.breakdown);
+		client_whole(r, raw);
+		log_body_native(r, pieces[0]);
+		client_whole_add(r, edit.breakdown);
 		return;
 	}
 	if (params_bool(&r->params, PARAM_echo))
@@ -203,15 +213,30 @@ whole_decode(struct req *r, struct slice *body, struct reply *reply,
 	return got;
 }
 
+/* As reply_read(), of a body that OpenAI's clients understand. */
+static int
+whole_read(struct req *r, struct slice body, struct reply *reply, struct err *e)
+{
+	uint32_t quirks = r->choice.target->provider->quirks;
+	int got = reply_read(body, quirks, reply, e);
+	struct sbuf mended = { 0 };
+
+	if (got != 1 || !reply->mends)
+		return got;
+	reply_mend(reply, quirks, &mended);
+	body = pool_copy(r->pool, sbuf_slice(&mended));
+	sbuf_free(&mended);
+	return reply_read(body, quirks, reply, e);
+}
+
 static void
 whole_ok(struct req *r, struct slice body)
 {
-	const struct settings_provider *p = r->choice.target->provider;
 	struct slice raw = body;
 	struct reply reply;
 	struct err e;
 	int got = r->dialect != NULL ? whole_decode(r, &body, &reply, &e)
-	                             : reply_read(body, p->quirks, &reply, &e);
+	                             : whole_read(r, body, &reply, &e);
 
 	if (got < 0) {
 		whole_invalid(r);

@@ -9,24 +9,10 @@
 #include "base/version.h"
 #include "dialect/azure_path.h"
 #include "dialect/dialect.h"
+#include "net/client.h"
 #include "worker/headers.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
-
-/* "host", or "host:port". */
-static void
-upstream_host_value(struct worker *w, const struct settings_base *base,
-    struct sbuf *b)
-{
-	struct slice host = settings_str(w->settings, base->host);
-	bool v6 = memchr(host.p, ':', host.n) != NULL;
-	int usual = base->tls ? 443 : 80;
-
-	sbuf_addf(b, "%s%.*s%s", v6 ? "[" : "", SLICE_ARGS(host),
-	    v6 ? "]" : "");
-	if (base->port != usual)
-		sbuf_addf(b, ":%d", base->port);
-}
 
 static struct slice
 upstream_secret(struct worker *w, struct secret_ref ref)
@@ -97,9 +83,9 @@ upstream_write_lines(struct worker *w, const struct settings_provider *p,
 {
 	enum kind_auth auth = kind_auths[p->kind];
 
-	sbuf_adds(b, "Host: ");
-	upstream_host_value(w, base, b);
-	sbuf_adds(b, "\r\nUser-Agent: holdfast/" HOLDFAST_VERSION "\r\n"
+	client_write_host(b, settings_str(w->settings, base->host), base->port,
+	    base->tls);
+	sbuf_adds(b, "User-Agent: holdfast/" HOLDFAST_VERSION "\r\n"
 		     "Content-Type: application/json\r\n"
 		     "Accept-Encoding: identity\r\nAccept: ");
 	sbuf_adds(b, stream ? "text/event-stream" : "application/json");
@@ -191,8 +177,10 @@ upstream_sign(struct req *r, const struct settings_credential *c,
 	};
 	char date[SIGV4_DATE_SIZE];
 
-	upstream_host_value(w, base, &host);
-	headers[1].value = sbuf_slice(&host);
+	client_write_host(&host, settings_str(w->settings, base->host),
+	    base->port, base->tls);
+	headers[1].value = (struct slice){ host.data + sizeof "Host: " - 1,
+		host.len - (sizeof "Host: \r\n" - 1) };
 	upstream_sum(r, q.body_sum);
 	sigv4_date(q.now_s, date);
 	headers_add(b, "X-Amz-Date: ", slice_str(date));
@@ -228,6 +216,7 @@ upstream_write_head(struct req *r, struct sbuf *b)
 	upstream_line(r, b);
 	sbuf_add_slice(b, target_lines(r->w, r->choice.target,
 			      r->choice.credential, r->stream));
+	headers_add(b, "Authorization: Bearer ", r->token);
 	if (kind_auths[r->choice.kind] != AUTH_AWS)
 		return;
 	path = (struct slice){ b->data + from, b->len - from };

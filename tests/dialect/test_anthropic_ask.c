@@ -4,7 +4,7 @@
 
 #include "dialect/anthropic.h"
 #include "proto/jscan.h"
-#include "tests/dialect/put_to.h"
+#include "tests/dialect/asking.h"
 
 /* A request of these messages, one of the user, and their bodies. */
 #define MESSAGES(m) "{'messages':[" m "]}"
@@ -43,6 +43,18 @@ static const struct row {
 #include "tests/dialect/anthropic_ask.def"
 };
 
+/* A second attempt asks the same: the first has left nothing behind. */
+static void
+expect_again(struct asking *q)
+{
+	struct sbuf again = { 0 };
+	const struct dialect *d = dialect_find(KIND_ANTHROPIC, SLICE("m"), 0);
+
+	ck_assert_int_eq(d->ask(&q->ask, &again, &q->asked.err), 0);
+	ck_assert_str_eq(again.data, q->body.data);
+	sbuf_free(&again);
+}
+
 START_TEST(test_row)
 {
 	const struct row *row = &rows[_i];
@@ -50,7 +62,7 @@ START_TEST(test_row)
 	struct asking q;
 	struct slice body;
 
-	asking_read(&q, asking_quotes(pool, row->request));
+	asking_read(&q, quotes(pool, row->request));
 	q.ask.features = row->features;
 	asking_put(&q, dialect_find(KIND_ANTHROPIC, SLICE("m"), 0));
 	if (row->body == NULL) {
@@ -58,11 +70,12 @@ START_TEST(test_row)
 		ck_assert_int_eq(q.asked.err.kind, ERR_UNSUPPORTED_PARAMETER);
 		ck_assert_str_eq(q.asked.err.param, row->warnings);
 	} else {
-		body = asking_quotes(pool, row->body);
+		body = quotes(pool, row->body);
 		ck_assert_msg(q.done == 0, "%s: %s", row->title,
 		    q.asked.err.text);
 		ck_assert_msg(slice_eq(sbuf_slice(&q.body), body),
 		    "%s:\n%s\nis not\n%s", row->title, q.body.data, body.p);
+		expect_again(&q);
 		ck_assert_msg(strcmp(q.warnings, row->warnings) == 0, "%s: %s",
 		    row->title, q.warnings);
 	}
@@ -78,7 +91,7 @@ START_TEST(test_required)
 	struct pool *pool = pool_new();
 	struct sbuf b = { 0 };
 	struct asking q;
-	struct slice request = asking_quotes(pool, row->request);
+	struct slice request = quotes(pool, row->request);
 
 	sbuf_adds(&b, "{\"require_parameters\":true,");
 	sbuf_add_slice(&b, slice_skip(request, 1));
@@ -148,7 +161,7 @@ START_TEST(test_form)
 	struct asking q;
 	struct sbuf path = { 0 };
 
-	asking_read(&q, asking_quotes(pool, worked));
+	asking_read(&q, quotes(pool, worked));
 	q.ask.model = slice_str(row->model);
 	q.ask.project = SLICE("P");
 	q.ask.location = SLICE("us-east5");
@@ -156,7 +169,7 @@ START_TEST(test_form)
 	asking_put(&q, dialect);
 	dialect->path(&q.ask, &path);
 	ck_assert_str_eq(path.data, row->path);
-	ck_assert_str_eq(q.body.data, asking_quotes(pool, row->body).p);
+	ck_assert_str_eq(q.body.data, quotes(pool, row->body).p);
 	ck_assert_int_eq(q.ask.output_asked, 50);
 	sbuf_free(&path);
 	asking_end(&q);
@@ -170,12 +183,12 @@ START_TEST(test_invoke)
 	struct asking q;
 	struct sbuf path = { 0 };
 
-	asking_read(&q, asking_quotes(pool, worked));
+	asking_read(&q, quotes(pool, worked));
 	q.ask.model = SLICE("arn:aws:bedrock:x/us.anthropic.claude-v1:0");
 	ck_assert_int_eq(anthropic_invoke_ask(&q.ask, &q.body, &q.asked.err),
 	    0);
 	ck_assert_str_eq(q.body.data,
-	    asking_quotes(pool,
+	    quotes(pool,
 		"{" WORKED ",'anthropic_version':'bedrock-2023-05-31'}")
 		.p);
 	anthropic_invoke_path(&q.ask, &path);
@@ -200,7 +213,7 @@ START_TEST(test_urls)
 	struct asking q;
 
 	asking_read(&q,
-	    asking_quotes(pool,
+	    quotes(pool,
 		MESSAGES("{'role':'user','content':[{'type':'text','text':'a'}"
 			 ",{'type':'image_url','image_url':{'url':"
 			 "'https://h/i.png'}}]}")));
@@ -209,6 +222,33 @@ START_TEST(test_urls)
 	ck_assert_str_eq(q.asked.err.param, "messages[0].content[1].image_url");
 	asking_end(&q);
 	pool_free(&pool);
+}
+END_TEST
+
+#define MANY 20000
+
+/* Many messages and odd ids behind them: each is found in no time. */
+START_TEST(test_many_ids)
+{
+	struct sbuf b = { 0 };
+	struct asking q;
+
+	sbuf_adds(&b, "{\"messages\":[");
+	for (int i = 0; i < MANY; i++)
+		sbuf_adds(&b, "{\"role\":\"user\",\"content\":\"a\"},");
+	sbuf_adds(&b, "{\"role\":\"assistant\",\"tool_calls\":[");
+	for (int i = 0; i < MANY; i++)
+		sbuf_addf(&b,
+		    "%s{\"id\":\"c.%d\",\"type\":\"function\",\"function\":{"
+		    "\"name\":\"f\"}}",
+		    i > 0 ? "," : "", i);
+	sbuf_adds(&b, "]}]}");
+	asking_read(&q, sbuf_slice(&b));
+	asking_put(&q, dialect_find(KIND_ANTHROPIC, SLICE("m"), 0));
+	ck_assert_int_eq(q.done, 0);
+	ck_assert_ptr_null(strstr(q.body.data, "c_1"));
+	asking_end(&q);
+	sbuf_free(&b);
 }
 END_TEST
 
@@ -228,10 +268,10 @@ START_TEST(test_user)
 	struct asking q;
 
 	sbuf_addf(&body, PUT("%s" PUT_USER), users[_i].put);
-	asking_read(&q, asking_quotes(pool, users[_i].request));
+	asking_read(&q, quotes(pool, users[_i].request));
 	q.ask.send_user = true;
 	asking_put(&q, dialect_find(KIND_ANTHROPIC, SLICE("m"), 0));
-	ck_assert_str_eq(q.body.data, asking_quotes(pool, body.data).p);
+	ck_assert_str_eq(q.body.data, quotes(pool, body.data).p);
 	ck_assert_str_eq(q.warnings, "");
 	asking_end(&q);
 	sbuf_free(&body);
@@ -315,12 +355,11 @@ START_TEST(test_think)
 	struct pool *pool = pool_new();
 	struct asking q;
 
-	asking_read(&q, asking_quotes(pool, row->request));
+	asking_read(&q, quotes(pool, row->request));
 	q.ask.max_output = row->max_output;
 	q.ask.features = FEATURE_REASONING;
 	asking_put(&q, dialect_find(KIND_ANTHROPIC, SLICE("m"), 0));
-	ck_assert_msg(strstr(q.body.data, asking_quotes(pool, row->put).p) !=
-			  NULL,
+	ck_assert_msg(strstr(q.body.data, quotes(pool, row->put).p) != NULL,
 	    "%s: %s", row->title, q.body.data);
 	ck_assert_int_eq(q.ask.output_asked, row->asked);
 	asking_end(&q);
@@ -423,7 +462,7 @@ START_TEST(test_strict)
 		    ",'parameters':%s}}",
 		    i > 0 ? "," : "", row->schema);
 	sbuf_adds(&request, "]}");
-	asking_read(&q, asking_quotes(pool, request.data));
+	asking_read(&q, quotes(pool, request.data));
 	asking_put(&q, dialect_find(KIND_ANTHROPIC, SLICE("m"), 0));
 	ck_assert_int_eq(q.done, 0);
 	for (p = q.body.data; (p = strstr(p, "\"strict\":true")) != NULL; p++)
@@ -449,6 +488,7 @@ test_suite(void)
 	tcase_add_test(tc, test_urls);
 	tcase_add_loop_test(tc, test_user, 0, COUNT(users));
 	tcase_add_test(tc, test_long_user);
+	tcase_add_test(tc, test_many_ids);
 	tcase_add_loop_test(tc, test_think, 0, COUNT(thinks));
 	tcase_add_loop_test(tc, test_adaptive, 0, COUNT(efforts));
 	tcase_add_loop_test(tc, test_strict, 0, COUNT(stricts));

@@ -88,13 +88,13 @@ START_TEST(test_row)
 	struct slice body;
 	struct err e;
 
-	ask(&q, row, asking_quotes(pool, row->request));
+	ask(&q, row, quotes(pool, row->request));
 	if (row->body == NULL) {
 		ck_assert_msg(q.done == -1, "%s: %s", row->title, q.body.data);
 		ck_assert_int_eq(q.asked.err.kind, ERR_UNSUPPORTED_PARAMETER);
 		ck_assert_str_eq(q.asked.err.param, row->warnings);
 	} else {
-		body = asking_quotes(pool, row->body);
+		body = quotes(pool, row->body);
 		ck_assert_msg(q.done == 0, "%s: %s", row->title,
 		    q.asked.err.text);
 		ck_assert_msg(jscan_value(sbuf_slice(&q.body), &item, &e) == 0,
@@ -121,7 +121,7 @@ START_TEST(test_required)
 				     strncmp(row->warnings, "tool ", 5) == 0);
 
 	sbuf_adds(&b, "{\"require_parameters\":true,");
-	sbuf_add_slice(&b, slice_skip(asking_quotes(pool, row->request), 1));
+	sbuf_add_slice(&b, slice_skip(quotes(pool, row->request), 1));
 	ask(&q, row, sbuf_slice(&b));
 	ck_assert_msg(q.done == (fine ? 0 : -1), "%s", row->title);
 	asking_end(&q);
@@ -165,9 +165,9 @@ START_TEST(test_worked)
 	struct pool *pool = pool_new();
 	struct asking q;
 
-	ask(&q, &worked, asking_quotes(pool, worked.request));
+	ask(&q, &worked, quotes(pool, worked.request));
 	ck_assert_int_eq(q.done, 0);
-	ck_assert_str_eq(q.body.data, asking_quotes(pool, worked.body).p);
+	ck_assert_str_eq(q.body.data, quotes(pool, worked.body).p);
 	ck_assert_str_eq(q.warnings, worked.warnings);
 	ck_assert_int_eq(q.ask.output_asked, 50);
 	asking_end(&q);
@@ -229,7 +229,7 @@ START_TEST(test_told)
 	struct pool *pool = pool_new();
 	struct asking q;
 
-	ask(&q, &row, asking_quotes(pool, row.request));
+	ask(&q, &row, quotes(pool, row.request));
 	ck_assert_int_eq(q.done, 0);
 	ck_assert_int_eq(q.ask.forced, told[_i].forced);
 	ck_assert_int_eq(q.ask.output_asked, told[_i].output_asked);

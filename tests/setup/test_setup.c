@@ -49,7 +49,13 @@ static const char good[] =
     "  { customer_identifier = \"a\"; total_budget = \"1000.00\";\n"
     "    markup_percentage = \"12.5\"; budget_duration = \"daily\"; } ); };\n"
     "organization = { limits = { rpm = 900; concurrency = 80; }; };\n"
-    "budgets = { unknown_price = \"assume:1/2.5\"; };\n"
+    "budgets = { unknown_price = \"assume:1/2.5\"; alert_at = [ 7, 90 ]; "
+    "};\n"
+    "exporters = ( { name = \"hook\"; kind = \"webhook\";\n"
+    "    endpoint = \"http://[::1]:99/a/?b=c\"; enabled = false;\n"
+    "    secret = \"env:HOLDFAST_TEST_KEY\"; events = [ \"overrun\" ]; },\n"
+    "  { name = \"all\"; kind = \"webhook\"; endpoint = \"https://h\";\n"
+    "    secret = \"env:HOLDFAST_TEST_KEY\"; } );\n"
     "logs = { files = ( { kind = \"jsonl\"; path = \"-\"; bodies = true; } );"
     " };\n";
 
@@ -250,9 +256,37 @@ START_TEST(lists_arrive)
 }
 END_TEST
 
+START_TEST(exporters_arrive)
+{
+	const struct settings_exporter *x;
+	const int32_t *at;
+
+	load_good();
+	at = settings_list(got, got->budgets_alert_at);
+	ck_assert_uint_eq(got->budgets_alert_at.n, 2);
+	ck_assert_int_eq(at[0], 7);
+	ck_assert_int_eq(at[1], 90);
+	x = settings_list(got, got->exporters);
+	ck_assert_uint_eq(got->exporters.n, 2);
+	ck_assert_str_eq(text_of(x[0].host), "::1");
+	ck_assert_str_eq(text_of(x[0].path), "/a/?b=c");
+	ck_assert_int_eq(x[0].port, 99);
+	ck_assert(!x[0].tls && !x[0].enabled);
+	ck_assert_uint_eq(x[0].events, 1u << ALERT_OVERRUN);
+	ck_assert(
+	    slice_eq(settings_secret(secrets, x[0].secret), SLICE("sk-123")));
+	ck_assert_str_eq(text_of(x[1].path), "");
+	ck_assert_int_eq(x[1].port, 443);
+	ck_assert(x[1].tls && x[1].enabled);
+	ck_assert_uint_eq(x[1].events, (1u << ALERTS) - 1);
+	ck_assert(settings_alert_wanted(got, ALERT_PROVIDER));
+}
+END_TEST
+
 START_TEST(an_empty_file_serves_the_demo)
 {
 	const struct settings_listen *l;
+	const int32_t *at;
 
 	ck_assert_int_eq(load_text("version = 1;\n"), 1);
 	l = settings_list(got, got->listen);
@@ -263,6 +297,10 @@ START_TEST(an_empty_file_serves_the_demo)
 	ck_assert_int_eq(load_text("demo = { enabled = false; };\n"), 1);
 	ck_assert_ptr_null(settings_model_find(got, SLICE("demo/lorem")));
 	ck_assert_str_eq(text_of(got->demo_enabled), "false");
+	at = settings_list(got, got->budgets_alert_at);
+	ck_assert_uint_eq(got->budgets_alert_at.n, 3);
+	ck_assert(at[0] == 50 && at[1] == 80 && at[2] == 100);
+	ck_assert(!settings_alert_wanted(got, ALERT_OVERRUN));
 }
 END_TEST
 
@@ -499,6 +537,7 @@ test_suite(void)
 	tcase_add_test(t, providers_arrive);
 	tcase_add_test(t, models_arrive);
 	tcase_add_test(t, lists_arrive);
+	tcase_add_test(t, exporters_arrive);
 	tcase_add_test(t, an_empty_file_serves_the_demo);
 	tcase_add_test(t, prices_have_a_version);
 	tcase_add_test(t, conf_d_is_merged);

@@ -63,6 +63,8 @@ write_value(const struct row *r, char *out, size_t size)
 		snprintf(out, size, "%s", r->def);
 	else if (strcmp(r->type, "STRS") == 0)
 		snprintf(out, size, "[ \"/x\" ]");
+	else if (strcmp(r->type, "INTS") == 0)
+		snprintf(out, size, "[ %lld, %lld ]", r->min, r->max);
 	else
 		snprintf(out, size, "\"%s\"", r->def);
 }
@@ -282,6 +284,12 @@ START_TEST(messages_are_exact)
 }
 END_TEST
 
+/* An exporter whose secret is not set. */
+#define EXPORTER(kind, endpoint, more)                                         \
+	"exporters = ( { name = \"a\"; kind = \"" kind                         \
+	"\"; endpoint = \"" endpoint                                           \
+	"\"; secret = \"env:HOLDFAST_TEST_KEY\"; " more " } );"
+
 /* Faults beyond type and range: the part of the message that tells. */
 static const struct {
 	const char *text, *part;
@@ -318,6 +326,40 @@ static const struct {
 	{ "budgets = { searches_per_request = -1; };", "is out of range" },
 	{ "budgets = { missing_usage = \"chrage\"; };",
 	    "did you mean \"charge\"?" },
+	{ "budgets = { alert_at = [ 50, 50 ]; };",
+	    "must rise: 50 does not stand above 50" },
+	{ "budgets = { alert_at = [ 80, 50 ]; };",
+	    "must rise: 50 does not stand above 80" },
+	{ "budgets = { alert_at = [ 0 ]; };", "is out of range: 1 to 100" },
+	{ "budgets = { alert_at = [ 101 ]; };", "is out of range: 1 to 100" },
+	{ "budgets = { alert_at = [ 1, 2, 3, 4, 5, 6, 7, 8, 9 ]; };",
+	    "has 9 percents; at most 8" },
+	{ "budgets = { alert_at = 50; };", "must be an array of numbers" },
+	{ "budgets = { alert_at = [ \"50\" ]; };", "must be a number" },
+	{ EXPORTER("otlp-http", "http://h", ""),
+	    "\"kind\" cannot be \"otlp-http\"; it is one of \"webhook\"" },
+	{ EXPORTER("webhok", "http://h", ""), "did you mean \"webhook\"?" },
+	{ EXPORTER("webhook", "", ""), "\"endpoint\" must not be empty" },
+	{ EXPORTER("webhook", "ftp://h", ""),
+	    "\"endpoint\" must be http:// or https://" },
+	{ EXPORTER("webhook", "http://u@h/", ""),
+	    "\"endpoint\" must be http:// or https://" },
+	{ EXPORTER("webhook", "http://h/a b", ""),
+	    "\"endpoint\" must be http:// or https://" },
+	{ EXPORTER("webhook", "http://h/a\\r\\nb", ""),
+	    "\"endpoint\" must be http:// or https://" },
+	{ EXPORTER("webhook", "http://h/#a", ""),
+	    "\"endpoint\" must be http:// or https://" },
+	{ EXPORTER("webhook", "http://h", "events = [ \"overun\" ];"),
+	    "did you mean \"overrun\"?" },
+	{ EXPORTER("webhook", "http://h", "evnts = [];"),
+	    "did you mean \"events\"?" },
+	{ EXPORTER("webhook", "http://h", ""),
+	    "\"secret\" holds no secret, and alerts must be signed" },
+	{ "exporters = ( { name = \"a\"; kind = \"webhook\"; } );",
+	    "\"endpoint\" is missing in exporters \"a\"" },
+	{ "exporters = ( { name = \"a\"; kind = \"webhook\"; } );",
+	    "\"secret\" is missing in exporters \"a\"" },
 	{ "logs = { ring = \"3M\"; };", "must be a power of two" },
 	{ "admin = { http = { address = \"0.0.0.0\"; }; };",
 	    "must be a loopback address" },
