@@ -43,6 +43,18 @@ static const struct row {
 #include "tests/dialect/anthropic_ask.def"
 };
 
+/* A second attempt asks the same: the first has left nothing behind. */
+static void
+expect_again(struct asking *q)
+{
+	struct sbuf again = { 0 };
+	const struct dialect *d = dialect_find(KIND_ANTHROPIC, SLICE("m"), 0);
+
+	ck_assert_int_eq(d->ask(&q->ask, &again, &q->asked.err), 0);
+	ck_assert_str_eq(again.data, q->body.data);
+	sbuf_free(&again);
+}
+
 START_TEST(test_row)
 {
 	const struct row *row = &rows[_i];
@@ -63,6 +75,7 @@ START_TEST(test_row)
 		    q.asked.err.text);
 		ck_assert_msg(slice_eq(sbuf_slice(&q.body), body),
 		    "%s:\n%s\nis not\n%s", row->title, q.body.data, body.p);
+		expect_again(&q);
 		ck_assert_msg(strcmp(q.warnings, row->warnings) == 0, "%s: %s",
 		    row->title, q.warnings);
 	}

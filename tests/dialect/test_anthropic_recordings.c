@@ -32,7 +32,7 @@ static const struct group {
 	{ "openrouter-messages", KIND_ANTHROPIC, 1 },
 	{ "vertex-claude", KIND_VERTEX_CLAUDE, 6 },
 	{ "bedrock-invoke", KIND_BEDROCK_INVOKE, 6 },
-	{ "_responses_only/anthropic", KIND_ANTHROPIC, 35 },
+	{ "_responses_only/anthropic", KIND_ANTHROPIC, 36 },
 };
 
 /* What an answer says, read from either side. */

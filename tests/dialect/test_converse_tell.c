@@ -7,7 +7,7 @@
 
 #include "base/kind.h"
 #include "base/pool.h"
-#include "tests/dialect/asking.h"
+#include "tests/dialect/quotes.h"
 #include "tests/dialect/aws.h"
 #include "tests/dialect/brief.h"
 #include "tests/dialect/told.h"
