@@ -62,8 +62,8 @@ struct anthropic_state {
 	uint64_t block_chars; /* the same when the block began */
 	bool refused;
 	enum chatout_finish finish;
-	char native[40]; /* stop_reason */
-	bool has_usage;  /* figures below are initialised */
+	char native[40];  /* stop_reason */
+	bool has_figures; /* usage is not zeroed but absent */
 	struct anthropic_usage usage;
 };
 

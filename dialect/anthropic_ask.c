@@ -39,19 +39,24 @@ ask_put_temperature(struct ask *a, const struct anthropic_plan *plan,
 	return 0;
 }
 
-/* A thinking model samples freely; and some take one knob alone. */
+/*
+ * A thinking model samples freely, some take one knob alone, and who refuses a
+ * temperature refuses these too.
+ */
 static int
 ask_put_top_p(struct ask *a, const struct anthropic_plan *plan, struct sbuf *b,
     struct err *e)
 {
-	bool second = (a->features & FEATURE_ONE_SAMPLER) &&
-	              params_has(a->params, PARAM_temperature);
+	int64_t value = params_number(a->params, PARAM_top_p, -1);
+	bool out = (a->features & FEATURE_NO_TEMPERATURE) ||
+	           ((a->features & FEATURE_ONE_SAMPLER) &&
+		       params_has(a->params, PARAM_temperature)) ||
+	           (plan->thinks && value < THINKING_TOP_P_MIN);
 
-	if (!params_has(a->params, PARAM_top_p))
+	if (value < 0)
 		return 0;
-	if (second || (plan->thinks && params_number(a->params, PARAM_top_p,
-					   0) < THINKING_TOP_P_MIN))
-		return ask_drop(a, SLICE("top_p"), e);
+	if (out)
+		return value == NANO ? 0 : ask_drop(a, SLICE("top_p"), e);
 	ask_json(b, "top_p", ask_value(a, PARAM_top_p));
 	return 0;
 }
@@ -62,7 +67,8 @@ ask_put_top_k(struct ask *a, const struct anthropic_plan *plan, struct sbuf *b,
 {
 	struct slice top_k = chat_member(a->params, SLICE("top_k"));
 
-	if (top_k.n > 0 && plan->thinks)
+	if (top_k.n > 0 &&
+	    (plan->thinks || (a->features & FEATURE_NO_TEMPERATURE)))
 		return ask_drop(a, SLICE("top_k"), e);
 	ask_json(b, "top_k", top_k);
 	return 0;

@@ -22,7 +22,8 @@ struct anthropic_plan {
 	const struct anthropic_form *form;
 	struct turns turns;
 	enum anthropic_thinking thinking;
-	bool thinks;         /* thinking is on */
+	bool thinks; /* thinking is on */
+	enum chat_effort asked;
 	int64_t budget;      /* of THINKING_BUDGET, AS_IS; 0 = none */
 	struct slice effort; /* word of output_config; n 0: none */
 	bool forced_tool;    /* the schema is a tool's */

@@ -52,7 +52,7 @@ tell_details(struct tell *t, struct slice object)
 	sbuf_adds(&b, "{\"stop_details\":");
 	sbuf_add_slice(&b, item.value);
 	sbuf_addc(&b, '}');
-	chatout_fields(&t->out, sbuf_slice(&b));
+	chatout_last_fields(&t->out, sbuf_slice(&b));
 	sbuf_free(&b);
 }
 

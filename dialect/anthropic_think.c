@@ -29,7 +29,7 @@ think_knows_xhigh(struct slice model)
 }
 
 static struct slice
-think_word(const struct ask *a)
+think_word(const struct ask *a, enum chat_effort effort)
 {
 	static const struct slice words[] = {
 		[EFFORT_MINIMAL] = SLICE("low"),
@@ -41,11 +41,10 @@ think_word(const struct ask *a)
 	};
 	const struct param *v = params_at(a->params, PARAM_reasoning_effort);
 
-	if (a->chat.effort == EFFORT_XHIGH && !think_knows_xhigh(a->model))
+	if (effort == EFFORT_XHIGH && !think_knows_xhigh(a->model))
 		return words[EFFORT_HIGH];
 	/* A word that is new to us is the provider's to judge. */
-	return a->chat.effort == EFFORT_OTHER ? jscan_text(&v->item)
-	                                      : words[a->chat.effort];
+	return effort == EFFORT_OTHER ? jscan_text(&v->item) : words[effort];
 }
 
 /*
@@ -74,8 +73,8 @@ think_as_is(struct ask *a, struct anthropic_plan *plan)
 	if (plan->budget < 0 || plan->budget > INT32_MAX)
 		plan->budget = 0;
 	if (plan->thinks && (a->features & FEATURE_ADAPTIVE) &&
-	    a->chat.effort > EFFORT_NONE)
-		plan->effort = think_word(a);
+	    plan->asked > EFFORT_NONE)
+		plan->effort = think_word(a, plan->asked);
 	return 1;
 }
 
@@ -84,23 +83,22 @@ static int
 think_effort(struct ask *a, struct anthropic_plan *plan, struct slice name,
     struct err *e)
 {
-	if (a->chat.effort == EFFORT_NONE) {
+	if (plan->asked == EFFORT_NONE) {
 		if (a->features & (FEATURE_REASONING | FEATURE_ADAPTIVE))
 			plan->thinking = THINKING_OFF;
 		return 0;
 	}
 	if (a->features & FEATURE_ADAPTIVE) {
-		plan->effort = think_word(a);
+		plan->effort = think_word(a, plan->asked);
 		plan->thinking = THINKING_ADAPTIVE;
 		plan->thinks = true;
 		return 0;
 	}
-	if (!(a->features & FEATURE_REASONING) ||
-	    a->chat.effort == EFFORT_OTHER)
+	if (!(a->features & FEATURE_REASONING) || plan->asked == EFFORT_OTHER)
 		return ask_drop(a, name, e);
 	plan->thinking = THINKING_BUDGET;
 	plan->thinks = true;
-	plan->budget = budgets[a->chat.effort];
+	plan->budget = budgets[plan->asked];
 	return 0;
 }
 
@@ -167,10 +165,11 @@ anthropic_think(struct ask *a, struct anthropic_plan *plan, struct err *e)
 	bool own = a->chat.thinking.n > 0;
 	struct slice name = own ? SLICE("thinking") : SLICE("reasoning_effort");
 
+	plan->asked = a->chat.effort;
 	if (!own || think_as_is(a, plan) == 0) {
-		if (own && a->chat.effort == EFFORT_ABSENT)
-			a->chat.effort = EFFORT_MEDIUM;
-		if (a->chat.effort != EFFORT_ABSENT &&
+		if (own && plan->asked == EFFORT_ABSENT)
+			plan->asked = EFFORT_MEDIUM;
+		if (plan->asked != EFFORT_ABSENT &&
 		    think_effort(a, plan, name, e) != 0)
 			return -1;
 	}

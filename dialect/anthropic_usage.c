@@ -89,10 +89,10 @@ usage_of(struct tell *t)
 {
 	struct anthropic_state *st = t->state;
 
-	if (!st->has_usage)
+	if (!st->has_figures)
 		st->usage = (struct anthropic_usage){ -1, -1, -1, -1, -1, -1,
 			-1, -1, MONEY_NONE, false };
-	st->has_usage = true;
+	st->has_figures = true;
 	return &st->usage;
 }
 
@@ -101,6 +101,7 @@ anthropic_take_usage(struct tell *t, struct slice message, bool is_final)
 {
 	struct anthropic_usage *g = usage_of(t);
 	struct jscan_item item;
+	int64_t output = -1;
 	struct slice u;
 
 	if (jscan_find(message, SLICE("usage"), &item) != 1 ||
@@ -114,12 +115,15 @@ anthropic_take_usage(struct tell *t, struct slice message, bool is_final)
 	    &g->created_5m);
 	usage_inner(u, "cache_creation", "ephemeral_1h_input_tokens",
 	    &g->created_1h);
-	usage_figure(u, "output_tokens", &g->output);
+	usage_figure(u, "output_tokens", &output);
 	usage_inner(u, "output_tokens_details", "thinking_tokens",
 	    &g->thinking);
 	usage_inner(u, "server_tool_use", "web_search_requests", &g->searches);
 	usage_cost(u, &g->cost_nano);
-	g->is_final |= is_final;
+	if (output >= 0) {
+		g->output = output;
+		g->is_final |= is_final;
+	}
 	usage_tell(t, g);
 }
 

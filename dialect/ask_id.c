@@ -54,17 +54,14 @@ id_looks_like(struct slice id, struct slice plain, size_t max)
 static bool
 id_clashes(const struct ask *a, struct slice id, struct slice plain, size_t max)
 {
-	unsigned compared = 0;
-
+	if (a->chat.n_calls > ID_COMPARED_MAX)
+		return true;
 	for (unsigned i = 0; i < a->chat.n; i++) {
 		const struct chat_message *m = &a->chat.messages[i];
 
 		for (unsigned k = 0; k < m->n; k++) {
-			if (m->parts[k].type != CHAT_CALL)
-				continue;
-			if (compared++ == ID_COMPARED_MAX)
-				return true;
-			if (!slice_eq(m->parts[k].id, id) &&
+			if (m->parts[k].type == CHAT_CALL &&
+			    !slice_eq(m->parts[k].id, id) &&
 			    id_looks_like(m->parts[k].id, plain, max))
 				return true;
 		}

@@ -6,8 +6,8 @@
 #include "dialect/dialect.h"
 
 /*
- * The figures of a "usage" of Converse, or of invoke's metrics, into *t; what
- * is no usage leaves it as it is.
+ * The figures of a "usage" of Converse, of invoke's metrics, or of a body of
+ * Llama's or Titan's into *t; what is no usage leaves it as it is.
  */
 void bedrock_usage(struct tell *t, struct slice json);
 

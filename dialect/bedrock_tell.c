@@ -20,8 +20,12 @@ static const struct {
 } bedrock_rows[] = {
 	{ SLICE("inputTokens"), offsetof(struct bedrock_given, in) },
 	{ SLICE("inputTokenCount"), offsetof(struct bedrock_given, in) },
+	{ SLICE("inputTextTokenCount"), offsetof(struct bedrock_given, in) },
+	{ SLICE("prompt_token_count"), offsetof(struct bedrock_given, in) },
 	{ SLICE("outputTokens"), offsetof(struct bedrock_given, out) },
 	{ SLICE("outputTokenCount"), offsetof(struct bedrock_given, out) },
+	{ SLICE("generation_token_count"),
+	    offsetof(struct bedrock_given, out) },
 	{ SLICE("cacheReadInputTokens"),
 	    offsetof(struct bedrock_given, cached) },
 	{ SLICE("cacheReadInputTokenCount"),
@@ -116,7 +120,9 @@ bedrock_usage(struct tell *t, struct slice json)
 	u->in_cache_write_1h = u->anomaly ? u->in_cache_write_5m : g.written_1h;
 	u->in_cache_write_5m -= u->in_cache_write_1h;
 	u->out_text = bedrock_or_zero(g.out);
-	t->in_tokens = u->in_text + u->in_cached + bedrock_or_zero(g.written);
+	if (g.in != ABSENT)
+		t->in_tokens =
+		    u->in_text + u->in_cached + bedrock_or_zero(g.written);
 	/* Without one of the two it is not all that is billed. */
 	t->has_usage = g.in != ABSENT && g.out != ABSENT;
 }

@@ -105,6 +105,7 @@ enum chat_effort {
 struct chat {
 	struct chat_message *messages;
 	unsigned n;
+	unsigned n_calls;        /* in all messages */
 	struct chat_tool *tools; /* old "functions" too */
 	unsigned n_tools;
 	enum chat_choice choice;

@@ -27,15 +27,16 @@ struct match {
 };
 
 static void
-match_init(struct match *t, const struct chat *chat, struct pool *pool)
+match_init(struct match *t, struct chat *chat, struct pool *pool)
 {
-	size_t calls = 0, size = 4;
+	size_t size = 4;
 
 	for (unsigned i = 0; i < chat->n; i++)
 		for (unsigned k = 0; k < chat->messages[i].n; k++)
-			calls += chat->messages[i].parts[k].type == CHAT_CALL;
+			chat->n_calls +=
+			    chat->messages[i].parts[k].type == CHAT_CALL;
 	/* Each call takes two slots, and as many stay free. */
-	while (size < 4 * calls)
+	while (size < 4 * (size_t)chat->n_calls)
 		size *= 2;
 	*t = (struct match){ .pool = pool, .mask = size - 1 };
 	t->slots = pool_zalloc(pool, size * sizeof *t->slots);

@@ -10,6 +10,7 @@ chatout_fini(struct chatout *o)
 {
 	sbuf_free(&o->named);
 	sbuf_free(&o->wrapped);
+	sbuf_free(&o->last);
 }
 
 void
@@ -389,6 +390,13 @@ chatout_fields(struct chatout *o, struct slice json)
 	sbuf_adds(o->b, "}\n\n");
 }
 
+void
+chatout_last_fields(struct chatout *o, struct slice json)
+{
+	sbuf_clear(&o->last);
+	sbuf_add_slice(&o->last, json);
+}
+
 static void
 chatout_keep_native(struct chatout *o, struct slice native)
 {
@@ -422,7 +430,12 @@ chatout_finish(struct chatout *o, enum chatout_finish how, struct slice native)
 	chatout_open(o);
 	sbuf_adds(o->b, "},\"finish_reason\":\"");
 	sbuf_adds(o->b, word);
-	sbuf_adds(o->b, "\"}]}\n\n");
+	sbuf_adds(o->b, "\"}]");
+	if (o->last.len > 0) {
+		sbuf_adds(o->b, ",\"provider_specific_fields\":");
+		chatout_add_json(o, sbuf_slice(&o->last));
+	}
+	sbuf_adds(o->b, "}\n\n");
 }
 
 bool

@@ -53,6 +53,7 @@ struct chatout {
 	/* Private. */
 	struct sbuf named;   /* the model that the provider named, raw */
 	struct sbuf wrapped; /* arguments that must be unwrapped at the end */
+	struct sbuf last;    /* fields for the finish */
 	struct chatout_choice choices[CHATOUT_CHOICES];
 	unsigned at; /* the choice that is spoken of */
 };
@@ -115,6 +116,9 @@ bool chatout_has_content(const struct chatout *o);
  * pieces of one list, of other values the last counts.
  */
 void chatout_fields(struct chatout *o, struct slice json);
+
+/* The same with the chunk that finishes a choice: why it did. */
+void chatout_last_fields(struct chatout *o, struct slice json);
 
 /*
  * The choice is over; native (no raw text) is the provider's own word.  The

@@ -6,32 +6,53 @@
 #include "proto/jscan.h"
 #include "proto/jstr.h"
 
-/* Anthropic's form, from the client: a budget is ours to fit in. */
-static void
-think_as_told(const struct ask *a, struct converse_plan *plan)
+static int
+think_by_effort(struct ask *a, struct converse_plan *plan,
+    enum chat_effort effort, struct slice name, struct err *e)
 {
-	struct jscan_item type, budget;
-
-	if (jscan_find(a->chat.thinking, SLICE("type"), &type) != 1 ||
-	    jstr_says(&type, SLICE("disabled")))
-		return;
-	plan->thinks = true;
-	if (jscan_find(a->chat.thinking, SLICE("budget_tokens"), &budget) !=
-		1 ||
-	    jnum_int(budget.value, &plan->budget) != 1 || plan->budget <= 0) {
-		plan->budget = 0;
-		plan->thinking = a->chat.thinking;
-	}
+	if (effort == EFFORT_ABSENT || effort == EFFORT_NONE)
+		return 0;
+	plan->budget = claude_budget(effort);
+	plan->thinks = plan->budget > 0 && (a->features & FEATURE_REASONING);
+	return plan->thinks ? 0 : ask_drop(a, name, e);
 }
 
-static int
-think_by_effort(struct ask *a, struct converse_plan *plan, struct err *e)
+/* A budget of the client's; a form without one is passed on as it is. */
+static void
+think_as_told(struct converse_plan *plan, struct slice thinking)
 {
-	if (a->chat.effort == EFFORT_ABSENT || a->chat.effort == EFFORT_NONE)
+	struct jscan_item budget;
+
+	plan->thinks = true;
+	if (jscan_find(thinking, SLICE("budget_tokens"), &budget) == 1 &&
+	    budget.type == JSCAN_NUMBER &&
+	    jnum_int(budget.value, &plan->budget) == 1 && plan->budget > 0 &&
+	    plan->budget <= INT32_MAX)
+		return;
+	plan->budget = 0;
+	plan->thinking = thinking;
+}
+
+/* Anthropic's form; others know "enabled" without a budget. */
+static int
+think_by_thinking(struct ask *a, struct converse_plan *plan, struct err *e)
+{
+	struct slice thinking = a->chat.thinking;
+	enum chat_effort effort = a->chat.effort;
+	struct jscan_item type = { .type = JSCAN_NULL }, budget;
+
+	if (jscan_find(thinking, SLICE("type"), &type) == 1 &&
+	    jstr_says(&type, SLICE("disabled")))
 		return 0;
-	plan->budget = claude_budget(a->chat.effort);
-	plan->thinks = plan->budget > 0 && (a->features & FEATURE_REASONING);
-	return plan->thinks ? 0 : ask_drop(a, SLICE("reasoning_effort"), e);
+	if (type.type == JSCAN_STRING &&
+	    (!jstr_says(&type, SLICE("enabled")) ||
+		jscan_find(thinking, SLICE("budget_tokens"), &budget) == 1)) {
+		think_as_told(plan, thinking);
+		return 0;
+	}
+	return think_by_effort(a, plan,
+	    effort == EFFORT_ABSENT ? EFFORT_MEDIUM : effort, SLICE("thinking"),
+	    e);
 }
 
 /* What the model refuses beside thinking costs the thinking. */
@@ -64,12 +85,15 @@ think_room(const struct ask *a, struct converse_plan *plan)
 int
 converse_think(struct ask *a, struct converse_plan *plan, struct err *e)
 {
+	struct slice name = SLICE("reasoning_effort");
+	int told = 0;
+
 	/* Of others the check of the parameters has dropped it. */
 	if (plan->is_claude && a->chat.thinking.n > 0)
-		think_as_told(a, plan);
-	else if (plan->is_claude && think_by_effort(a, plan, e) != 0)
-		return -1;
-	if (think_check(a, plan, e) != 0)
+		told = think_by_thinking(a, plan, e);
+	else if (plan->is_claude)
+		told = think_by_effort(a, plan, a->chat.effort, name, e);
+	if (told != 0 || think_check(a, plan, e) != 0)
 		return -1;
 	think_room(a, plan);
 	return 0;

@@ -3,15 +3,6 @@
 
 #define DOCUMENT_NAME SLICE("document.pdf")
 
-static struct slice
-in_mark(struct slice block)
-{
-	struct jscan_item item;
-
-	return in_find(block, SLICE("cache_control"), &item) == 1 ? item.value
-	                                                          : SLICE("");
-}
-
 /* 1 with the object and its type, or 0. */
 static int
 in_source(struct slice block, struct slice *source_r, struct jscan_item *type_r)

@@ -4,9 +4,6 @@
 #include "dialect/in_anthropic_priv.h"
 #include "proto/jnum.h"
 
-#define BUDGET_LOW 2048 /* below: low; below the next: medium */
-#define BUDGET_MEDIUM 12000
-
 /* What a function of chat has no member for. */
 static void
 in_tool_rest(struct in_anthropic *x, struct slice tool)
@@ -159,18 +156,17 @@ in_anthropic_choice(struct in_anthropic *x, const struct jscan_item *choice)
 	return 0;
 }
 
-static const char *
-in_effort_of_budget(struct slice thinking)
+/* An effort that nobody names is a high one. */
+static int64_t
+in_budget(struct slice thinking)
 {
 	struct jscan_item budget;
 	int64_t n;
 
 	if (in_find(thinking, SLICE("budget_tokens"), &budget) != 1 ||
 	    budget.type != JSCAN_NUMBER || jnum_int(budget.value, &n) != 1)
-		return "high";
-	if (n < BUDGET_LOW)
-		return "low";
-	return n < BUDGET_MEDIUM ? "medium" : "high";
+		return INT64_MAX;
+	return n > 0 ? n : 1;
 }
 
 static void
@@ -186,8 +182,7 @@ in_effort(struct in_anthropic *x, struct slice thinking,
 		ask_json(x->chat, "reasoning_effort", effort->value);
 	else if (jstr_says(&type, SLICE("enabled")) ||
 		 jstr_says(&type, SLICE("adaptive")))
-		ask_text(x->chat, "reasoning_effort",
-		    slice_str(in_effort_of_budget(thinking)));
+		in_add_effort(x->chat, in_budget(thinking));
 }
 
 static void

@@ -3,6 +3,9 @@
 
 #include "dialect/in_priv.h"
 #include "proto/jnum.h"
+#include "proto/utf8.h"
+
+#define ROLE_SHOWN 64 /* code points of an unknown role that a fault shows */
 
 int
 in_missing(struct err *e, const char *where)
@@ -32,6 +35,17 @@ in_unsupported(struct err *e, const char *where)
 {
 	return err_param(e, ERR_UNSUPPORTED_PARAMETER, where,
 	    "Parameter '%s' is not supported by this endpoint.", where);
+}
+
+int
+in_unknown_role(struct err *e, struct pool *pool, const char *where,
+    const struct jscan_item *role)
+{
+	struct slice shown = utf8_cut(jstr_item(role, pool), ROLE_SHOWN);
+	char why[sizeof e->text];
+
+	snprintf(why, sizeof why, "unknown role '%.*s'", SLICE_ARGS(shown));
+	return in_value(e, where, why);
 }
 
 int
@@ -88,6 +102,12 @@ in_find(struct slice object, struct slice name, struct jscan_item *item_r)
 	*item_r =
 	    (struct jscan_item){ .type = JSCAN_NULL, .value = SLICE("null") };
 	return 0;
+}
+
+struct slice
+in_mark(struct slice block)
+{
+	return chat_json(block, SLICE("cache_control"));
 }
 
 bool

@@ -5,8 +5,6 @@
 #include "proto/jnum.h"
 
 #define NANO INT64_C(1000000000)
-#define BUDGET_LOW 2048 /* below: low; below the next: medium */
-#define BUDGET_MEDIUM 12000
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct in_generation {
@@ -62,11 +60,7 @@ in_effort(struct in_gemini *x, const struct jscan_item *config)
 		       1 &&
 		   item.type == JSCAN_NUMBER &&
 		   jnum_int(item.value, &budget) == 1 && budget >= 0) {
-		ask_text(x->chat, "reasoning_effort",
-		    budget == 0              ? SLICE("none")
-		    : budget < BUDGET_LOW    ? SLICE("low")
-		    : budget < BUDGET_MEDIUM ? SLICE("medium")
-					     : SLICE("high"));
+		in_add_effort(x->chat, budget);
 	}
 }
 

@@ -24,6 +24,39 @@ int in_gemini_tools(struct in_gemini *x, const struct jscan_item *tools);
 int in_gemini_choice(struct in_gemini *x);
 int in_gemini_generation(struct in_gemini *x, const struct jscan_item *config);
 
+enum in_role { ROLE_USER, ROLE_MODEL, ROLE_SYSTEM };
+
+/* A call that was made, until its result is found. */
+struct in_call {
+	struct slice id, name; /* raw; the id is the client's, or minted */
+	bool answered;
+};
+
+/* All contents. */
+struct in_talk {
+	struct in_gemini *x;
+	struct sbuf calls;            /* of struct in_call */
+	unsigned n_calls, first_call; /* of the model's last turn */
+};
+
+/* One content on its way into chat. */
+struct in_turn {
+	struct in_talk *talk;
+	unsigned at;
+	enum in_role role;
+	struct in_content content;
+	struct sbuf calls, details, reasoning;
+	unsigned n_details, n_results;
+};
+
+/*
+ * Each part to its reader; results: only those of functions, which are
+ * messages of their own and stand before the user's.  base: what the parts
+ * are called in faults.  0 or -1.
+ */
+int in_gemini_parts(struct in_turn *t, const char *base,
+    const struct jscan_item *parts, bool results);
+
 /* A schema in OpenAPI's words, in those of JSON Schema. */
 void in_gemini_schema(struct sbuf *b, struct slice schema);
 

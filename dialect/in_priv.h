@@ -27,6 +27,8 @@ int in_type(struct err *e, const char *where, const char *expected,
     const struct jscan_item *got);
 int in_value(struct err *e, const char *where, const char *why);
 int in_unsupported(struct err *e, const char *where);
+int in_unknown_role(struct err *e, struct pool *pool, const char *where,
+    const struct jscan_item *role);
 
 /* 0 when the item is of that type, else in_type(). */
 int in_expect(struct err *e, const char *where, const struct jscan_item *item,
@@ -50,6 +52,9 @@ void in_leave(struct inbound *in, struct slice name);
 /* The member of that name that is not null; 0: *item_r is a null then. */
 int in_find(struct slice object, struct slice name, struct jscan_item *item_r);
 
+/* cache_control of a block; JSON, or n 0. */
+struct slice in_mark(struct slice block);
+
 bool in_is_true(struct slice object, struct slice name);
 
 /* {"type":"text","text":...}; cache_control: JSON, or n 0. */
@@ -69,6 +74,13 @@ void in_add_thinking(struct sbuf *b, struct slice text, struct slice signature,
     const char *format, unsigned index);
 void in_add_encrypted(struct sbuf *b, struct slice data, const char *format,
     unsigned index);
+
+/* "name":[...]; nothing when there are no elements. */
+void in_add_array(struct sbuf *b, const char *name,
+    const struct sbuf *elements);
+
+/* The word of reasoning_effort for a budget of tokens. */
+void in_add_effort(struct sbuf *b, int64_t budget);
 
 /* Elements of parts as a content: one lone text is a string. */
 struct in_content {

@@ -1,6 +1,10 @@
 /* in_write - pieces of a chat body. */
 #include "dialect/in_priv.h"
 
+/* spec/providers.md 10.1: below the first low, below the second medium. */
+#define BUDGET_LOW 2048
+#define BUDGET_MEDIUM 12000
+
 static void
 in_close_part(struct sbuf *b, struct slice cache_control)
 {
@@ -122,4 +126,26 @@ in_content_end(struct in_content *c, struct sbuf *chat, const char *empty)
 	}
 	sbuf_free(&c->parts);
 	*c = (struct in_content){ .n = 0 };
+}
+
+void
+in_add_array(struct sbuf *b, const char *name, const struct sbuf *elements)
+{
+	if (elements->len == 0)
+		return;
+	ask_name(b, name);
+	sbuf_addc(b, '[');
+	sbuf_add_slice(b, sbuf_slice(elements));
+	sbuf_addc(b, ']');
+}
+
+void
+in_add_effort(struct sbuf *b, int64_t budget)
+{
+	const char *word = budget == 0              ? "none"
+	                   : budget < BUDGET_LOW    ? "low"
+	                   : budget < BUDGET_MEDIUM ? "medium"
+	                                            : "high";
+
+	ask_text(b, "reasoning_effort", slice_str(word));
 }

@@ -1,6 +1,7 @@
 #include "dialect/native.h"
 
 #include "base/decimal.h"
+#include "base/err.h"
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "dialect/camel.h"
@@ -18,6 +19,7 @@ struct native {
 	const struct native_opts *opts;
 	struct pool *pool;
 	struct slice metadata; /* an object, or n 0 */
+	bool stored;           /* Responses: the provider keeps the answer */
 };
 
 /*
@@ -217,8 +219,50 @@ native_generation(const struct native *x, const struct jscan_item *item)
 	return native_take(x, &b);
 }
 
+/* Responses keeps what it can hold, with an answer that it keeps. */
+static struct slice
+native_stored_metadata(const struct native *x, const struct jscan_item *item)
+{
+	struct jscan_item object;
+	struct err ignored;
+
+	if (item == NULL || !x->stored)
+		return NATIVE_NOTHING;
+	object = *item;
+	if (item->type == JSCAN_STRING &&
+	    jscan_value(jstr_item(item, x->pool), &object, &ignored) != 0)
+		return NATIVE_NOTHING;
+	return object.type == JSCAN_OBJECT &&
+	               params_metadata_fits(object.value, x->pool)
+	           ? object.value
+	           : NATIVE_NOTHING;
+}
+
+/* Respan's has a prompt_id; any other is OpenAI's own. */
+static struct slice
+native_prompt(const struct native *x, const struct jscan_item *item)
+{
+	struct jscan_item id;
+
+	(void)x;
+	if (item == NULL || item->type != JSCAN_OBJECT ||
+	    jscan_find(item->value, SLICE("prompt_id"), &id) == 1)
+		return NATIVE_NOTHING;
+	return item->value;
+}
+
+#define NATIVE_RESPONSES                                                       \
+	{                                                                      \
+		{ SLICE("model"), native_model },                              \
+		    { SLICE("metadata"), native_stored_metadata },             \
+		    { SLICE("prompt"), native_prompt },                        \
+		    { SLICE("max_output_tokens"), native_cap },                \
+	}
+
 /* Rules of each kind; those whose member is absent may add it, in order. */
 static const struct native_rule native_rules[KINDS][NATIVE_RULES] = {
+	[KIND_OPENAI] = NATIVE_RESPONSES,
+	[KIND_AZURE] = NATIVE_RESPONSES,
 	[KIND_ANTHROPIC] = {
 	    { SLICE("model"), native_model },
 	    { SLICE("metadata"), native_metadata },
@@ -248,11 +292,20 @@ static const struct native_rule native_rules[KINDS][NATIVE_RULES] = {
 	},
 };
 
-static bool
-native_is_claude(enum provider_kind kind)
+/* What a client says who speaks as that kind does. */
+static enum params_dialect
+native_dialect(enum provider_kind kind)
 {
-	return kind == KIND_ANTHROPIC || kind == KIND_VERTEX_CLAUDE ||
-	       kind == KIND_BEDROCK_INVOKE;
+	switch (kind) {
+	case KIND_OPENAI:
+	case KIND_AZURE:
+		return DIALECT_RESPONSES;
+	case KIND_GEMINI:
+	case KIND_VERTEX_GEMINI:
+		return DIALECT_GEMINI;
+	default:
+		return DIALECT_ANTHROPIC;
+	}
 }
 
 static const struct native_rule *
@@ -271,10 +324,13 @@ native_value(const struct native *x, const struct jscan_item *item)
 {
 	const struct native_rule *rule = native_rule_of(x, item);
 
-	if (item->type == JSCAN_NULL ||
-	    params_is_ours(params_find(jstr_name(item, x->pool))))
+	if (item->type == JSCAN_NULL)
 		return NATIVE_NOTHING;
-	return rule != NULL ? rule->value(x, item) : item->value;
+	if (rule != NULL)
+		return rule->value(x, item);
+	return params_is_ours(params_find(jstr_name(item, x->pool)))
+	           ? NATIVE_NOTHING
+	           : item->value;
 }
 
 /* Whether the client gave a value for what this rule is about. */
@@ -300,6 +356,17 @@ native_add(const struct native *x, const struct in_merge *m, struct splice *d)
 		if (!native_is_given(m, rule))
 			splice_add(d, (struct splice_member){ rule->name,
 					  rule->value(x, NULL) });
+}
+
+/* Responses keeps an answer unless it is told not to. */
+static bool
+native_is_stored(const struct in_merge *m)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (jstr_is(&m->items[i], SLICE("store")) &&
+		    m->items[i].type == JSCAN_BOOL)
+			return jscan_true(&m->items[i]);
+	return true;
 }
 
 static void
@@ -330,11 +397,10 @@ native_body(const struct jscan_body *body, const struct native_opts *opts,
 	struct native x = { .opts = opts, .pool = pool };
 	struct in_merge m;
 
-	if (in_merge(native_is_claude(opts->kind) ? DIALECT_ANTHROPIC
-						  : DIALECT_GEMINI,
-		body, pool, &m, e) != 0)
+	if (in_merge(native_dialect(opts->kind), body, pool, &m, e) != 0)
 		return -1;
 	x.metadata = m.metadata;
+	x.stored = native_is_stored(&m);
 	native_splice(&x, body, &m, result_r);
 	return 0;
 }

@@ -64,6 +64,14 @@ errbody_reason(int status)
 	return errbody_status_find(status)->reason;
 }
 
+const char *
+errbody_gemini_status(int status)
+{
+	const char *word = errbody_status_find(status)->gemini;
+
+	return word != NULL ? word : "INTERNAL";
+}
+
 /* struct err cuts long texts, perhaps inside a character. */
 static void
 errbody_add_text(struct sbuf *out, struct slice text)
@@ -135,15 +143,13 @@ static void
 errbody_gemini(const struct errbody *b, const struct errbody_facts *f,
     struct sbuf *out)
 {
-	const char *status = errbody_status_find(b->status)->gemini;
-
 	sbuf_addf(out, "{\"error\":{\"code\":%d,\"message\":", b->status);
 	errbody_add_text(out, f->message);
 	sbuf_addf(out,
 	    ",\"status\":\"%s\",\"details\":[{\"@type\":"
 	    "\"type.googleapis.com/google.rpc.ErrorInfo\","
 	    "\"reason\":\"",
-	    status != NULL ? status : "INTERNAL");
+	    errbody_gemini_status(b->status));
 	for (const char *c = f->code; *c != '\0'; c++)
 		sbuf_addc(out, (char)toupper((unsigned char)*c));
 	sbuf_adds(out, "\",\"domain\":\"holdfast\"}");

@@ -37,6 +37,9 @@ void errbody_write_code(const struct errbody *b, struct slice message,
  */
 void errbody_write_event(const struct err *e, struct sbuf *out);
 
+/* The word that Gemini's clients know a status by: "UNAVAILABLE". */
+const char *errbody_gemini_status(int status);
+
 /* "Too Many Requests": RFC 9110; "" for a status without a name. */
 const char *errbody_reason(int status);
 

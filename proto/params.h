@@ -139,6 +139,12 @@ int params_body(struct slice text, struct pool *pool, struct jscan_body *body_r,
 int params_read(const struct params_source *source, struct pool *pool,
     struct params *p_r, struct err *e);
 
+/*
+ * Whether OpenAI takes an object as metadata: 16 members, names of 64
+ * characters, values of 512.
+ */
+bool params_metadata_fits(struct slice object, struct pool *pool);
+
 /* The check of a customer's email address. */
 bool params_is_email(struct slice text);
 

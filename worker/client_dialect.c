@@ -40,7 +40,8 @@ static const struct client {
 	    ENCODE_GEMINI, inbound_gemini,
 	    1u << KIND_GEMINI | 1u << KIND_VERTEX_GEMINI, FAMILY_GEMINI },
 	[ROUTE_RESPONSES] = { SLICE("responses"), DIALECT_RESPONSES,
-	    ERRBODY_OPENAI, ENCODE_RESPONSES, NULL, 0, FAMILY_RESPONSES },
+	    ERRBODY_OPENAI, ENCODE_RESPONSES, inbound_responses, 0,
+	    FAMILY_RESPONSES },
 };
 
 static const struct client *

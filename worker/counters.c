@@ -320,13 +320,13 @@ counters_mismatch(struct counters *c, const struct series *s,
 }
 
 void
-counters_retry(struct counters *c, const struct req *r)
+counters_retry(struct counters *c, const struct req *r, struct slice class)
 {
 	struct slice provider = attempt_provider(r);
 
 	counters_rare(c, METRIC_ATTEMPTS, provider,
 	    attempt_outcome_names[ATTEMPT_RETRY]);
-	counters_rare(c, METRIC_UPSTREAM_ERRORS, provider, SLICE("reset"));
+	counters_rare(c, METRIC_UPSTREAM_ERRORS, provider, class);
 }
 
 static uint32_t

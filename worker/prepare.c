@@ -8,6 +8,8 @@
 #include "dialect/dialect.h"
 #include "dialect/inbound.h"
 #include "dialect/native.h"
+#include "worker/google.h"
+#include "worker/google.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
@@ -78,6 +80,9 @@ prepare_choice(struct req *r, struct ask *a, int64_t put_max_tokens)
 	a->model = r->choice.upstream_model;
 	if (c != NULL) {
 		a->project = settings_str(r->w->settings, c->vertex_ai_project);
+		if (a->project.n == 0 &&
+		    kind_auths[r->choice.kind] == AUTH_GOOGLE)
+			a->project = google_project(r);
 		a->location =
 		    settings_str(r->w->settings, c->vertex_ai_location);
 	}

@@ -7,6 +7,7 @@
 #include "proto/breakdown.h"
 #include "proto/reply.h"
 #include "worker/client_dialect.h"
+#include "worker/google.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
 #include "worker/source.h"
@@ -83,6 +84,13 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	struct sbuf *b;
 	struct err e;
 
+	/* A token that was good a moment ago: once more with a new one. */
+	if (status == 401 && r->token.n > 0 && !r->token_retried) {
+		r->token_retried = true;
+		google_refused(r);
+		relay_again(r, OUTCOME_ERROR, "http_4xx");
+		return;
+	}
 	body = relay_redact(r, body);
 	relay_error_read(body, (int)status, &said);
 	err_set(req_err(r), ERR_UPSTREAM_INVALID, "%s", said.message);

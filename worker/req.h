@@ -100,6 +100,7 @@ struct ask;
 struct decode;
 struct dialect;
 struct encode;
+struct google;
 struct inbound;
 
 /* One account that the request touches, beside hold_terms' own figures. */
@@ -182,6 +183,9 @@ struct req {
 	const struct dialect *dialect; /* NULL: the client's own bytes pass */
 	struct ask *ask;               /* the request, read for dialects */
 	struct decode *decode;         /* of an answer in one */
+	struct google *google; /* whose token is waited for; NULL: none */
+	struct slice token;    /* of Google, for this attempt */
+	bool token_retried;    /* one was refused already */
 	int64_t
 	    in_tokens; /* its word on the input, before all usage; 0: none */
 	const struct settings_price *price;

@@ -124,6 +124,8 @@ step_receive_run(struct req *r)
 	r->alt_sse = receive_asks_sse(h->query);
 	r->http_method = pool_copy(r->pool, h->method);
 	r->http_path = pool_copy(r->pool, h->path);
+	/* It lies in the head, which goes before the body comes. */
+	r->route.rest = pool_copy(r->pool, r->route.rest);
 	for (unsigned i = 0; i < h->count; i++)
 		receive_header(r, &h->fields[i]);
 	if (r->route.method == ROUTE_OPTIONS)

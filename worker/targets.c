@@ -9,6 +9,7 @@
 #include "base/xmem.h"
 #include "net/client.h"
 #include "shm/stats.h"
+#include "worker/google.h"
 #include "worker/tls.h"
 #include "worker/upstream.h"
 
@@ -21,6 +22,7 @@
 struct target_door {
 	struct client_target *pool; /* NULL: that of the provider */
 	struct sigv4_key aws;       /* of AWS alone */
+	struct google *google;      /* of Google alone */
 	struct sbuf head[2];
 };
 
@@ -57,6 +59,7 @@ target_full_free(struct target_full *f)
 	for (uint32_t i = 0; i < f->n_doors; i++) {
 		client_target_free(&f->doors[i].pool);
 		sigv4_key_wipe(&f->doors[i].aws);
+		google_free(&f->doors[i].google);
 		for (int stream = 0; stream < 2; stream++) {
 			struct sbuf *b = &f->doors[i].head[stream];
 
@@ -240,6 +243,12 @@ struct sigv4_key *
 target_aws_key(struct target *t, int credential)
 {
 	return &target_door((struct target_full *)t, credential)->aws;
+}
+
+struct google **
+target_google(struct target *t, int credential)
+{
+	return &target_door((struct target_full *)t, credential)->google;
 }
 
 struct slice

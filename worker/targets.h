@@ -15,6 +15,7 @@
 #include "base/slice.h"
 
 struct client_target;
+struct google;
 struct settings_base;
 struct sigv4_key;
 struct settings_credential;
@@ -56,6 +57,9 @@ const struct settings_base *target_base(struct worker *w,
     const struct target *t, int credential);
 struct client_target *target_pool(struct worker *w, struct target *t,
     int credential);
+
+/* Where the tokens of a credential of Google are kept. */
+struct google **target_google(struct target *t, int credential);
 
 /* The key that a credential of AWS signs with today. */
 struct sigv4_key *target_aws_key(struct target *t, int credential);

@@ -216,6 +216,7 @@ upstream_write_head(struct req *r, struct sbuf *b)
 	upstream_line(r, b);
 	sbuf_add_slice(b, target_lines(r->w, r->choice.target,
 			      r->choice.credential, r->stream));
+	headers_add(b, "Authorization: Bearer ", r->token);
 	if (kind_auths[r->choice.kind] != AUTH_AWS)
 		return;
 	path = (struct slice){ b->data + from, b->len - from };

@@ -3,6 +3,8 @@
 
 /* aws - frames of AWS's event stream, written for the tests. */
 
+#include <stdio.h>
+
 #include "base/crc32.h"
 #include "base/sbuf.h"
 

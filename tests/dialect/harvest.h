@@ -6,6 +6,8 @@
  * results in their order, read by another JSON parser than ours.
  */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <check.h>

@@ -4,7 +4,7 @@
 
 #include "dialect/anthropic.h"
 #include "proto/jscan.h"
-#include "tests/dialect/put_to.h"
+#include "tests/dialect/asking.h"
 
 /* A request of these messages, one of the user, and their bodies. */
 #define MESSAGES(m) "{'messages':[" m "]}"
@@ -43,6 +43,18 @@ static const struct row {
 #include "tests/dialect/anthropic_ask.def"
 };
 
+/* A second attempt asks the same: the first has left nothing behind. */
+static void
+expect_again(struct asking *q)
+{
+	struct sbuf again = { 0 };
+	const struct dialect *d = dialect_find(KIND_ANTHROPIC, SLICE("m"), 0);
+
+	ck_assert_int_eq(d->ask(&q->ask, &again, &q->asked.err), 0);
+	ck_assert_str_eq(again.data, q->body.data);
+	sbuf_free(&again);
+}
+
 START_TEST(test_row)
 {
 	const struct row *row = &rows[_i];
@@ -63,6 +75,7 @@ START_TEST(test_row)
 		    q.asked.err.text);
 		ck_assert_msg(slice_eq(sbuf_slice(&q.body), body),
 		    "%s:\n%s\nis not\n%s", row->title, q.body.data, body.p);
+		expect_again(&q);
 		ck_assert_msg(strcmp(q.warnings, row->warnings) == 0, "%s: %s",
 		    row->title, q.warnings);
 	}
@@ -209,6 +222,33 @@ START_TEST(test_urls)
 	ck_assert_str_eq(q.asked.err.param, "messages[0].content[1].image_url");
 	asking_end(&q);
 	pool_free(&pool);
+}
+END_TEST
+
+#define MANY 20000
+
+/* Many messages and odd ids behind them: each is found in no time. */
+START_TEST(test_many_ids)
+{
+	struct sbuf b = { 0 };
+	struct asking q;
+
+	sbuf_adds(&b, "{\"messages\":[");
+	for (int i = 0; i < MANY; i++)
+		sbuf_adds(&b, "{\"role\":\"user\",\"content\":\"a\"},");
+	sbuf_adds(&b, "{\"role\":\"assistant\",\"tool_calls\":[");
+	for (int i = 0; i < MANY; i++)
+		sbuf_addf(&b,
+		    "%s{\"id\":\"c.%d\",\"type\":\"function\",\"function\":{"
+		    "\"name\":\"f\"}}",
+		    i > 0 ? "," : "", i);
+	sbuf_adds(&b, "]}]}");
+	asking_read(&q, sbuf_slice(&b));
+	asking_put(&q, dialect_find(KIND_ANTHROPIC, SLICE("m"), 0));
+	ck_assert_int_eq(q.done, 0);
+	ck_assert_ptr_null(strstr(q.body.data, "c_1"));
+	asking_end(&q);
+	sbuf_free(&b);
 }
 END_TEST
 
@@ -448,6 +488,7 @@ test_suite(void)
 	tcase_add_test(tc, test_urls);
 	tcase_add_loop_test(tc, test_user, 0, COUNT(users));
 	tcase_add_test(tc, test_long_user);
+	tcase_add_test(tc, test_many_ids);
 	tcase_add_loop_test(tc, test_think, 0, COUNT(thinks));
 	tcase_add_loop_test(tc, test_adaptive, 0, COUNT(efforts));
 	tcase_add_loop_test(tc, test_strict, 0, COUNT(stricts));

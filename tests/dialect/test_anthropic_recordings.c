@@ -8,6 +8,7 @@
 #include "dialect/anthropic.h"
 #include "proto/assemble.h"
 #include "proto/reply.h"
+#include "tests/dialect/put_to.h"
 #include "tests/dialect/telling.h"
 #include "tests/proto/recordings.h"
 
@@ -31,7 +32,7 @@ static const struct group {
 	{ "openrouter-messages", KIND_ANTHROPIC, 1 },
 	{ "vertex-claude", KIND_VERTEX_CLAUDE, 6 },
 	{ "bedrock-invoke", KIND_BEDROCK_INVOKE, 6 },
-	{ "_responses_only/anthropic", KIND_ANTHROPIC, 35 },
+	{ "_responses_only/anthropic", KIND_ANTHROPIC, 36 },
 };
 
 /* What an answer says, read from either side. */
@@ -323,6 +324,41 @@ expect_usage(const char *name, const struct said *s,
 	ck_assert_int_eq(st->in_tokens, f.prompt);
 }
 
+/* What the client says again: thoughts and calls, unchanged and in order. */
+static void
+expect_back(const char *name, const struct said *theirs, json_object *message)
+{
+	struct sbuf request = { 0 };
+	struct said again = { 0 };
+	struct asking q;
+	json_object *o;
+
+	sbuf_addf(&request,
+	    "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"},%s]}",
+	    json_object_to_json_string_ext(message,
+		JSON_C_TO_STRING_NOSLASHESCAPE));
+	asking_read(&q, sbuf_slice(&request));
+	asking_put(&q, dialect_find(KIND_ANTHROPIC, SLICE("m"), 0));
+	ck_assert_msg(q.done == 0, "%s: %s", name, q.asked.err.text);
+	o = json_tokener_parse(q.body.data);
+	message = json_object_array_get_idx(dig(o, "messages", NULL), 1);
+	/* An answer without a word is no turn. */
+	if (message != NULL)
+		theirs_content(&again, dig(message, "content", NULL));
+	expect_text(name, "details back", &theirs->details, &again.details);
+	expect_text(name, "calls back", &theirs->calls, &again.calls);
+	if (again.details.len > 0)
+		ck_assert_ptr_nonnull(
+		    strstr(recordings_str(json_object_array_get_idx(
+					      dig(message, "content", NULL), 0),
+			       "type"),
+			"thinking"));
+	said_free(&again);
+	json_object_put(o);
+	asking_end(&q);
+	sbuf_free(&request);
+}
+
 static void
 expect_same(const char *name, const struct said *theirs, struct slice chat,
     const struct decode_state *st)
@@ -342,6 +378,9 @@ expect_same(const char *name, const struct said *theirs, struct slice chat,
 	ck_assert_uint_eq(mine.annotations, theirs->annotations);
 	ck_assert_uint_eq(mine.blocks, theirs->blocks);
 	expect_usage(name, theirs, st);
+	expect_back(name, theirs,
+	    dig(json_object_array_get_idx(dig(o, "choices", NULL), 0),
+		"message", NULL));
 	said_free(&mine);
 	json_object_put(o);
 }
@@ -506,6 +545,41 @@ START_TEST(test_group)
 }
 END_TEST
 
+/* What users reported: errors under a status that says all is well. */
+START_TEST(test_error_in_stream)
+{
+	struct telling t = { .dialect =
+				 dialect_find(KIND_ANTHROPIC, SLICE("m"), 0) };
+	struct sbuf body = { 0 };
+	struct relay_error r;
+	char path[4096];
+	const char *data;
+
+	if (!recordings_exist())
+		return;
+	snprintf(path, sizeof path,
+	    "%s/recordings/_errors_reported/anthropic/"
+	    "200-stream-error-event/response.sse",
+	    recordings_shared());
+	ck_assert(recordings_read(path, &body));
+	for (size_t step = 1; step <= body.len; step++) {
+		telling_stream(&t, sbuf_slice(&body), step);
+		ck_assert(t.done == 0 && !t.complete);
+		data = strstr(t.chat.data, "data: ");
+		ck_assert_ptr_nonnull(data);
+		ck_assert_int_eq(relay_error_read((struct slice){ data + 6,
+						      strlen(data) - 8 },
+				     200, &r),
+		    1);
+		ck_assert_int_eq(r.status, 529);
+		ck_assert_str_eq(r.message, "Overloaded");
+		ck_assert_str_eq(r.type, "overloaded_error");
+	}
+	sbuf_free(&body);
+	telling_end(&t);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -514,6 +588,7 @@ test_suite(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, test_group, 0, COUNT(groups));
+	tcase_add_test(tc, test_error_in_stream);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -62,8 +62,8 @@ static const struct row {
 	{ "a refusal that is explained",
 	    START "{'type':'message_delta','delta':{'stop_reason':'refusal',"
 		  "'stop_details':{'category':'c'}},'usage':{}}\n" END,
-	    ROLE "fields {'stop_details':{'category':'c'}}\n{'refusal':''}\n"
-		 "{} content_filter\n",
+	    ROLE "{'refusal':''}\n{} content_filter"
+		 " {'stop_details':{'category':'c'}}\n",
 	    true, "refusal" },
 	{ "a call in pieces",
 	    START OPEN("{'type':'tool_use','id':'i','name':'f','input':{}}")
@@ -218,7 +218,13 @@ shorten(struct sbuf *b, const char *frames)
 		} else {
 			sbuf_adds(b, "{} ");
 			p = strstr(p, "\"finish_reason\":\"") + 17;
-			sbuf_add(b, p, (size_t)(end - p) - 4);
+			sbuf_add(b, p, strcspn(p, "\""));
+			p += strcspn(p, "\"") + 2;
+			if (strncmp(p, fields, sizeof fields - 1) == 0) {
+				p += sizeof fields - 1;
+				sbuf_addc(b, ' ');
+				sbuf_add(b, p, (size_t)(end - p) - 1);
+			}
 		}
 		sbuf_addc(b, '\n');
 	}
@@ -447,6 +453,9 @@ static const struct usage_row {
 	{ "the output of the beginning is not that of the end",
 	    "{'input_tokens':3,'output_tokens':8}", "null", false, false,
 	    { 3, 0, 0, 0, 8, 0, 0, -1 }, 3 },
+	{ "nor is an end without figures",
+	    "{'input_tokens':3,'output_tokens':8}", "{'cost':null}", false,
+	    false, { 3, 0, 0, 0, 8, 0, 0, -1 }, 3 },
 	{ "none", "null", "[]", false, false, { 0, 0, 0, 0, 0, 0, 0, -1 }, -1 },
 };
 

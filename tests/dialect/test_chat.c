@@ -2,7 +2,7 @@
 
 #include "tests/suite.h"
 
-#include "tests/dialect/put_to.h"
+#include "tests/dialect/asking.h"
 
 #define MESSAGES(m) "{'messages':[" m "]}"
 #define ASK(members) "{'messages':[{'role':'user','content':'hi'}]," members "}"

@@ -128,6 +128,14 @@ say_choices(struct chatout *o)
 }
 
 static void
+say_why(struct chatout *o)
+{
+	chatout_last_fields(o, SLICE("{\"a\":1}"));
+	chatout_last_fields(o, SLICE("{\"b\":\n2}"));
+	chatout_finish(o, CHATOUT_STOP, SLICE(""));
+}
+
+static void
 say_error(struct chatout *o)
 {
 	ck_assert(!chatout_is_finished(o));
@@ -170,6 +178,9 @@ static const struct row {
 	    "'finish_reason':null}]}\n\n" HEAD
 	    "{'index':1,'delta':{},'finish_reason':'content_filter'}]}"
 	    "\n\n" FINISH("stop") },
+	{ "why it is over", say_why,
+	    ROLE HEAD "{'index':0,'delta':{},'finish_reason':'stop'}],"
+		      "'provider_specific_fields':{'b': 2}}\n\n" },
 	{ "an error", say_error, "event: error\ndata: {'error': {}}\n\n" },
 };
 

@@ -2,7 +2,7 @@
 
 #include "tests/suite.h"
 
-#include "tests/dialect/asking.h"
+#include "tests/dialect/asking_rows.h"
 
 #define HI "\"messages\":[" ASKING_USER "]"
 #define MSGS(list) "\"messages\":[" list "]"

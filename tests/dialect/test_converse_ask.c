@@ -3,7 +3,7 @@
 #include "tests/suite.h"
 
 #include "proto/jscan.h"
-#include "tests/dialect/put_to.h"
+#include "tests/dialect/asking.h"
 
 #define M "amazon.nova-lite-v1:0"
 #define CLAUDE "us.anthropic.claude-haiku-4-5-20251001-v1:0"

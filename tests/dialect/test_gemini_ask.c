@@ -575,8 +575,8 @@ START_TEST(test_unfolding)
 		       "\"#/$defs/d0\",\"$defs\":{");
 	for (int i = 0; i < 40; i++)
 		sbuf_addf(&in,
-		    "%s\"d%d\":{\"anyOf\":[{\"$ref\":\"#/$defs/d%d\"},"
-		    "{\"$ref\":\"#/$defs/d%d\"}]}",
+		    "%s\"d%d\":{\"$ref\":\"#/$defs/d%d\","
+		    "\"$ref\":\"#/$defs/d%d\"}",
 		    i > 0 ? "," : "", i, i + 1, i + 1);
 	sbuf_adds(&in, ",\"d40\":{}}}}}}");
 	ck_assert_int_eq(ask_of(&a, KIND_GEMINI, OLD, FEATURE_OLD_SCHEMA,

@@ -3,7 +3,7 @@
 #include "tests/suite.h"
 
 #include "dialect/turns.h"
-#include "tests/dialect/put_to.h"
+#include "tests/dialect/asking.h"
 
 #define U(text) "{'role':'user','content':'" text "'}"
 #define A(text) "{'role':'assistant','content':'" text "'}"

@@ -142,10 +142,20 @@ class Choice:
             if key == "tool_calls":
                 for piece in value or []:
                     self.call(piece)
+            elif key == "content" and isinstance(value, list):
+                self.parts(value)
             elif key in ("content", "reasoning_content", "reasoning", "refusal") and isinstance(value, (str, type(None))):
                 self.text[key] += value or ""
             elif key != "role":
                 self.others.append((key, value))
+
+    def parts(self, parts):
+        """Content in parts, thinking among them: providers.md 5.2."""
+        for part in parts:
+            if part["type"] == "thinking":
+                self.text["reasoning_content"] += "".join(x["text"] for x in part["thinking"])
+            else:
+                self.text["content"] += part["text"]
 
     def said(self):
         calls = [dict(c, arguments=c["arguments"] if c["arguments"] not in ("", "null") else "{}")

@@ -1,0 +1,229 @@
+#include "dialect/out_gemini_priv.h"
+
+#include "dialect/mint.h"
+#include "proto/errbody.h"
+
+static struct out_gemini *
+out_state(struct encode_ctx *x)
+{
+	return x->state;
+}
+
+static const char *
+out_finish_word(enum out_finish finish)
+{
+	static const char *const words[] = {
+		[OUT_NONE] = "STOP",
+		[OUT_STOP] = "STOP",
+		[OUT_LENGTH] = "MAX_TOKENS",
+		[OUT_CALLS] = "STOP",
+		[OUT_FILTER] = "SAFETY",
+	};
+
+	return words[finish];
+}
+
+static void
+out_add_candidate(struct sbuf *out, unsigned index, struct slice parts,
+    const char *finish)
+{
+	ask_comma(out);
+	sbuf_adds(out, "{\"content\":{\"role\":\"model\",\"parts\":[");
+	sbuf_add_slice(out, parts);
+	sbuf_adds(out, "]}");
+	if (finish != NULL)
+		ask_text(out, "finishReason", slice_str(finish));
+	ask_int(out, "index", index);
+	sbuf_addc(out, '}');
+}
+
+static void
+out_usage_metadata(const struct usage_figures *f, struct sbuf *out)
+{
+	ask_name(out, "usageMetadata");
+	sbuf_addc(out, '{');
+	ask_int(out, "promptTokenCount", f->prompt);
+	ask_int(out, "candidatesTokenCount", f->completion - f->reasoning);
+	ask_int(out, "thoughtsTokenCount", f->reasoning);
+	ask_int(out, "cachedContentTokenCount", f->cached);
+	ask_int(out, "totalTokenCount", f->total);
+	sbuf_addc(out, '}');
+}
+
+/* Behind the candidates. */
+static void
+out_names(const struct encode_ctx *x, struct slice json, struct sbuf *out)
+{
+	char id[MINT_DIGITS];
+
+	mint_id(x->opts.id, sizeof x->opts.id, id);
+	out_model(x, json, "modelVersion", out);
+	ask_text(out, "responseId", (struct slice){ id, sizeof id });
+}
+
+/* Around each object of a stream: an event, or an element. */
+static void
+out_open(struct encode_ctx *x, struct sbuf *out)
+{
+	struct out_gemini *g = out_state(x);
+
+	if (x->opts.family == ENCODE_GEMINI)
+		sbuf_adds(out, "data: ");
+	else
+		sbuf_adds(out, g->begun ? ",\r\n" : "[");
+	g->begun = true;
+}
+
+static void
+out_close(const struct encode_ctx *x, struct sbuf *out)
+{
+	if (x->opts.family == ENCODE_GEMINI)
+		sbuf_adds(out, "\r\n\r\n");
+}
+
+static void
+out_keep_model(struct encode_ctx *x, struct slice json)
+{
+	struct slice model = chat_raw(json, SLICE("model"));
+
+	if (x->kept[KEPT_MODEL].len == 0 && model.n > 0) {
+		sbuf_adds(&x->kept[KEPT_MODEL], "{\"model\":\"");
+		sbuf_add_slice(&x->kept[KEPT_MODEL], model);
+		sbuf_adds(&x->kept[KEPT_MODEL], "\"}");
+	}
+}
+
+static void
+out_gemini_chunk(struct encode_ctx *x, struct slice json, struct sbuf *out)
+{
+	struct out_gemini *g = out_state(x);
+	struct sbuf candidates = { 0 };
+	struct out_choices all;
+	struct out_choice choice;
+
+	out_keep_model(x, json);
+	out_usage(json, &g->usage);
+	out_choices_enter(&all, json, SLICE("delta"));
+	while (out_choices_next(&all, &choice) == 1) {
+		struct out_candidate c = { .x = x, .choice = &choice };
+
+		if (choice.index >= OUT_CANDIDATES)
+			continue;
+		out_gemini_said(&c);
+		out_gemini_calls(&c);
+		if (choice.finish != OUT_NONE)
+			g->finish[choice.index] = choice.finish;
+		if (c.parts.len > 0)
+			out_add_candidate(&candidates, choice.index,
+			    sbuf_slice(&c.parts), NULL);
+		sbuf_free(&c.parts);
+	}
+	out_choices_end(&all);
+	if (candidates.len > 0) {
+		out_open(x, out);
+		sbuf_adds(out, "{\"candidates\":[");
+		sbuf_add_slice(out, sbuf_slice(&candidates));
+		sbuf_addc(out, ']');
+		out_names(x, json, out);
+		sbuf_addc(out, '}');
+		out_close(x, out);
+	}
+	sbuf_free(&candidates);
+}
+
+/* The last chunk: reasons and usage. */
+static void
+out_gemini_end(struct encode_ctx *x, struct sbuf *out)
+{
+	struct out_gemini *g = out_state(x);
+	struct slice named = sbuf_slice(&x->kept[KEPT_MODEL]);
+	struct sbuf candidates = { 0 };
+
+	for (unsigned i = 0; i < OUT_CANDIDATES; i++)
+		if (g->finish[i] != OUT_NONE)
+			out_add_candidate(&candidates, i,
+			    SLICE("{\"text\":\"\"}"),
+			    out_finish_word(g->finish[i]));
+	/* Without a reason there is no end: the stream stays cut. */
+	if (candidates.len > 0 && !g->over) {
+		out_open(x, out);
+		sbuf_adds(out, "{\"candidates\":[");
+		sbuf_add_slice(out, sbuf_slice(&candidates));
+		sbuf_addc(out, ']');
+		out_usage_metadata(&g->usage, out);
+		out_names(x, named.n > 0 ? named : SLICE("{}"), out);
+		sbuf_addc(out, '}');
+		out_close(x, out);
+		if (x->opts.family == ENCODE_GEMINI_ARRAY)
+			sbuf_addc(out, ']');
+		g->over = true;
+	}
+	sbuf_free(&candidates);
+}
+
+/* An array is left open: who reads it sees that it was cut. */
+static void
+out_gemini_error(struct encode_ctx *x, int status, struct slice message,
+    struct slice type, struct slice code, struct sbuf *out)
+{
+	(void)type;
+	(void)code;
+	out_open(x, out);
+	sbuf_adds(out, "{\"error\":{");
+	ask_int(out, "code", status);
+	ask_name(out, "message");
+	sbuf_add_json(out, message);
+	ask_text(out, "status", slice_str(errbody_gemini_status(status)));
+	sbuf_adds(out, "}}");
+	out_close(x, out);
+}
+
+/* Blanks may stand between elements, comments between events. */
+static void
+out_gemini_idle(struct encode_ctx *x, struct sbuf *out)
+{
+	sbuf_adds(out,
+	    x->opts.family == ENCODE_GEMINI ? ": keep-alive\r\n\r\n" : "\r\n");
+}
+
+static void
+out_whole_candidate(struct encode_ctx *x, const struct out_choice *choice,
+    struct sbuf *out)
+{
+	struct out_candidate c = { .x = x, .choice = choice };
+
+	out_gemini_said(&c);
+	out_gemini_whole_calls(&c);
+	out_add_candidate(out, choice->index,
+	    c.parts.len > 0 ? sbuf_slice(&c.parts) : SLICE("{\"text\":\"\"}"),
+	    out_finish_word(choice->finish));
+	sbuf_free(&c.parts);
+}
+
+static void
+out_gemini_whole(struct encode_ctx *x, struct slice json, struct sbuf *out)
+{
+	struct out_gemini *g = out_state(x);
+	struct out_choices all;
+	struct out_choice choice;
+
+	out_usage(json, &g->usage);
+	sbuf_adds(out, "{\"candidates\":[");
+	out_choices_enter(&all, json, SLICE("message"));
+	while (out_choices_next(&all, &choice) == 1)
+		out_whole_candidate(x, &choice, out);
+	out_choices_end(&all);
+	sbuf_addc(out, ']');
+	out_usage_metadata(&g->usage, out);
+	out_names(x, json, out);
+	sbuf_addc(out, '}');
+}
+
+const struct encode_ops out_gemini = {
+	.state_size = sizeof(struct out_gemini),
+	.chunk = out_gemini_chunk,
+	.end = out_gemini_end,
+	.error = out_gemini_error,
+	.idle = out_gemini_idle,
+	.whole = out_gemini_whole,
+};
