@@ -249,3 +249,42 @@ class Script:
         if s.cut:
             return [sse_head()] + [chunked(e) for e in events[:OPENING[dialect]]] + [("until_gone",)]
         return [sse_head()] + [chunked(e) for e in events] + [LAST_CHUNK]
+
+
+# -- what a provider was sent --
+
+def results(request, dialect):
+    """(id or name, text) of each tool result in a request."""
+    body = request.json
+    if dialect == "openai":
+        return [(m["tool_call_id"], m["content"]) for m in body["messages"] if m["role"] == "tool"]
+    if dialect == "responses":
+        return [(i["call_id"], i["output"]) for i in body["input"] if i.get("type") == "function_call_output"]
+    if dialect == "anthropic":
+        return [(b["tool_use_id"], b["content"]) for m in body["messages"] if isinstance(m["content"], list)
+                for b in m["content"] if b["type"] == "tool_result"]
+    return [(p["functionResponse"]["name"], p["functionResponse"]["response"]) for c in body["contents"]
+            for p in c["parts"] if "functionResponse" in p]
+
+
+def calls(request, dialect):
+    """(id or name, arguments) of each call that is told again."""
+    body = request.json
+    if dialect == "openai":
+        return [(c["id"], json.loads(c["function"]["arguments"])) for m in body["messages"]
+                for c in m.get("tool_calls") or []]
+    if dialect == "responses":
+        return [(i["call_id"], json.loads(i["arguments"])) for i in body["input"] if i.get("type") == "function_call"]
+    if dialect == "anthropic":
+        return [(b["id"], b["input"]) for m in body["messages"] if isinstance(m["content"], list)
+                for b in m["content"] if b["type"] == "tool_use"]
+    return [(p["functionCall"]["name"], p["functionCall"]["args"]) for c in body["contents"] for p in c["parts"]
+            if "functionCall" in p]
+
+
+def expect_result(request, dialect, text, call=CALL):
+    """The call and its result were both sent back, and belong together."""
+    (asked, arguments), = calls(request, dialect)
+    (answered, result), = results(request, dialect)
+    assert asked == answered and arguments == call[1]
+    assert text in json.dumps(result)
