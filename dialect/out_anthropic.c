@@ -14,6 +14,10 @@ out_anthropic_id(const struct encode_ctx *x, struct sbuf *out)
 {
 	char id[MINT_DIGITS];
 
+	if (x->opts.name.n > 0) {
+		ask_text(out, "id", x->opts.name);
+		return;
+	}
 	mint_id(x->opts.id, sizeof x->opts.id, id);
 	ask_name(out, "id");
 	sbuf_adds(out, "\"msg_");

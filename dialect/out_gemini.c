@@ -58,7 +58,9 @@ out_names(const struct encode_ctx *x, struct slice json, struct sbuf *out)
 
 	mint_id(x->opts.id, sizeof x->opts.id, id);
 	out_model(x, json, "modelVersion", out);
-	ask_text(out, "responseId", (struct slice){ id, sizeof id });
+	ask_text(out, "responseId",
+	    x->opts.name.n > 0 ? x->opts.name
+			       : (struct slice){ id, sizeof id });
 }
 
 /* Around each object of a stream: an event, or an element. */

@@ -15,6 +15,10 @@ out_responses_id(const struct encode_ctx *x, const char *prefix, uint32_t n,
 	unsigned char sum[DIGEST_SIZE], from[sizeof x->opts.id + sizeof n];
 	char hex[2 * ID_BYTES + 1];
 
+	if (n == OUT_RESPONSES_SELF && x->opts.name.n > 0) {
+		sbuf_add_slice(b, x->opts.name);
+		return;
+	}
 	memcpy(from, x->opts.id, sizeof x->opts.id);
 	memcpy(from + sizeof x->opts.id, &n, sizeof n);
 	digest_sha256(from, sizeof from, sum);

@@ -1,8 +1,11 @@
 #include "worker/client_dialect.h"
 
+#include <stdio.h>
+
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
+#include "dialect/ask.h"
 #include "dialect/decode.h"
 #include "dialect/dialect.h"
 #include "dialect/encode.h"
@@ -34,14 +37,14 @@ static const struct client {
 		1u << KIND_BEDROCK_INVOKE,
 	    FAMILY_ANTHROPIC },
 	[ROUTE_COUNT_TOKENS] = { SLICE("anthropic"), DIALECT_ANTHROPIC,
-	    ERRBODY_ANTHROPIC, ENCODE_ANTHROPIC, inbound_anthropic, 0,
-	    FAMILY_ANTHROPIC },
+	    ERRBODY_ANTHROPIC, ENCODE_ANTHROPIC, inbound_anthropic,
+	    1u << KIND_ANTHROPIC | 1u << KIND_VERTEX_CLAUDE, FAMILY_ANTHROPIC },
 	[ROUTE_GEMINI] = { SLICE("gemini"), DIALECT_GEMINI, ERRBODY_GEMINI,
 	    ENCODE_GEMINI, inbound_gemini,
 	    1u << KIND_GEMINI | 1u << KIND_VERTEX_GEMINI, FAMILY_GEMINI },
 	[ROUTE_RESPONSES] = { SLICE("responses"), DIALECT_RESPONSES,
-	    ERRBODY_OPENAI, ENCODE_RESPONSES, inbound_responses, 0,
-	    FAMILY_RESPONSES },
+	    ERRBODY_OPENAI, ENCODE_RESPONSES, inbound_responses,
+	    1u << KIND_OPENAI | 1u << KIND_AZURE, FAMILY_RESPONSES },
 };
 
 static const struct client *
@@ -114,6 +117,18 @@ client_choose_invoke(struct req *r)
 	r->dialect = dialect_find(c->kind, c->upstream_model, 0);
 }
 
+/* OpenAI's other API, where a provider has it too. */
+static void
+client_choose_responses(struct req *r)
+{
+	const struct settings_provider *p = r->choice.target->provider;
+
+	if (r->route.route == ROUTE_RESPONSES &&
+	    (r->choice.kind == KIND_OPENAI || r->choice.kind == KIND_AZURE) &&
+	    (p->quirks & QUIRK_RESPONSES) != 0)
+		r->dialect = &dialect_responses;
+}
+
 int
 client_choose(struct req *r)
 {
@@ -123,6 +138,7 @@ client_choose(struct req *r)
 	if (in == NULL)
 		return 0;
 	client_choose_invoke(r);
+	client_choose_responses(r);
 	r->native =
 	    r->dialect != NULL && (c->native_kinds >> r->choice.kind & 1) != 0;
 	if (r->native)
@@ -152,6 +168,7 @@ client_begin(struct req *r)
 {
 	struct encode_opts o = {
 		.created_s = r->head_us / 1000000,
+		.name = r->stored_name,
 		.model = r->choice.upstream_model,
 		.in_tokens = bound_estimate_tokens(r->bound_request.body_bytes),
 	};
@@ -310,6 +327,11 @@ client_stored_chat(struct req *r, struct slice body, int64_t created_s,
 		[FAMILY_GEMINI] = KIND_GEMINI,
 		[FAMILY_RESPONSES] = KIND_OPENAI,
 	};
+	static const struct slice ids[] = {
+		[FAMILY_ANTHROPIC] = SLICE("id"),
+		[FAMILY_GEMINI] = SLICE("responseId"),
+		[FAMILY_RESPONSES] = SLICE("id"),
+	};
 	struct decode_opts o = {
 		.dialect = dialect_find(kinds[client_of(r)->stored],
 		    r->choice.upstream_model, FEATURE_RESPONSES_ONLY),
@@ -321,6 +343,12 @@ client_stored_chat(struct req *r, struct slice body, int64_t created_s,
 	struct sbuf chat = { 0 };
 	struct err e;
 	int got = decode_whole(d, body, &chat, &e);
+	struct jscan_item id;
+
+	/* Whoever gets it again gets it by the same name. */
+	if (got == 1 && jscan_find(body, ids[client_of(r)->stored], &id) == 1 &&
+	    id.type == JSCAN_STRING)
+		r->stored_name = pool_copy(r->pool, jscan_text(&id));
 
 	*chat_r = pool_copy(r->pool, sbuf_slice(&chat));
 	sbuf_free(&chat);
@@ -391,4 +419,48 @@ client_stream_type(const struct req *r)
 	return r->inbound != NULL && client_family(r) == ENCODE_GEMINI_ARRAY
 	           ? "application/json"
 	           : "text/event-stream; charset=utf-8";
+}
+
+bool
+client_counts(const struct req *r)
+{
+	return r->route.route == ROUTE_COUNT_TOKENS ||
+	       r->route.verb == VERB_COUNT;
+}
+
+void
+client_count_path(struct req *r, struct sbuf *b)
+{
+	const struct ask *a = r->ask;
+	bool vertex = kind_auths[r->choice.kind] == AUTH_GOOGLE;
+	bool claude = r->route.route == ROUTE_COUNT_TOKENS;
+
+	if (vertex)
+		sbuf_addf(b, "/projects/%.*s/locations/%.*s/publishers/%s",
+		    SLICE_ARGS(a->project), SLICE_ARGS(a->location),
+		    claude ? "anthropic" : "google");
+	if (claude) {
+		sbuf_adds(b, vertex ? "/models/count-tokens:rawPredict"
+				    : "/messages/count_tokens");
+		return;
+	}
+	sbuf_adds(b, "/models/");
+	ask_segment(b, a->model, "");
+	sbuf_adds(b, ":countTokens");
+}
+
+void
+client_count_answer(struct req *r)
+{
+	struct answer *a = &r->answer;
+	char text[64];
+	int n = snprintf(text, sizeof text, "{\"%s\":%lld}",
+	    r->route.route == ROUTE_COUNT_TOKENS ? "input_tokens"
+						 : "totalTokens",
+	    (long long)r->bound.in_tokens);
+
+	a->kind = ANSWER_BODY;
+	a->status = 200;
+	a->pieces[0] = pool_copy(r->pool, (struct slice){ text, (size_t)n });
+	a->n_pieces = 1;
 }

@@ -86,4 +86,16 @@ void client_idle(struct req *r, struct relay_out *out);
 /* "text/event-stream; charset=utf-8", or what else a stream is. */
 const char *client_stream_type(const struct req *r);
 
+/*
+ * Whether tokens are to be counted and none made (api.md 1.4): it costs
+ * nothing, and who has no such call is answered for.
+ */
+bool client_counts(const struct req *r);
+
+/* The path of a provider that counts, behind its base URL's. */
+void client_count_path(struct req *r, struct sbuf *b);
+
+/* Our own figure as the answer: the bound of the input. */
+void client_count_answer(struct req *r);
+
 #endif

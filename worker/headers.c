@@ -286,6 +286,8 @@ headers_reply(struct req *r, struct sbuf *b)
 			header_number(b, "x-holdfast-overhead-us: ", own_us);
 		}
 	}
+	if (client_counts(r) && !r->native)
+		sbuf_adds(b, "x-holdfast-estimate: true\r\n");
 	headers_rate(r, b);
 	headers_retry(r, b);
 	headers_warnings(r, b);

@@ -6,6 +6,7 @@
 #include "proto/relay_frame.h"
 #include "shm/inflight.h"
 #include "shm/lane.h"
+#include "worker/client_dialect.h"
 #include "worker/counters.h"
 #include "worker/worker_priv.h"
 
@@ -14,7 +15,7 @@
 bool
 log_body_wanted(const struct req *r)
 {
-	return r->w->bodies_logged && r->parsed &&
+	return r->w->bodies_logged && r->parsed && !client_counts(r) &&
 	       !params_bool(&r->params, PARAM_disable_log) && !r->log_omitted;
 }
 

@@ -13,6 +13,7 @@
 #include "shm/period.h"
 #include "shm/settle.h"
 #include "shm/stats.h"
+#include "worker/client_dialect.h"
 #include "worker/customers.h"
 #include "worker/keys.h"
 #include "worker/targets.h"
@@ -185,7 +186,7 @@ money_find_price(struct req *r)
 	struct settings_price *assumed;
 
 	r->price = r->choice.model != NULL ? &r->choice.model->price : &none;
-	if (params_has(&r->params, PARAM_mock_response))
+	if (params_has(&r->params, PARAM_mock_response) || client_counts(r))
 		r->price = &nothing;
 	r->cost_known = r->price->known;
 	if (r->cost_known)
@@ -339,7 +340,7 @@ money_bound(struct req *r)
 	if (r->put_max_tokens > 0)
 		q->max_tokens = r->put_max_tokens;
 	/* Another dialect may let the provider write more, or demand a cap. */
-	if (r->dialect != NULL && r->ask->output_asked > 0)
+	if (r->dialect != NULL && r->ask != NULL && r->ask->output_asked > 0)
 		q->max_tokens = r->ask->output_asked;
 	if (bound_hold(money_model(r, &copy), q, &r->bound, req_err(r)) != 0)
 		return -1;

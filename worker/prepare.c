@@ -8,6 +8,7 @@
 #include "dialect/dialect.h"
 #include "dialect/inbound.h"
 #include "dialect/native.h"
+#include "worker/client_dialect.h"
 #include "worker/google.h"
 #include "worker/google.h"
 #include "worker/targets.h"
@@ -103,6 +104,7 @@ prepare_native(struct req *r, int64_t put_max_tokens)
 		.kind = r->choice.kind,
 		.model = r->choice.upstream_model,
 		.put_max_tokens = put_max_tokens,
+		.counts = client_counts(r),
 	};
 	struct splice_result got;
 

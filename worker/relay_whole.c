@@ -229,6 +229,21 @@ whole_read(struct req *r, struct slice body, struct reply *reply, struct err *e)
 	return reply_read(body, quirks, reply, e);
 }
 
+/* What was counted costs nothing, and goes back as it is. */
+static void
+whole_count(struct req *r, struct slice body)
+{
+	usage_init(&r->usage);
+	r->has_usage = true;
+	r->outcome = OUTCOME_USAGE;
+	money_price(r);
+	r->answer.kind = ANSWER_BODY;
+	r->answer.status = 200;
+	r->answer.pieces[0] = body;
+	r->answer.n_pieces = 1;
+	r->done = true;
+}
+
 static void
 whole_ok(struct req *r, struct slice body)
 {
@@ -265,7 +280,9 @@ static void
 whole_complete(struct req *r, struct slice body)
 {
 	r->ended_ns = now_mono_ns();
-	if (r->upstream_status == 200)
+	if (r->upstream_status == 200 && client_counts(r))
+		whole_count(r, body);
+	else if (r->upstream_status == 200)
 		whole_ok(r, body);
 	else
 		whole_error(r, (unsigned)r->upstream_status, body);

@@ -173,10 +173,11 @@ struct req {
 
 	/* Of a client that does not speak chat; NULL: it does. */
 	struct inbound *inbound;
-	struct encode *encode; /* of the answer, unless it is native */
-	struct sbuf *raw;      /* of a native stream: what is to be sent */
-	bool native;           /* the provider speaks the client's dialect */
-	bool alt_sse;          /* Gemini: events, not an array */
+	struct encode *encode;    /* of the answer, unless it is native */
+	struct slice stored_name; /* of a stored answer: its id */
+	struct sbuf *raw;         /* of a native stream: what is to be sent */
+	bool native;              /* the provider speaks the client's dialect */
+	bool alt_sse;             /* Gemini: events, not an array */
 
 	/* Where it goes. */
 	struct choice choice;

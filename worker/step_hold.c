@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/settings.h"
 #include "shm/stats.h"
+#include "worker/client_dialect.h"
 #include "worker/money.h"
 #include "worker/prepare.h"
 #include "worker/rates.h"
@@ -111,10 +112,35 @@ hold_wait(struct req *r, enum hold_result why)
 	return waits ? STEP_WAIT : hold_refuse(r, why);
 }
 
+/* Counting touches no account, and needs no provider. */
+static enum step_result
+hold_count(struct req *r)
+{
+	r->terms.n_accounts = 0;
+	r->limited = false;
+	if (r->native)
+		return STEP_NEXT;
+	if (money_find_price(r) != 0)
+		return req_fail(r);
+	money_max_tokens(r);
+	r->edit.len = r->body.n;
+	if (money_bound(r) != 0)
+		return req_fail(r);
+	client_count_answer(r);
+	return STEP_DONE;
+}
+
 enum step_result
 step_hold_run(struct req *r)
 {
 	enum hold_result got;
+
+	if (client_counts(r) && !r->prepared) {
+		enum step_result counted = hold_count(r);
+
+		if (counted != STEP_NEXT)
+			return counted;
+	}
 
 	if (!r->prepared && (!rates_take_target(r) || hold_prepare(r) != 0))
 		return req_fail(r);

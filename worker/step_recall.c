@@ -55,7 +55,7 @@ recall_asked(const struct req *r)
 
 	if (params_has(&r->params, PARAM_cache_enabled))
 		want = params_bool(&r->params, PARAM_cache_enabled);
-	return want && s->cache_enabled &&
+	return want && s->cache_enabled && !client_counts(r) &&
 	       !params_has(&r->params, PARAM_mock_response);
 }
 

@@ -10,6 +10,7 @@
 #include "dialect/azure_path.h"
 #include "dialect/dialect.h"
 #include "net/client.h"
+#include "worker/client_dialect.h"
 #include "worker/headers.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
@@ -127,7 +128,9 @@ upstream_line(struct req *r, struct sbuf *b)
 		upstream_path_azure(r, base, b);
 	} else {
 		sbuf_add_slice(b, settings_str(r->w->settings, base->path));
-		if (r->dialect != NULL)
+		if (client_counts(r))
+			client_count_path(r, b);
+		else if (r->dialect != NULL)
 			r->dialect->path(r->ask, b);
 		else
 			sbuf_adds(b, "/chat/completions");

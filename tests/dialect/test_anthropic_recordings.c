@@ -8,7 +8,7 @@
 #include "dialect/anthropic.h"
 #include "proto/assemble.h"
 #include "proto/reply.h"
-#include "tests/dialect/put_to.h"
+#include "tests/dialect/asking.h"
 #include "tests/dialect/telling.h"
 #include "tests/proto/recordings.h"
 
