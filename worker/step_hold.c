@@ -114,7 +114,7 @@ hold_wait(struct req *r, enum hold_result why)
 
 /* Counting touches no account, and needs no provider. */
 static enum step_result
-hold_count(struct req *r)
+hold_tokens_only(struct req *r)
 {
 	r->terms.n_accounts = 0;
 	r->limited = false;
@@ -136,7 +136,7 @@ step_hold_run(struct req *r)
 	enum hold_result got;
 
 	if (client_counts(r) && !r->prepared) {
-		enum step_result counted = hold_count(r);
+		enum step_result counted = hold_tokens_only(r);
 
 		if (counted != STEP_NEXT)
 			return counted;
