@@ -20,7 +20,7 @@ BEGIN {
 	may["master"] = "base shm master"
 	may["ctl"]    = "base proto ctl"
 	may["main"]   = may["admin"] " worker keeper logger setup master"
-	may["tests"]  = may["main"] " dialect ctl tests"
+	may["tests"]  = may["main"] " ctl dialect tests"
 
 	owner["lmdb.h"]      = "^store/"
 	owner["sqlite3.h"]   = "^store/"
