@@ -1,6 +1,7 @@
 #include "proto/edit.h"
 
 #include "base/pool.h"
+#include "proto/edit_messages.h"
 #include "proto/edit_value.h"
 #include "proto/params.h"
 
@@ -17,9 +18,10 @@ struct edit {
 	struct pool *pool;
 	struct edit_result *result;
 	struct edit_member *plan;
-	const char *from; /* the first byte that no piece has yet */
-	int last_kept;    /* of the members of the body; -1 = none */
-	bool empty;       /* no member has been written */
+	struct edit_splices splices; /* inside the messages */
+	const char *from;            /* the first byte that no piece has yet */
+	int last_kept;               /* of the members of the body; -1 = none */
+	bool empty;                  /* no member has been written */
 };
 
 static void
@@ -62,6 +64,18 @@ edit_replace(struct edit *d, struct slice old, struct slice new)
 	d->from = edit_end(old);
 }
 
+/* A value that stays, but for what changes inside it. */
+static void
+edit_inside(struct edit *d, struct slice value)
+{
+	const struct edit_splices *s = &d->splices;
+
+	if (s->n == 0 || value.p != s->json.p)
+		return;
+	for (unsigned i = 0; i < s->n; i++)
+		edit_replace(d, s->list[i].old, s->list[i].by);
+}
+
 static void
 edit_plan(struct edit *d)
 {
@@ -89,6 +103,7 @@ edit_members(struct edit *d)
 		}
 		edit_replace(d, m[i].name, d->plan[i].name);
 		edit_replace(d, m[i].value, d->plan[i].value);
+		edit_inside(d, d->plan[i].value);
 	}
 }
 
@@ -110,6 +125,18 @@ edit_to_end(struct edit *d)
 	d->empty = d->last_kept < 0;
 }
 
+/* A value that does not lie where it is put. */
+static void
+edit_emit_value(struct edit *d, struct slice value)
+{
+	const char *from = d->from;
+
+	d->from = value.p;
+	edit_inside(d, value);
+	edit_flush(d, edit_end(value));
+	d->from = from;
+}
+
 static void
 edit_append(struct edit *d, struct edit_member member)
 {
@@ -127,7 +154,7 @@ edit_append(struct edit *d, struct edit_member member)
 	glue[n++] = '"';
 	glue[n++] = ':';
 	edit_emit(d, glue, n);
-	edit_emit(d, member.value.p, member.value.n);
+	edit_emit_value(d, member.value);
 	d->empty = false;
 }
 
@@ -163,12 +190,14 @@ edit_append_ours(struct edit *d)
 }
 
 static size_t
-edit_most_pieces(const struct params *p)
+edit_most_pieces(const struct edit *d)
 {
+	const struct params *p = d->p;
 	int given = __builtin_popcountll(p->present[0]) +
 	            __builtin_popcountll(p->present[1]);
 
-	return 4 * (size_t)p->body->n + 2 * (size_t)(given + EDIT_ADDED) + 2;
+	return 4 * (size_t)p->body->n + 2 * (size_t)(given + EDIT_ADDED) +
+	       2 * (size_t)d->splices.n + 2;
 }
 
 /* Plan and pieces of nearly all requests fit these, on the stack. */
@@ -196,8 +225,10 @@ edit_run(struct edit *d)
 {
 	struct edit_member few_members[EDIT_FEW_MEMBERS];
 	struct slice few_pieces[EDIT_FEW_PIECES], *kept;
-	size_t most = edit_most_pieces(d->p), members = d->p->body->n;
+	size_t most, members = d->p->body->n;
 
+	edit_messages(d->p, d->options, d->pool, &d->splices);
+	most = edit_most_pieces(d);
 	d->plan = few_members;
 	if (members > EDIT_FEW_MEMBERS)
 		d->plan = pool_alloc(d->pool, members * sizeof *d->plan);

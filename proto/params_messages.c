@@ -17,6 +17,7 @@
 enum params_role {
 	ROLE_UNKNOWN,
 	ROLE_USER,
+	ROLE_DEVELOPER,
 	ROLE_OTHER,
 };
 
@@ -24,8 +25,8 @@ static enum params_role
 params_role(const struct jscan_item *role)
 {
 	static const struct slice others[] = { { "assistant", 9 },
-		{ "system", 6 }, { "tool", 4 }, { "developer", 9 },
-		{ "function", 8 }, { "none", 4 } };
+		{ "system", 6 }, { "tool", 4 }, { "function", 8 },
+		{ "none", 4 } };
 
 	if (role->value.p == NULL)
 		return ROLE_UNKNOWN;
@@ -34,7 +35,8 @@ params_role(const struct jscan_item *role)
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (jstr_says(role, others[i]))
 			return ROLE_OTHER;
-	return ROLE_UNKNOWN;
+	return jstr_says(role, SLICE("developer")) ? ROLE_DEVELOPER
+	                                           : ROLE_UNKNOWN;
 }
 
 /* The members of a message that we interpret. */
@@ -119,6 +121,7 @@ params_message_judge(struct params_messages *all,
 	enum params_role kind =
 	    m->kind != ROLE_UNKNOWN ? m->kind : params_role(&m->role);
 
+	all->developers += kind == ROLE_DEVELOPER;
 	if (kind == ROLE_UNKNOWN)
 		params_messages_fault(all, MESSAGES_ROLE, &m->role);
 	else if (!params_is_content(&m->content))
@@ -154,8 +157,10 @@ params_member_scan(struct jscan_reader *s, struct params_messages *all,
 		to = &m->role;
 	else if (jscan_read_is(s, SLICE("content")))
 		to = &m->content;
-	else
+	else {
+		all->reasonings += jscan_read_is(s, SLICE("reasoning_content"));
 		return jscan_read_item(s, &other);
+	}
 	if (to->value.p != NULL) {
 		other = (struct jscan_item){ .name = s->name };
 		params_messages_fault(all, MESSAGES_TWICE, &other);

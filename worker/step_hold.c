@@ -22,15 +22,19 @@ hold_prepare(struct req *r)
 		.model = r->choice.upstream_model,
 		.add_usage = r->stream && p->ask_usage,
 		.quirks = p->quirks,
+		.reasoning = (enum provider_reasoning)p->reasoning,
+		.schema = (enum provider_schema)p->json_schema,
 	};
 
 	/* OpenAI itself takes the new name always, the old one not always. */
 	o.use_max_completion_tokens =
 	    p->max_name == MAX_COMPLETION_TOKENS ||
-	    ((p->quirks & QUIRK_DEV_ROLE) != 0 &&
+	    (p->max_name == MAX_BY_MODEL &&
 		params_has(&r->params, PARAM_max_completion_tokens)) ||
 	    (m != NULL &&
 		(m->features & FEATURE_MAX_COMPLETION_TOKENS_ONLY) != 0);
+	if (edit_check(&r->params, &o, req_err(r)) != 0)
+		return -1;
 	if (money_find_price(r) != 0)
 		return -1;
 	r->put_max_tokens = money_max_tokens(r);
