@@ -117,13 +117,15 @@ static const struct {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-int
-edit_check(struct params *p, const struct edit_options *options, struct err *e)
-{
-	struct slice lost = edit_reasoning_lost(p, options);
+/* All that the tables above have. */
+#define CHECK_QUIRKS                                                           \
+	(QUIRK_NO_TOOLS | QUIRK_NO_N | QUIRK_NO_STOP | QUIRK_NO_USER |         \
+	    QUIRK_NO_LOGIT_BIAS)
 
-	if (options->quirks & QUIRK_NO_MEDIA && check_is_media(p))
-		return check_refuse_media(p, e);
+static int
+check_quirks(struct params *p, const struct edit_options *options,
+    struct err *e)
+{
 	for (size_t i = 0; i < COUNT(check_meant); i++)
 		if (options->quirks & check_meant[i].quirk &&
 		    check_meant[i].asks(p))
@@ -133,6 +135,18 @@ edit_check(struct params *p, const struct edit_options *options, struct err *e)
 		    check_has(p, check_dropped[i].id) &&
 		    check_drop(p, params_name(check_dropped[i].id), e) != 0)
 			return -1;
+	return 0;
+}
+
+int
+edit_check(struct params *p, const struct edit_options *options, struct err *e)
+{
+	struct slice lost = edit_reasoning_lost(p, options);
+
+	if (options->quirks & QUIRK_NO_MEDIA && check_is_media(p))
+		return check_refuse_media(p, e);
+	if (options->quirks & CHECK_QUIRKS && check_quirks(p, options, e) != 0)
+		return -1;
 	if (lost.n > 0 && check_drop(p, lost, e) != 0)
 		return -1;
 	if (edit_lost_schema(p, options).n > 0)

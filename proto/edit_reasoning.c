@@ -228,15 +228,17 @@ struct slice
 edit_reasoning_lost(const struct params *p, const struct edit_options *options)
 {
 	struct asked_thinking asked;
-	struct slice name = params_has(p, PARAM_reasoning_effort)
-	                        ? SLICE("reasoning_effort")
-	                        : SLICE("thinking");
+	enum param_id id = params_has(p, PARAM_reasoning_effort)
+	                       ? PARAM_reasoning_effort
+	                       : PARAM_thinking;
 
+	if (options->reasoning == REASONING_AS_IS || !params_has(p, id))
+		return SLICE("");
 	reasoning_asked(p, &asked);
-	if (asked.effort.n == 0 || options->reasoning == REASONING_AS_IS)
+	if (asked.effort.n == 0)
 		return SLICE("");
 	if (options->reasoning == REASONING_NONE ||
 	    (asked.budget != THINK_OFF && reasoning_is_barred(p, options)))
-		return name;
+		return params_name(id);
 	return SLICE("");
 }

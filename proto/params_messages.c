@@ -121,7 +121,6 @@ params_message_judge(struct params_messages *all,
 	enum params_role kind =
 	    m->kind != ROLE_UNKNOWN ? m->kind : params_role(&m->role);
 
-	all->developers += kind == ROLE_DEVELOPER;
 	if (kind == ROLE_UNKNOWN)
 		params_messages_fault(all, MESSAGES_ROLE, &m->role);
 	else if (!params_is_content(&m->content))
@@ -129,6 +128,8 @@ params_message_judge(struct params_messages *all,
 	else if (m->content.value.p != NULL && m->content.type != JSCAN_NULL &&
 		 kind == ROLE_USER)
 		all->last_user = m->content;
+	else if (kind == ROLE_DEVELOPER)
+		all->developers++;
 }
 
 /* The parts of a message's content, which is an array. */
@@ -148,6 +149,15 @@ params_parts_scan(struct jscan_reader *s, struct params_messages *all,
 }
 
 static int
+params_other_scan(struct jscan_reader *s, struct params_messages *all)
+{
+	struct jscan_item other;
+
+	all->reasonings += jscan_read_is(s, SLICE("reasoning_content"));
+	return jscan_read_item(s, &other);
+}
+
+static int
 params_member_scan(struct jscan_reader *s, struct params_messages *all,
     struct params_message *m)
 {
@@ -157,10 +167,8 @@ params_member_scan(struct jscan_reader *s, struct params_messages *all,
 		to = &m->role;
 	else if (jscan_read_is(s, SLICE("content")))
 		to = &m->content;
-	else {
-		all->reasonings += jscan_read_is(s, SLICE("reasoning_content"));
-		return jscan_read_item(s, &other);
-	}
+	else
+		return params_other_scan(s, all);
 	if (to->value.p != NULL) {
 		other = (struct jscan_item){ .name = s->name };
 		params_messages_fault(all, MESSAGES_TWICE, &other);
