@@ -1,6 +1,6 @@
 /* gemini_extras - logprobs, and where an answer has its facts from. */
 #include "base/sbuf.h"
-#include "dialect/gemini_priv.h"
+#include "dialect/gemini_tell.h"
 #include "proto/jnum.h"
 
 #define CHUNKS_MAX 256 /* that an answer may refer to */
@@ -89,47 +89,56 @@ extras_member(struct slice object, struct slice name, enum jscan_type type)
 	return item.value;
 }
 
+/* A place in the text; 0 when there is none. */
+static int64_t
+extras_place(const struct tell *t, struct slice at, struct slice name)
+{
+	struct slice json = SLICE("");
+	int64_t byte;
+
+	if (at.n > 0)
+		json = extras_member(at, name, JSCAN_NUMBER);
+	if (json.n == 0 || jnum_int(json, &byte) != 1)
+		return 0;
+	return gemini_place(t, byte);
+}
+
 /* at: an object with startIndex and endIndex; JSON, or empty. */
 static void
-extras_citation(struct chatout *o, struct slice url, struct slice title,
+extras_citation(struct tell *t, struct slice url, struct slice title,
     struct slice at)
 {
-	struct slice start = SLICE(""), end = SLICE("");
 	struct sbuf b = { 0 };
 
 	if (url.n == 0)
 		return;
-	if (at.n > 0) {
-		start = extras_member(at, SLICE("startIndex"), JSCAN_NUMBER);
-		end = extras_member(at, SLICE("endIndex"), JSCAN_NUMBER);
-	}
 	sbuf_adds(&b, "{\"type\":\"url_citation\",\"url_citation\":{");
 	ask_json(&b, "url", url);
 	ask_json(&b, "title", title.n > 0 ? title : SLICE("\"\""));
-	ask_json(&b, "start_index", start.n > 0 ? start : SLICE("0"));
-	ask_json(&b, "end_index", end.n > 0 ? end : SLICE("0"));
+	ask_int(&b, "start_index", extras_place(t, at, SLICE("startIndex")));
+	ask_int(&b, "end_index", extras_place(t, at, SLICE("endIndex")));
 	sbuf_adds(&b, "}}");
-	chatout_annotation(o, sbuf_slice(&b));
+	chatout_annotation(&t->out, sbuf_slice(&b));
 	sbuf_free(&b);
 }
 
 /* One of groundingChunks: {"web":{"uri","title"}}, or of another kind. */
 static void
-extras_chunk(struct chatout *o, struct slice chunk, struct slice at)
+extras_chunk(struct tell *t, struct slice chunk, struct slice at)
 {
 	struct jscan_iter it;
 	struct jscan_item item;
 
 	jscan_enter(&it, chunk);
 	if (jscan_member_next(&it, &item) == 1 && item.type == JSCAN_OBJECT)
-		extras_citation(o,
+		extras_citation(t,
 		    extras_member(item.value, SLICE("uri"), JSCAN_STRING),
 		    extras_member(item.value, SLICE("title"), JSCAN_STRING),
 		    at);
 }
 
 static void
-extras_chunk_at(struct chatout *o, struct slice chunks,
+extras_chunk_at(struct tell *t, struct slice chunks,
     const struct jscan_item *index, struct slice at)
 {
 	struct jscan_iter it;
@@ -143,14 +152,14 @@ extras_chunk_at(struct chatout *o, struct slice chunks,
 	while (jscan_element_next(&it, &item))
 		if (n-- == 0) {
 			if (item.type == JSCAN_OBJECT)
-				extras_chunk(o, item.value, at);
+				extras_chunk(t, item.value, at);
 			return;
 		}
 }
 
 /* One of groundingSupports: a segment of the text and its chunks. */
 static void
-extras_support(struct chatout *o, struct slice chunks, struct slice support)
+extras_support(struct tell *t, struct slice chunks, struct slice support)
 {
 	struct slice at =
 	    extras_member(support, SLICE("segment"), JSCAN_OBJECT);
@@ -163,11 +172,11 @@ extras_support(struct chatout *o, struct slice chunks, struct slice support)
 		return;
 	jscan_enter(&it, list);
 	while (jscan_element_next(&it, &item))
-		extras_chunk_at(o, chunks, &item, at);
+		extras_chunk_at(t, chunks, &item, at);
 }
 
 static void
-extras_grounding(struct chatout *o, struct slice json)
+extras_grounding(struct tell *t, struct slice json)
 {
 	struct slice chunks =
 	    extras_member(json, SLICE("groundingChunks"), JSCAN_ARRAY);
@@ -183,14 +192,14 @@ extras_grounding(struct chatout *o, struct slice json)
 		if (item.type != JSCAN_OBJECT)
 			continue;
 		else if (supports.n > 0)
-			extras_support(o, chunks, item.value);
+			extras_support(t, chunks, item.value);
 		else
-			extras_chunk(o, item.value, SLICE(""));
+			extras_chunk(t, item.value, SLICE(""));
 }
 
 /* "citationSources" at AI Studio, "citations" at Vertex. */
 static void
-extras_citations(struct chatout *o, struct slice json)
+extras_citations(struct tell *t, struct slice json)
 {
 	struct slice list =
 	    extras_member(json, SLICE("citations"), JSCAN_ARRAY);
@@ -205,7 +214,7 @@ extras_citations(struct chatout *o, struct slice json)
 	jscan_enter(&it, list);
 	while (jscan_element_next(&it, &item))
 		if (item.type == JSCAN_OBJECT)
-			extras_citation(o,
+			extras_citation(t,
 			    extras_member(item.value, SLICE("uri"),
 				JSCAN_STRING),
 			    extras_member(item.value, SLICE("title"),
@@ -214,22 +223,22 @@ extras_citations(struct chatout *o, struct slice json)
 }
 
 void
-gemini_sources(struct chatout *o, const struct jscan_item *grounding,
+gemini_sources(struct tell *t, const struct jscan_item *grounding,
     const struct jscan_item *citations)
 {
 	struct sbuf b = { 0 };
 
 	sbuf_addc(&b, '{');
 	if (grounding->type == JSCAN_OBJECT) {
-		extras_grounding(o, grounding->value);
+		extras_grounding(t, grounding->value);
 		ask_json(&b, "groundingMetadata", grounding->value);
 	}
 	if (citations->type == JSCAN_OBJECT) {
-		extras_citations(o, citations->value);
+		extras_citations(t, citations->value);
 		ask_json(&b, "citationMetadata", citations->value);
 	}
 	sbuf_addc(&b, '}');
 	if (b.len > 2)
-		chatout_fields(o, sbuf_slice(&b));
+		chatout_fields(&t->out, sbuf_slice(&b));
 	sbuf_free(&b);
 }

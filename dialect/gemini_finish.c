@@ -61,11 +61,12 @@ finish_fault(struct tell *t)
 static void
 finish_fail(struct tell *t, struct slice word)
 {
+	const struct gemini_state *s = t->state;
 	struct sbuf b = { 0 };
 
 	sbuf_adds(&b, "{\"error\":{\"code\":502,\"message\":\"");
-	if (t->kept.len > 0) {
-		sbuf_add_slice(&b, sbuf_slice(&t->kept));
+	if (s->message[0] != '\0') {
+		sbuf_adds(&b, s->message);
 	} else {
 		sbuf_adds(&b, "The model stopped with ");
 		sbuf_add_slice(&b, word);

@@ -192,6 +192,7 @@ parts_one(struct tell *t, struct gemini_partial *p, struct slice json)
 		return 0;
 	}
 	chatout_text(&t->out, parts_raw(&at[PART_TEXT]));
+	gemini_place_add(t, parts_raw(&at[PART_TEXT]));
 	if (at[PART_INLINE].type == JSCAN_OBJECT)
 		parts_image(&t->out, at[PART_INLINE].value);
 	if (at[PART_CODE].type == JSCAN_OBJECT)

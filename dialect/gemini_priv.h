@@ -68,8 +68,6 @@ void gemini_members(struct slice object, const struct slice *names, unsigned n,
 
 /* What a candidate says beside its parts. */
 void gemini_logprobs(struct chatout *o, struct slice json);
-void gemini_sources(struct chatout *o, const struct jscan_item *grounding,
-    const struct jscan_item *citations);
 
 /* A call whose arguments come in pieces. */
 struct gemini_partial {

@@ -69,6 +69,21 @@ tell_word(char word[32], const struct jscan_item *item)
 	word[text.n] = '\0';
 }
 
+/* A long one is cut nowhere: an escape must stay whole. */
+static void
+tell_message(struct gemini_state *s, const struct jscan_item *item)
+{
+	struct slice raw;
+
+	if (item->type != JSCAN_STRING)
+		return;
+	raw = jscan_text(item);
+	if (raw.n >= sizeof s->message)
+		return;
+	memcpy(s->message, raw.p, raw.n);
+	s->message[raw.n] = '\0';
+}
+
 static unsigned
 tell_index(const struct jscan_item *item, unsigned position)
 {
@@ -96,13 +111,10 @@ tell_candidate(struct tell *t, struct slice json, unsigned position)
 		return -1;
 	if (at[CAND_LOGPROBS].type == JSCAN_OBJECT)
 		gemini_logprobs(&t->out, at[CAND_LOGPROBS].value);
-	gemini_sources(&t->out, &at[CAND_GROUNDING], &at[CAND_CITATIONS]);
+	gemini_sources(t, &at[CAND_GROUNDING], &at[CAND_CITATIONS]);
 	tell_word(s->finish[index], &at[CAND_FINISH]);
 	s->finished |= s->finish[index][0] != '\0';
-	if (at[CAND_MESSAGE].type == JSCAN_STRING) {
-		sbuf_clear(&t->kept);
-		sbuf_add_slice(&t->kept, jscan_text(&at[CAND_MESSAGE]));
-	}
+	tell_message(s, &at[CAND_MESSAGE]);
 	return 0;
 }
 

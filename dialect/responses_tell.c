@@ -418,7 +418,6 @@ responses_reply(struct tell *t, struct slice json, struct err *e)
 
 	if (responses_has_failed(json)) {
 		t->failed = true;
-		chatout_error(&t->out, json);
 		return 0;
 	}
 	if (output.n == 0 || *output.p != '[' || responses_is_unfinished(json))

@@ -7,6 +7,7 @@
 #include "proto/jnum.h"
 #include "proto/jscan.h"
 #include "proto/jstr.h"
+#include "proto/relay_wish.h"
 #include "proto/utf8.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -237,6 +238,7 @@ relay_error_read_top(struct relay_error *r, struct slice object, int *status)
 	    item.type == JSCAN_OBJECT) {
 		relay_error_read_object(r, item.value, status);
 		relay_error_add_raw(r, item.value);
+		r->wait_ms = relay_wish_ms(item.value);
 		if (*status == 0)
 			*status = relay_error_of_response(r, object);
 		return;
@@ -256,7 +258,7 @@ relay_error_read(struct slice json, int status, struct relay_error *r)
 	struct err e;
 	int inside = 0;
 
-	*r = (struct relay_error){ 0 };
+	*r = (struct relay_error){ .wait_ms = -1 };
 	/* Gemini, when a stream was asked for. */
 	if (slice_starts(json, SLICE("data:")))
 		json = slice_skip(json, 5);

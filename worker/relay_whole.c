@@ -93,6 +93,9 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	}
 	body = relay_redact(r, body);
 	relay_error_read(body, (int)status, &said);
+	/* Gemini's wish has no header. */
+	if (r->answer.retry_after_ms < 0)
+		r->answer.retry_after_ms = said.wait_ms;
 	err_set(req_err(r), ERR_UPSTREAM_INVALID, "%s", said.message);
 	req_keep_err(r);
 	r->provider_code = pool_copy(r->pool, slice_str(said.code));

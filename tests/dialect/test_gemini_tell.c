@@ -137,13 +137,15 @@ static const struct whole {
 	    CHOICE("0", "\"x\\n```python\\n1\\n```\\n\\n```\\n1\\n```\\n\"",
 		"stop") },
 	{ "citations of AI Studio",
-	    ONE(T("a"), STOP ",\"citationMetadata\":{\"citationSources\":[{"
-			     "\"startIndex\":1,\"endIndex\":2,\"uri\":\"u\"},{"
-			     "\"endIndex\":3}]}"),
+	    ONE(T("abc"),
+		STOP ",\"citationMetadata\":{\"citationSources\":[{"
+		     "\"startIndex\":1,\"endIndex\":2,\"uri\":\"u\"},{"
+		     "\"endIndex\":3}]}"),
 	    "\"annotations\":[" CITED("u", "", "1", "2") "]" },
 	{ "citations of Vertex",
-	    ONE(T("a"), STOP ",\"citationMetadata\":{\"citations\":[{"
-			     "\"endIndex\":2,\"uri\":\"u\",\"title\":\"t\"}]}"),
+	    ONE(T("abc"),
+		STOP ",\"citationMetadata\":{\"citations\":[{"
+		     "\"endIndex\":2,\"uri\":\"u\",\"title\":\"t\"}]}"),
 	    "\"annotations\":[" CITED("u", "t", "0", "2") "]" },
 	{ "where facts are from",
 	    ONE(T("a"), STOP
@@ -153,6 +155,13 @@ static const struct whole {
 		"\"groundingChunkIndices\":[1,0,9,-1]}]}"),
 	    "\"annotations\":[" CITED("v", "", "0", "1") "," CITED("u", "t",
 		"0", "1") "]" },
+	{ "places in characters",
+	    ONE(T("\\u00e9\xc3\xa9\\ud83d\\ude00x"),
+		STOP ",\"citationMetadata\":{\"citations\":[{\"startIndex\":2,"
+		     "\"endIndex\":9,\"uri\":\"u\"},{\"startIndex\":-1,"
+		     "\"endIndex\":1000,\"uri\":\"v\"}]}"),
+	    "\"annotations\":[" CITED("u", "", "1", "4") "," CITED("v", "", "0",
+		"4") "]" },
 	{ "facts of no place in the text",
 	    ONE(T("a"), STOP ",\"groundingMetadata\":{\"groundingChunks\":[{"
 			     "\"web\":{\"uri\":\"u\",\"title\":\"t\"}}]}"),

@@ -91,6 +91,19 @@ static const struct inbound_row rows[] = {
 		"'tool_calls':[{'id':'call_2_0','type':'function','function':{"
 		"'name':'w','arguments':'{}'}}]},{'role':'tool','tool_call_id':"
 		"'call_2_0','content':'{}'}]}" },
+	{ .title = "an old call without a result",
+	    .in = "{'contents':[{'role':'model','parts':[{'functionCall':{"
+		  "'name':'w'}}]},{'role':'user','parts':[{'text':'no'}]},{"
+		  "'role':'model','parts':[{'functionCall':{'name':'w'}}]},{"
+		  "'role':'function','parts':[{'functionResponse':{'name':'w',"
+		  "'response':{}}}]}]}",
+	    .out = "{'model':'gem','messages':[{'role':'assistant','content':"
+		   "null,'tool_calls':[{'id':'call_0_0','type':'function',"
+		   "'function':{'name':'w','arguments':'{}'}}]},{'role':'user',"
+		   "'content':'no'},{'role':'assistant','content':null,"
+		   "'tool_calls':[{'id':'call_2_0','type':'function',"
+		   "'function':{'name':'w','arguments':'{}'}}]},{'role':'tool',"
+		   "'tool_call_id':'call_2_0','content':'{}'}]}" },
 	{ .title = "ids, in another order",
 	    .in =
 		"{'contents':[{'role':'model','parts':[{'function_call':{'id':"

@@ -148,6 +148,7 @@ def anthropic_stream(events):
             stop = event["delta"].get("stop_reason")
         elif kind == "message_stop":
             r.complete = True
+            break  # what a fixture has behind it is another answer
         elif kind == "error":
             r.error = event["error"]
             break
@@ -283,7 +284,8 @@ def converse_block(said, block):
     elif "toolUse" in block and block["toolUse"].get("type") != "server_tool_use":
         use = block["toolUse"]
         said.calls.append([use["toolUseId"], use["name"],
-                           use["input"] if isinstance(use.get("input"), str) else json.dumps(use.get("input") or {})])
+                           use["input"] if use.get("input") and isinstance(use["input"], str)
+                           else json.dumps(use.get("input") or {})])
 
 
 def converse_end(r, word):
@@ -529,6 +531,7 @@ def responses_stream(events):
             r.id, r.model = event["response"].get("id"), event["response"].get("model")
         elif kind in ("response.completed", "response.incomplete", "response.failed"):
             responses_end(r, event["response"])
+            break  # what a fixture has behind it is another answer
         elif kind:
             responses_delta(r.choice(), event, items)
     for said in r.choices.values():

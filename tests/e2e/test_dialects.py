@@ -37,7 +37,7 @@ REFUSED = {
     "bedrock-invoke/stream-text-eae215": (502, CLAUDE_ONLY),
     "_responses_only/azure-openai-responses/azure-deepseek-reasoning.1": (502, "an answer of chat, not of Responses"),
     "_responses_only/openai-responses/openai-error.1": (502, "the body is an error"),
-    "_responses_only/openai-responses/reasoning-model-temperature-error": (502, "the body is an error"),
+    "_responses_only/openai-responses/reasoning-model-temperature-error": (400, "the body is an error"),
     "_responses_only/openai-responses/openai-error.1-stream": (502, "an error before any output"),
     "_errors_reported/openai-responses/200-stream-response-failed": (500, "response.failed: server_error"),
     "_errors_reported/anthropic/200-stream-error-event": (529, "overloaded_error before any output"),
@@ -401,8 +401,8 @@ def error_of(case):
     if case.dialect == "ollama":
         return error, kind, None
     if isinstance(error, str):  # xAI
-        return error, None, document.get("code")
-    return error["message"], error.get("type"), error.get("code")
+        return error, kind, document.get("code")
+    return error["message"], error.get("type") or kind, error.get("code")
 
 
 @pytest.mark.parametrize("shelf", shelves(ERRORS))
@@ -418,7 +418,7 @@ def test_error(served, shelf):
                     assert c.headers["x-holdfast-error-source"] == "provider"
                     record = served.record(c.headers["x-respan-log-id"])
                     assert (record["status_code"], record["cost"]) == (case.status, 0)
-                    if case.dialect == "chat" or case.dialect == "responses":
+                    if case.dialect == "chat":
                         assert body == case.body  # the same kind: byte for byte
                         continue
                     error = json.loads(body)["error"]

@@ -95,6 +95,36 @@ START_TEST(test_long)
 }
 END_TEST
 
+/* How long an error asks to wait. */
+static const struct {
+	const char *details;
+	int64_t ms;
+} waits[] = {
+	{ "[{\"@type\":\"t\"},{\"retryDelay\":\"48s\"}]", 48000 },
+	{ "[{\"retryDelay\":\"48.939935699s\"}]", 48940 },
+	{ "[{\"retryDelay\":\"0s\"}]", 0 },
+	{ "[7,{\"retryDelay\":7},{\"retryDelay\":\"1s\"}]", 1000 },
+	{ "[{\"retryDelay\":\"99999999999999999999s\"}]", INT64_MAX },
+	{ "[{\"retryDelay\":\"-1s\"}]", -1 },
+	{ "[{\"retryDelay\":\"48\"}]", -1 },
+	{ "[{\"retryDelay\":\"s\"}]", -1 },
+	{ "{\"retryDelay\":\"48s\"}", -1 },
+	{ "null", -1 },
+};
+
+START_TEST(test_wait)
+{
+	struct relay_error r;
+	struct sbuf b = { 0 };
+
+	sbuf_addf(&b, "{\"error\":{\"details\":%s}}", waits[_i].details);
+	relay_error_read(sbuf_slice(&b), 429, &r);
+	ck_assert_msg(r.wait_ms == waits[_i].ms, "%s: %lld", waits[_i].details,
+	    (long long)r.wait_ms);
+	sbuf_free(&b);
+}
+END_TEST
+
 static void
 check_recorded(const struct recordings_case *c, void *arg)
 {
@@ -136,6 +166,7 @@ test_suite(void)
 
 	tcase_add_loop_test(tc, test_row, 0, COUNT(rows));
 	tcase_add_test(tc, test_long);
+	tcase_add_loop_test(tc, test_wait, 0, COUNT(waits));
 	tcase_add_test(tc, test_recorded);
 	suite_add_tcase(s, tc);
 	return s;
