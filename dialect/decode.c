@@ -188,12 +188,17 @@ decode_join(struct decode *d, struct slice chunks, struct sbuf *chat,
 	           : err_set(e, ERR_UPSTREAM_INVALID, "reply is no JSON");
 }
 
-/* The JSON of the error that was told last; words may stand before it. */
+/*
+ * The JSON of the error that was told last; words may stand before it.  What
+ * failed without a word of its reader speaks for itself.
+ */
 static void
-decode_add_error(struct slice chunks, struct sbuf *chat)
+decode_add_error(struct slice chunks, struct slice body, struct sbuf *chat)
 {
 	struct slice data;
 
+	if (chunks.n == 0)
+		sbuf_add_slice(chat, body);
 	while (decode_line(&chunks, &data))
 		if (chunks.n <= 1)
 			sbuf_add_slice(chat, data);
@@ -212,7 +217,7 @@ decode_whole(struct decode *d, struct slice body, struct sbuf *chat,
 	d->tell.out.b = &chunks;
 	done = d->dialect->reply(&d->tell, item.value, e);
 	if (done == 0 && d->tell.failed) {
-		decode_add_error(sbuf_slice(&chunks), chat);
+		decode_add_error(sbuf_slice(&chunks), item.value, chat);
 	} else if (done == 0) {
 		done = decode_join(d, sbuf_slice(&chunks), chat, e);
 	}

@@ -1,4 +1,5 @@
 #include "dialect/out_anthropic_priv.h"
+#include "dialect/claude.h"
 
 #include "dialect/mint.h"
 #include "proto/relay_error.h"
@@ -79,12 +80,11 @@ out_anthropic_stop(const struct out_anthropic *a, struct slice sequence,
 bool
 out_anthropic_is_own(const struct out_detail *d)
 {
-	return d->format.n == 0 ||
-	       jstr_equal(d->format, SLICE("anthropic-claude-v1"));
+	return d->format.n == 0 || jstr_equal(d->format, SLICE(CLAUDE_FORMAT));
 }
 
 static void
-out_begin(struct encode_ctx *x, struct slice json, struct sbuf *out)
+out_begin(struct encode_ctx *x, struct slice model, struct sbuf *out)
 {
 	struct out_anthropic *a = out_state(x);
 	struct usage_figures known = { .prompt = x->opts.in_tokens };
@@ -96,7 +96,7 @@ out_begin(struct encode_ctx *x, struct slice json, struct sbuf *out)
 		       "{\"type\":\"message_start\",\"message\":{");
 	out_anthropic_id(x, out);
 	sbuf_adds(out, ",\"type\":\"message\",\"role\":\"assistant\"");
-	out_model(x, json, "model", out);
+	out_model(x, model, "model", out);
 	sbuf_adds(out, ",\"content\":[],\"stop_reason\":null,"
 		       "\"stop_sequence\":null,\"stop_details\":null,"
 		       "\"container\":null");
@@ -120,11 +120,13 @@ out_anthropic_chunk(struct encode_ctx *x, struct slice json, struct sbuf *out)
 	struct out_anthropic *a = out_state(x);
 	struct out_choices all;
 	struct out_choice choice = { .index = 0 };
+	struct out_chunk chunk;
 
-	out_begin(x, json, out);
-	out_usage(json, &a->usage);
-	out_keep_stop(x, out_stop_sequence(json, &choice));
-	out_choices_enter(&all, json, SLICE("delta"));
+	out_chunk_read(json, &chunk);
+	out_begin(x, chunk.model, out);
+	out_usage(&chunk, &a->usage);
+	out_keep_stop(x, out_stop_sequence(&chunk, &choice));
+	out_choices_enter(&all, chunk.choices, SLICE("delta"));
 	while (out_choices_next(&all, &choice) == 1) {
 		if (choice.index != 0)
 			continue;
@@ -181,7 +183,7 @@ out_anthropic_idle(struct encode_ctx *x, struct sbuf *out)
 	bool begun = out_state(x)->begun;
 
 	/* The first event of a stream has a ping behind it. */
-	out_begin(x, SLICE("{}"), out);
+	out_begin(x, SLICE(""), out);
 	if (begun)
 		sbuf_adds(out, "event: ping\ndata: {\"type\":\"ping\"}\n\n");
 }

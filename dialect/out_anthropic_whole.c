@@ -100,16 +100,18 @@ out_anthropic_whole(struct encode_ctx *x, struct slice json, struct sbuf *out)
 	struct out_anthropic *a = x->state;
 	struct out_choice choice = { .finish = OUT_STOP };
 	struct out_choices all;
+	struct out_chunk chunk;
 
-	out_choices_enter(&all, json, SLICE("message"));
+	out_chunk_read(json, &chunk);
+	out_choices_enter(&all, chunk.choices, SLICE("message"));
 	out_choices_next(&all, &choice);
-	out_usage(json, &a->usage);
+	out_usage(&chunk, &a->usage);
 	sbuf_addc(out, '{');
 	out_anthropic_id(x, out);
 	sbuf_adds(out, ",\"type\":\"message\",\"role\":\"assistant\"");
-	out_model(x, json, "model", out);
+	out_model(x, chunk.model, "model", out);
 	out_content(a, &choice, out);
-	out_anthropic_stop(a, out_stop_sequence(json, &choice), out);
+	out_anthropic_stop(a, out_stop_sequence(&chunk, &choice), out);
 	out_anthropic_usage(&a->usage, false, out);
 	sbuf_addc(out, '}');
 	out_choices_end(&all);

@@ -1,6 +1,5 @@
 #include "dialect/out_gemini_priv.h"
 
-#include "dialect/mint.h"
 #include "proto/errbody.h"
 
 static struct out_gemini *
@@ -50,17 +49,19 @@ out_usage_metadata(const struct usage_figures *f, struct sbuf *out)
 	sbuf_addc(out, '}');
 }
 
-/* Behind the candidates. */
+/* Behind the candidates: the first model that was named, and our id. */
 static void
-out_names(const struct encode_ctx *x, struct slice json, struct sbuf *out)
+out_names(struct encode_ctx *x, struct sbuf *out)
 {
-	char id[MINT_DIGITS];
+	struct out_gemini *g = out_state(x);
 
-	mint_id(x->opts.id, sizeof x->opts.id, id);
-	out_model(x, json, "modelVersion", out);
+	if (!g->minted)
+		mint_id(x->opts.id, sizeof x->opts.id, g->id);
+	g->minted = true;
+	out_model(x, sbuf_slice(&x->kept[KEPT_MODEL]), "modelVersion", out);
 	ask_text(out, "responseId",
 	    x->opts.name.n > 0 ? x->opts.name
-			       : (struct slice){ id, sizeof id });
+			       : (struct slice){ g->id, sizeof g->id });
 }
 
 /* Around each object of a stream: an event, or an element. */
@@ -84,15 +85,10 @@ out_close(const struct encode_ctx *x, struct sbuf *out)
 }
 
 static void
-out_keep_model(struct encode_ctx *x, struct slice json)
+out_keep_model(struct encode_ctx *x, struct slice model)
 {
-	struct slice model = chat_raw(json, SLICE("model"));
-
-	if (x->kept[KEPT_MODEL].len == 0 && model.n > 0) {
-		sbuf_adds(&x->kept[KEPT_MODEL], "{\"model\":\"");
+	if (x->kept[KEPT_MODEL].len == 0)
 		sbuf_add_slice(&x->kept[KEPT_MODEL], model);
-		sbuf_adds(&x->kept[KEPT_MODEL], "\"}");
-	}
 }
 
 static void
@@ -102,10 +98,12 @@ out_gemini_chunk(struct encode_ctx *x, struct slice json, struct sbuf *out)
 	struct sbuf candidates = { 0 };
 	struct out_choices all;
 	struct out_choice choice;
+	struct out_chunk chunk;
 
-	out_keep_model(x, json);
-	out_usage(json, &g->usage);
-	out_choices_enter(&all, json, SLICE("delta"));
+	out_chunk_read(json, &chunk);
+	out_keep_model(x, chunk.model);
+	out_usage(&chunk, &g->usage);
+	out_choices_enter(&all, chunk.choices, SLICE("delta"));
 	while (out_choices_next(&all, &choice) == 1) {
 		struct out_candidate c = { .x = x, .choice = &choice };
 
@@ -126,7 +124,7 @@ out_gemini_chunk(struct encode_ctx *x, struct slice json, struct sbuf *out)
 		sbuf_adds(out, "{\"candidates\":[");
 		sbuf_add_slice(out, sbuf_slice(&candidates));
 		sbuf_addc(out, ']');
-		out_names(x, json, out);
+		out_names(x, out);
 		sbuf_addc(out, '}');
 		out_close(x, out);
 	}
@@ -138,7 +136,6 @@ static void
 out_gemini_end(struct encode_ctx *x, struct sbuf *out)
 {
 	struct out_gemini *g = out_state(x);
-	struct slice named = sbuf_slice(&x->kept[KEPT_MODEL]);
 	struct sbuf candidates = { 0 };
 
 	for (unsigned i = 0; i < OUT_CANDIDATES; i++)
@@ -153,7 +150,7 @@ out_gemini_end(struct encode_ctx *x, struct sbuf *out)
 		sbuf_add_slice(out, sbuf_slice(&candidates));
 		sbuf_addc(out, ']');
 		out_usage_metadata(&g->usage, out);
-		out_names(x, named.n > 0 ? named : SLICE("{}"), out);
+		out_names(x, out);
 		sbuf_addc(out, '}');
 		out_close(x, out);
 		if (x->opts.family == ENCODE_GEMINI_ARRAY)
@@ -163,19 +160,30 @@ out_gemini_end(struct encode_ctx *x, struct sbuf *out)
 	sbuf_free(&candidates);
 }
 
+/* RESOURCE_EXHAUSTED: what Google itself says is passed on. */
+static bool
+out_is_status(struct slice code)
+{
+	for (size_t i = 0; i < code.n; i++)
+		if ((code.p[i] < 'A' || code.p[i] > 'Z') && code.p[i] != '_')
+			return false;
+	return code.n > 0;
+}
+
 /* An array is left open: who reads it sees that it was cut. */
 static void
 out_gemini_error(struct encode_ctx *x, int status, struct slice message,
     struct slice type, struct slice code, struct sbuf *out)
 {
 	(void)type;
-	(void)code;
 	out_open(x, out);
 	sbuf_adds(out, "{\"error\":{");
 	ask_int(out, "code", status);
 	ask_name(out, "message");
 	sbuf_add_json(out, message);
-	ask_text(out, "status", slice_str(errbody_gemini_status(status)));
+	ask_text(out, "status",
+	    out_is_status(code) ? code
+				: slice_str(errbody_gemini_status(status)));
 	sbuf_adds(out, "}}");
 	out_close(x, out);
 }
@@ -208,16 +216,19 @@ out_gemini_whole(struct encode_ctx *x, struct slice json, struct sbuf *out)
 	struct out_gemini *g = out_state(x);
 	struct out_choices all;
 	struct out_choice choice;
+	struct out_chunk chunk;
 
-	out_usage(json, &g->usage);
+	out_chunk_read(json, &chunk);
+	out_keep_model(x, chunk.model);
+	out_usage(&chunk, &g->usage);
 	sbuf_adds(out, "{\"candidates\":[");
-	out_choices_enter(&all, json, SLICE("message"));
+	out_choices_enter(&all, chunk.choices, SLICE("message"));
 	while (out_choices_next(&all, &choice) == 1)
 		out_whole_candidate(x, &choice, out);
 	out_choices_end(&all);
 	sbuf_addc(out, ']');
 	out_usage_metadata(&g->usage, out);
-	out_names(x, json, out);
+	out_names(x, out);
 	sbuf_addc(out, '}');
 }
 

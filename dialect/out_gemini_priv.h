@@ -4,6 +4,7 @@
 /* out_gemini_priv - the files of out_gemini. */
 
 #include "dialect/calltext.h"
+#include "dialect/mint.h"
 #include "dialect/out_priv.h"
 
 #define OUT_CANDIDATES 128   /* api.md 5.1: n */
@@ -16,7 +17,8 @@ struct out_gemini_call {
 };
 
 struct out_gemini {
-	bool begun, over;
+	bool begun, over, minted;
+	char id[MINT_DIGITS];
 	enum out_finish finish[OUT_CANDIDATES];
 	unsigned char told_text[OUT_CANDIDATES / 8]; /* bits */
 	struct out_gemini_call calls[OUT_GEMINI_CALLS];

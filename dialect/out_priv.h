@@ -22,6 +22,14 @@ enum out_finish {
 	OUT_FILTER,
 };
 
+/* A chunk or a whole answer. */
+struct out_chunk {
+	struct slice model;   /* raw, or n 0 */
+	struct slice choices; /* JSON array */
+	struct slice usage;   /* JSON object, or n 0 */
+	struct slice fields; /* provider_specific_fields: JSON object, or n 0 */
+};
+
 /* A choice: its delta or message. */
 struct out_choice {
 	unsigned index;
@@ -44,6 +52,8 @@ struct out_detail {
 	bool encrypted;
 };
 
+void out_chunk_read(struct slice json, struct out_chunk *chunk_r);
+
 /*
  * Each choice of a chunk or an answer, with its delta or message.  What the
  * last one said lives until the next; out_choices_end() releases it.
@@ -54,7 +64,7 @@ struct out_choices {
 	unsigned n;
 	struct sbuf text, reasoning; /* of a content that is an array */
 };
-void out_choices_enter(struct out_choices *all, struct slice json,
+void out_choices_enter(struct out_choices *all, struct slice choices,
     struct slice member);
 int out_choices_next(struct out_choices *all, struct out_choice *choice_r);
 void out_choices_end(struct out_choices *all);
@@ -64,14 +74,14 @@ int out_call_next(struct jscan_iter *it, unsigned at, struct out_call *call_r);
 int out_detail_next(struct jscan_iter *it, struct out_detail *detail_r);
 
 /* The figures of a chunk's usage, when it has one. */
-bool out_usage(struct slice json, struct usage_figures *f_r);
+void out_usage(const struct out_chunk *chunk, struct usage_figures *f_r);
 
-/* "model":...; what a chunk names, else what was asked. */
-void out_model(const struct encode_ctx *x, struct slice json, const char *name,
+/* "name":...; the model that was named (raw), else the one that was asked. */
+void out_model(const struct encode_ctx *x, struct slice model, const char *name,
     struct sbuf *out);
 
 /* A text that the provider says it stopped at; raw, or n 0. */
-struct slice out_stop_sequence(struct slice json,
+struct slice out_stop_sequence(const struct out_chunk *chunk,
     const struct out_choice *choice);
 
 /* The arguments of a call as one JSON object. */

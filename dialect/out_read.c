@@ -1,22 +1,107 @@
 /* out_read - a chat chunk or answer, read. */
+#include <stddef.h>
+
 #include "dialect/out_priv.h"
 #include "proto/jnum.h"
 
-static unsigned
-out_index(struct slice object, unsigned absent)
+/*
+ * Chunks are read in one pass: a member's name gives its place in the struct
+ * that is filled.  What is no string, array or object, as the row says, is
+ * left out.
+ */
+struct out_row {
+	struct slice name;
+	enum jscan_type type;
+	size_t at; /* of a struct slice */
+};
+
+#define ROW(struct_name, name, type, field)                                    \
+	{                                                                      \
+		SLICE(name), JSCAN_##type, offsetof(struct struct_name, field) \
+	}
+#define ROWS(rows) rows, sizeof rows / sizeof *rows
+
+static void
+out_take(const struct jscan_item *item, const struct out_row *rows, size_t n,
+    void *to)
 {
+	struct slice *field;
+
+	for (size_t i = 0; i < n; i++) {
+		if (item->type != rows[i].type || !jstr_is(item, rows[i].name))
+			continue;
+		field = (struct slice *)(void *)((char *)to + rows[i].at);
+		*field =
+		    item->type == JSCAN_STRING ? jscan_text(item) : item->value;
+		return;
+	}
+}
+
+static void
+out_take_all(struct slice object, const struct out_row *rows, size_t n,
+    void *to)
+{
+	struct jscan_iter it;
 	struct jscan_item item;
+
+	jscan_enter(&it, object);
+	while (jscan_member_next(&it, &item))
+		out_take(&item, rows, n, to);
+}
+
+void
+out_chunk_read(struct slice json, struct out_chunk *chunk_r)
+{
+	static const struct out_row rows[] = {
+		ROW(out_chunk, "choices", ARRAY, choices),
+		ROW(out_chunk, "model", STRING, model),
+		ROW(out_chunk, "usage", OBJECT, usage),
+		ROW(out_chunk, "provider_specific_fields", OBJECT, fields),
+	};
+
+	*chunk_r = (struct out_chunk){ .choices = SLICE("[]") };
+	out_take_all(json, ROWS(rows), chunk_r);
+}
+
+/* What a delta or a message says; some names are read into two places. */
+struct out_said {
+	struct slice text, parts, reasoning, plain_reasoning, refusal;
+	struct slice details, images, calls;
+};
+
+static void
+out_said_read(struct slice json, struct out_said *said_r)
+{
+	static const struct out_row rows[] = {
+		ROW(out_said, "content", STRING, text),
+		ROW(out_said, "content", ARRAY, parts),
+		ROW(out_said, "reasoning_content", STRING, reasoning),
+		ROW(out_said, "reasoning", STRING, plain_reasoning),
+		ROW(out_said, "refusal", STRING, refusal),
+		ROW(out_said, "reasoning_details", ARRAY, details),
+		ROW(out_said, "images", ARRAY, images),
+		ROW(out_said, "tool_calls", ARRAY, calls),
+	};
+
+	*said_r = (struct out_said){ .text = SLICE("") };
+	out_take_all(json, ROWS(rows), said_r);
+	if (said_r->reasoning.n == 0)
+		said_r->reasoning = said_r->plain_reasoning;
+}
+
+static unsigned
+out_index(const struct jscan_item *item, unsigned absent)
+{
 	int64_t n;
 
-	if (jscan_find(object, SLICE("index"), &item) != 1 ||
-	    item.type != JSCAN_NUMBER || jnum_int(item.value, &n) != 1 ||
+	if (item->type != JSCAN_NUMBER || jnum_int(item->value, &n) != 1 ||
 	    n < 0 || n > INT32_MAX)
 		return absent;
 	return (unsigned)n;
 }
 
 static enum out_finish
-out_finish_of(struct slice choice)
+out_finish_of(const struct jscan_item *item)
 {
 	static const struct {
 		struct slice word;
@@ -28,13 +113,11 @@ out_finish_of(struct slice choice)
 		{ SLICE("function_call"), OUT_CALLS },
 		{ SLICE("content_filter"), OUT_FILTER },
 	};
-	struct jscan_item item;
 
-	if (jscan_find(choice, SLICE("finish_reason"), &item) != 1 ||
-	    item.type != JSCAN_STRING)
+	if (item->type != JSCAN_STRING)
 		return OUT_NONE;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (jstr_says(&item, words[i].word))
+		if (jstr_says(item, words[i].word))
 			return words[i].finish;
 	return OUT_STOP;
 }
@@ -56,13 +139,11 @@ out_object(struct slice object, struct slice name)
 }
 
 void
-out_choices_enter(struct out_choices *all, struct slice json,
+out_choices_enter(struct out_choices *all, struct slice choices,
     struct slice member)
 {
-	struct slice array = out_array(json, SLICE("choices"));
-
 	*all = (struct out_choices){ .member = member };
-	jscan_enter(&all->it, array.n > 0 ? array : SLICE("[]"));
+	jscan_enter(&all->it, choices);
 }
 
 void
@@ -129,56 +210,102 @@ out_thoughts(struct out_choices *all, struct out_choice *choice)
 	choice->reasoning = sbuf_slice(&all->reasoning);
 }
 
+/* The choice's own members; *said_r is that which it says. */
+static void
+out_choice_read(const struct out_choices *all, struct slice json,
+    struct out_choice *choice_r, struct slice *said_r)
+{
+	struct jscan_iter it;
+	struct jscan_item item;
+
+	jscan_enter(&it, json);
+	while (jscan_member_next(&it, &item)) {
+		if (item.type == JSCAN_OBJECT && jstr_is(&item, all->member))
+			*said_r = item.value;
+		else if (jstr_is(&item, SLICE("index")))
+			choice_r->index = out_index(&item, all->n);
+		else if (jstr_is(&item, SLICE("finish_reason")))
+			choice_r->finish = out_finish_of(&item);
+		else if (item.type == JSCAN_STRING &&
+			 jstr_is(&item, SLICE("stop_reason")))
+			choice_r->stop_reason = jscan_text(&item);
+	}
+}
+
 int
 out_choices_next(struct out_choices *all, struct out_choice *choice_r)
 {
+	struct slice json = SLICE("{}");
 	struct jscan_item item;
-	struct slice said, parts;
+	struct out_said said;
 
 	do {
 		if (!jscan_element_next(&all->it, &item))
 			return 0;
 	} while (item.type != JSCAN_OBJECT);
-	said = out_object(item.value, all->member);
-	*choice_r =
-	    (struct out_choice){ .index = out_index(item.value, all->n++),
-		    .text = chat_raw(said, SLICE("content")),
-		    .reasoning = chat_raw(said, SLICE("reasoning_content")),
-		    .refusal = chat_raw(said, SLICE("refusal")),
-		    .details = out_array(said, SLICE("reasoning_details")),
-		    .images = out_array(said, SLICE("images")),
-		    .calls = out_array(said, SLICE("tool_calls")),
-		    .finish = out_finish_of(item.value),
-		    .stop_reason = chat_raw(item.value, SLICE("stop_reason")) };
-	if (choice_r->reasoning.n == 0)
-		choice_r->reasoning = chat_raw(said, SLICE("reasoning"));
-	parts = out_array(said, SLICE("content"));
-	if (parts.n > 0)
-		out_parts(all, parts, choice_r);
+	*choice_r = (struct out_choice){ .index = all->n };
+	out_choice_read(all, item.value, choice_r, &json);
+	all->n++;
+	out_said_read(json, &said);
+	choice_r->text = said.text;
+	choice_r->reasoning = said.reasoning;
+	choice_r->refusal = said.refusal;
+	choice_r->details = said.details;
+	choice_r->images = said.images;
+	choice_r->calls = said.calls;
+	if (said.parts.n > 0)
+		out_parts(all, said.parts, choice_r);
 	if (choice_r->reasoning.n == 0 && choice_r->details.n > 0)
 		out_thoughts(all, choice_r);
 	return 1;
+}
+
+/* A call in its parts. */
+struct out_call_said {
+	struct slice id, function, extra;
+};
+
+static void
+out_call_read(struct slice json, struct out_call *call_r)
+{
+	static const struct out_row rows[] = {
+		ROW(out_call_said, "id", STRING, id),
+		ROW(out_call_said, "function", OBJECT, function),
+		ROW(out_call_said, "extra_content", OBJECT, extra),
+	};
+	static const struct out_row function_rows[] = {
+		ROW(out_call, "name", STRING, name),
+		ROW(out_call, "arguments", STRING, arguments),
+	};
+	struct out_call_said said = { .function = SLICE("{}") };
+	struct jscan_iter it;
+	struct jscan_item item;
+
+	jscan_enter(&it, json);
+	while (jscan_member_next(&it, &item)) {
+		if (jstr_is(&item, SLICE("index")))
+			call_r->index = out_index(&item, call_r->index);
+		else
+			out_take(&item, ROWS(rows), &said);
+	}
+	call_r->id = said.id;
+	out_take_all(said.function, ROWS(function_rows), call_r);
+	if (said.extra.n > 0)
+		call_r->signature =
+		    chat_raw(out_object(said.extra, SLICE("google")),
+			SLICE("thought_signature"));
 }
 
 int
 out_call_next(struct jscan_iter *it, unsigned at, struct out_call *call_r)
 {
 	struct jscan_item item;
-	struct slice function, google;
 
 	if (!jscan_element_next(it, &item))
 		return 0;
 	*call_r = (struct out_call){ .index = at };
-	if (item.type != JSCAN_OBJECT)
-		return 1;
-	function = out_object(item.value, SLICE("function"));
-	google = out_object(out_object(item.value, SLICE("extra_content")),
-	    SLICE("google"));
-	*call_r = (struct out_call){ .index = out_index(item.value, at),
-		.id = chat_raw(item.value, SLICE("id")),
-		.name = chat_raw(function, SLICE("name")),
-		.arguments = chat_raw(function, SLICE("arguments")),
-		.signature = chat_raw(google, SLICE("thought_signature")) };
+	if (item.type == JSCAN_OBJECT)
+		out_call_read(item.value, call_r);
 	return 1;
 }
 
@@ -203,24 +330,19 @@ out_detail_next(struct jscan_iter *it, struct out_detail *detail_r)
 	return 1;
 }
 
-bool
-out_usage(struct slice json, struct usage_figures *f_r)
+void
+out_usage(const struct out_chunk *chunk, struct usage_figures *f_r)
 {
-	struct slice object = chat_json(json, SLICE("usage"));
 	struct usage u;
 
-	if (object.n == 0 || usage_read(object, 0, &u) != 1)
-		return false;
-	usage_sum(&u, f_r);
-	return true;
+	if (chunk->usage.n > 0 && usage_read(chunk->usage, 0, &u) == 1)
+		usage_sum(&u, f_r);
 }
 
 void
-out_model(const struct encode_ctx *x, struct slice json, const char *name,
+out_model(const struct encode_ctx *x, struct slice model, const char *name,
     struct sbuf *out)
 {
-	struct slice model = chat_raw(json, SLICE("model"));
-
 	if (model.n > 0) {
 		ask_text(out, name, model);
 		return;
@@ -230,12 +352,13 @@ out_model(const struct encode_ctx *x, struct slice json, const char *name,
 }
 
 struct slice
-out_stop_sequence(struct slice json, const struct out_choice *choice)
+out_stop_sequence(const struct out_chunk *chunk,
+    const struct out_choice *choice)
 {
-	struct slice fields =
-	    out_object(json, SLICE("provider_specific_fields"));
-	struct slice text = chat_raw(fields, SLICE("stop_sequence"));
+	struct slice text = SLICE("");
 
+	if (chunk->fields.n > 0)
+		text = chat_raw(chunk->fields, SLICE("stop_sequence"));
 	return text.n > 0 ? text : choice->stop_reason;
 }
 

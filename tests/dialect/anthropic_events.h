@@ -22,7 +22,9 @@ struct events {
 	char stop[32], sequence[64];
 	int64_t input, read, created, output;
 	unsigned pings, errors;
-	bool loose; /* input may be cut */
+	bool loose;           /* input may be cut */
+	json_object *block;   /* that is open, as it began */
+	json_object *content; /* all blocks, put together */
 };
 
 static inline void
@@ -34,6 +36,8 @@ events_free(struct events *v)
 	sbuf_free(&v->texts);
 	sbuf_free(&v->thoughts);
 	sbuf_free(&v->calls);
+	json_object_put(v->block);
+	json_object_put(v->content);
 }
 
 static inline int64_t
@@ -81,6 +85,8 @@ events_block_start(struct events *v, json_object *o)
 	ck_assert(!v->open);
 	ck_assert_int_eq(events_int(o, "index"), v->index);
 	v->open = true;
+	json_object_put(v->block);
+	v->block = json_object_get(b);
 	snprintf(v->type, sizeof v->type, "%s", harvest_str(b, "type"));
 	sbuf_clear(&v->text);
 	sbuf_clear(&v->signature);
@@ -139,6 +145,30 @@ events_call_stop(struct events *v)
 }
 
 static inline void
+events_set(json_object *block, const char *name, const struct sbuf *text)
+{
+	if (text->len > 0)
+		json_object_object_add(block, name,
+		    json_object_new_string_len(text->data, (int)text->len));
+}
+
+/* The block as a client keeps it, to send it back. */
+static inline void
+events_keep(struct events *v)
+{
+	if (strcmp(v->type, "tool_use") != 0)
+		events_set(v->block, v->type, &v->text);
+	else if (v->text.len > 0)
+		json_object_object_add(v->block, "input",
+		    json_tokener_parse(v->text.data));
+	events_set(v->block, "signature", &v->signature);
+	if (v->content == NULL)
+		v->content = json_object_new_array();
+	json_object_array_add(v->content, v->block);
+	v->block = NULL;
+}
+
+static inline void
 events_block_stop(struct events *v, json_object *o)
 {
 	ck_assert(v->open);
@@ -156,6 +186,7 @@ events_block_stop(struct events *v, json_object *o)
 		sbuf_add_slice(&v->texts, sbuf_slice(&v->text));
 	if (strcmp(v->type, "thinking") == 0)
 		sbuf_add_slice(&v->thoughts, sbuf_slice(&v->text));
+	events_keep(v);
 }
 
 static inline void

@@ -210,25 +210,31 @@ START_TEST(test_error)
 }
 END_TEST
 
-/* Whole answers: 1, 0 for an error in a 200, -1 for no answer. */
+/*
+ * Whole answers: 1, 0 for an error in a 200, -1 for no answer; what of an
+ * error must be told on.
+ */
 static const struct {
 	const char *title, *from;
 	int fed;
+	const char *words;
 } replies[] = {
-	{ "nothing said", "{\"output\":[]}", 1 },
-	{ "no output", "{\"id\":\"r\"}", -1 },
-	{ "output that is no array", "{\"output\":{}}", -1 },
-	{ "not over", "{\"status\":\"in_progress\",\"output\":[]}", -1 },
-	{ "stopped", "{\"status\":\"cancelled\",\"output\":[]}", -1 },
-	{ "failed", "{\"status\":\"failed\",\"output\":[]}", 0 },
-	{ "an error", "{\"error\":{\"message\":\"m\"}}", 0 },
-	{ "an error in words", "{\"code\":\"c\",\"error\":\"m\"}", 0 },
+	{ "nothing said", "{\"output\":[]}", 1, NULL },
+	{ "no output", "{\"id\":\"r\"}", -1, NULL },
+	{ "output that is no array", "{\"output\":{}}", -1, NULL },
+	{ "not over", "{\"status\":\"in_progress\",\"output\":[]}", -1, NULL },
+	{ "stopped", "{\"status\":\"cancelled\",\"output\":[]}", -1, NULL },
+	{ "failed", "{\"status\":\"failed\",\"output\":[]}", 0, NULL },
+	{ "an error", "{\"error\":{\"message\":\"m\"}}", 0,
+	    "{\"error\":{\"message\":\"m\"}}" },
+	{ "an error in words", "{\"code\":\"c\",\"error\":\"m\"}", 0,
+	    "{\"code\":\"c\",\"error\":\"m\"}" },
 	{ "odd elements",
 	    "{\"output\":[1,null,[],{},{\"type\":7},{\"type\":"
 	    "\"message\"},{\"type\":\"message\",\"content\":7},"
 	    "{\"type\":\"reasoning\",\"summary\":[7]},{\"type\":"
 	    "\"function_call\"}],\"usage\":7}",
-	    1 },
+	    1, NULL },
 };
 
 START_TEST(test_reply)
@@ -238,6 +244,8 @@ START_TEST(test_reply)
 	told_whole(&dialect_responses, slice_str(replies[_i].from), &run);
 	ck_assert_msg(run.fed == replies[_i].fed, "%s: %d", replies[_i].title,
 	    run.fed);
+	if (replies[_i].words != NULL)
+		ck_assert_str_eq(run.sent.data, replies[_i].words);
 	sbuf_free(&run.sent);
 }
 END_TEST
