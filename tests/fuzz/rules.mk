@@ -3,7 +3,7 @@ FUZZ_RUNS    ?= 20000
 fuzz_CFLAGS = -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz_BINS   = $(patsubst %.c,$O/%,$(wildcard tests/fuzz/fuzz_*.c))
-fuzz_ROOMS  = setup net shm store proto base
+fuzz_ROOMS  = setup net shm store dialect proto base
 fuzz_MAKE   = $(MAKE) -s O=$O/fuzz CC=clang CFLAGS="$(fuzz_CFLAGS)" \
 	LDFLAGS= fuzz-targets
 
