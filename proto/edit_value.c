@@ -71,6 +71,19 @@ edit_stream_options(const struct params *p, const struct edit_options *options,
 	return edit_take(&b, pool);
 }
 
+bool
+edit_uses_completion_cap(const struct params *p, enum provider_max name,
+    uint32_t features)
+{
+	if (name == MAX_COMPLETION_TOKENS ||
+	    (features & FEATURE_MAX_COMPLETION_TOKENS_ONLY) != 0)
+		return true;
+	/* OpenAI itself takes the new name always, the old one not always. */
+	return name == MAX_BY_MODEL &&
+	       ((features & FEATURE_REASONING) != 0 ||
+		   params_has(p, PARAM_max_completion_tokens));
+}
+
 static enum param_id
 edit_cap(const struct edit_options *options)
 {

@@ -26,13 +26,8 @@ hold_prepare(struct req *r)
 		.schema = (enum provider_schema)p->json_schema,
 	};
 
-	/* OpenAI itself takes the new name always, the old one not always. */
-	o.use_max_completion_tokens =
-	    p->max_name == MAX_COMPLETION_TOKENS ||
-	    (p->max_name == MAX_BY_MODEL &&
-		params_has(&r->params, PARAM_max_completion_tokens)) ||
-	    (m != NULL &&
-		(m->features & FEATURE_MAX_COMPLETION_TOKENS_ONLY) != 0);
+	o.use_max_completion_tokens = edit_uses_completion_cap(&r->params,
+	    (enum provider_max)p->max_name, m != NULL ? m->features : 0);
 	if (edit_check(&r->params, &o, req_err(r)) != 0)
 		return -1;
 	if (money_find_price(r) != 0)

@@ -313,6 +313,41 @@ START_TEST(test_row)
 }
 END_TEST
 
+static const struct cap {
+	const char *title, *given;
+	enum provider_max name;
+	uint32_t features;
+	bool renamed;
+} caps[] = {
+	{ "the old name", "max_completion_tokens", MAX_TOKENS,
+	    FEATURE_REASONING, false },
+	{ "the new name", "max_tokens", MAX_COMPLETION_TOKENS, 0, true },
+	{ "a model that knows the new one alone", "max_tokens", MAX_TOKENS,
+	    FEATURE_MAX_COMPLETION_TOKENS_ONLY, true },
+	{ "by the model: one that does not think", "max_tokens", MAX_BY_MODEL,
+	    FEATURE_TOOLS, false },
+	{ "one that thinks", "max_tokens", MAX_BY_MODEL, FEATURE_REASONING,
+	    true },
+	{ "the client's own word", "max_completion_tokens", MAX_BY_MODEL, 0,
+	    true },
+};
+
+START_TEST(test_cap)
+{
+	const struct cap *c = &caps[_i];
+	struct sbuf b = { 0 };
+	struct asked a;
+
+	sbuf_addf(&b, "{\"model\":\"m\"," MSG ",\"%s\":5}", c->given);
+	ck_assert_int_eq(asked_read(&a, sbuf_slice(&b), NULL), 0);
+	ck_assert_msg(edit_uses_completion_cap(&a.params, c->name,
+			  c->features) == c->renamed,
+	    "%s", c->title);
+	asked_end(&a);
+	sbuf_free(&b);
+}
+END_TEST
+
 /* Nine letters and digits, others for another id. */
 START_TEST(test_id9)
 {
@@ -342,6 +377,7 @@ test_suite(void)
 	TCase *tc = tcase_create("edits");
 
 	tcase_add_loop_test(tc, test_row, 0, COUNT(rows));
+	tcase_add_loop_test(tc, test_cap, 0, COUNT(caps));
 	tcase_add_test(tc, test_id9);
 	suite_add_tcase(s, tc);
 	return s;
