@@ -109,6 +109,29 @@ static const struct row {
 	{ "or refused", QUIRK_NO_STOP, 0, 0,
 	    MSG ",\"stop\":\"s\",\"require_parameters\":true", NULL, "stop",
 	    "" },
+	{ "what is OpenAI's alone, elsewhere", 0, REASONING_EFFORT, 0,
+	    MSG
+	    ",\"store\":true,\"metadata\":{\"a\":\"b\"},\"verbosity\":\"low\","
+	    "\"prediction\":{},\"web_search_options\":{},"
+	    "\"prompt_cache_key\":\"k\"",
+	    MSG ",\"prompt_cache_key\":\"k\"", NULL,
+	    "verbosity prediction web_search_options store" },
+	{ "at OpenAI's", QUIRK_DEV_ROLE, REASONING_EFFORT, 0,
+	    MSG ",\"store\":true,\"verbosity\":\"low\",\"prediction\":{},"
+		"\"web_search_options\":{}",
+	    MSG ",\"store\":true,\"verbosity\":\"low\",\"prediction\":{},"
+		"\"web_search_options\":{}",
+	    NULL, "" },
+	{ "where nothing is known", 0, REASONING_AS_IS, 0,
+	    MSG ",\"store\":true,\"verbosity\":\"low\"",
+	    MSG ",\"store\":true,\"verbosity\":\"low\"", NULL, "" },
+	{ "who searches", QUIRK_OWN_COST, REASONING_EFFORT, 0,
+	    MSG ",\"web_search_options\":{\"search_context_size\":\"low\"}",
+	    MSG ",\"web_search_options\":{\"search_context_size\":\"low\"}",
+	    NULL, "" },
+	{ "OpenAI's alone, insisted on", 0, REASONING_NONE, 0,
+	    MSG ",\"store\":true,\"require_parameters\":true", NULL, "store",
+	    "" },
 	{ "tools", QUIRK_NO_TOOLS, 0, 0, MSG "," TOOLS, NULL, "tools", "" },
 	{ "old functions", QUIRK_NO_TOOLS, 0, 0,
 	    MSG ",\"functions\":[{\"name\":\"f\"}]", NULL, "tools", "" },
