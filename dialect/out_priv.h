@@ -37,6 +37,7 @@ struct out_choice {
 	struct slice details, images, calls;   /* JSON arrays, or n 0 */
 	enum out_finish finish;
 	struct slice stop_reason; /* raw: the text that it stopped at */
+	struct slice logprobs;    /* JSON object, or n 0 */
 };
 
 /* A piece of a call. */

@@ -229,6 +229,9 @@ out_choice_read(const struct out_choices *all, struct slice json,
 		else if (item.type == JSCAN_STRING &&
 			 jstr_is(&item, SLICE("stop_reason")))
 			choice_r->stop_reason = jscan_text(&item);
+		else if (item.type == JSCAN_OBJECT &&
+			 jstr_is(&item, SLICE("logprobs")))
+			choice_r->logprobs = item.value;
 	}
 }
 

@@ -438,6 +438,20 @@ static const struct {
 		  "{'id':'i','name':'w','args':{'c':1.0}},'thoughtSignature':"
 		  "'S'}",
 		"STOP") },
+	{ "how probable it was",
+	    "{'model':'m','choices':[{'index':0,'message':{'content':'a'},"
+	    "'logprobs':{'content':[{'token':'a','logprob':-0.5,'bytes':[97],"
+	    "'top_logprobs':[{'token':'a','logprob':-0.5},{'token':'\\n',"
+	    "'logprob':-9999.0}]}]},'finish_reason':'stop'}],'usage':{"
+	    "'prompt_tokens':10,'completion_tokens':9,"
+	    "'prompt_tokens_details':{'cached_tokens':3},"
+	    "'completion_tokens_details':{'reasoning_tokens':4}}}",
+	    "{'candidates':[{'content':{'role':'model','parts':[{'text':'a'}]"
+	    "},'finishReason':'STOP','index':0,'logprobsResult':{"
+	    "'chosenCandidates':[{'token':'a','logProbability':-0.5}],"
+	    "'topCandidates':[{'candidates':[{'token':'a','logProbability':"
+	    "-0.5},{'token':'\\n','logProbability':-9999.0}]}]}}]," COUNTS NAMES
+	    "}" },
 	{ "refusal", REPLY("'content':null,'refusal':'no'", "content_filter"),
 	    WHOLE("{'text':'no'}", "SAFETY") },
 };
