@@ -212,6 +212,11 @@ static const struct {
 		PIECE(1, "{\\'c\\':") "'content':''" FINISH(0, "length") DONE,
 	    "[call a w {}][call b v {\"_raw\":\"{\\\"c\\\":\"}]",
 	    "MAX_TOKENS" },
+	{ "arguments over several lines",
+	    CALL(0, "a", "w") PIECE(0,
+		"{\\n \\'c\\': \\'\\\\n\\'\\r\\n}") "'content':''" FINISH(0,
+		"tool_calls") DONE,
+	    "[call a w {\"c\":\"\\n\"}]", "STOP" },
 	{ "a call with its signature",
 	    "'tool_calls':[{'index':0,'id':'a','type':'function','function':"
 	    "{'name':'w','arguments':'{}'},'extra_content':{'google':"
