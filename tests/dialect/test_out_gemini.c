@@ -142,6 +142,7 @@ read_sse(struct reading *r, struct slice stream)
 		end = strstr(p, "\r\n\r\n");
 		ck_assert(end != NULL);
 		*end = '\0';
+		ck_assert_msg(strpbrk(p, "\r\n") == NULL, "lines: %s", p);
 		o = json_tokener_parse(p + 6);
 		ck_assert_msg(o != NULL, "no JSON: %s", p + 6);
 		read_object(r, o);
