@@ -37,6 +37,7 @@ struct out_choice {
 	struct slice details, images, calls;   /* JSON arrays, or n 0 */
 	enum out_finish finish;
 	struct slice stop_reason; /* raw: the text that it stopped at */
+	struct slice logprobs;    /* JSON object, or n 0 */
 };
 
 /* A piece of a call. */
@@ -84,7 +85,7 @@ void out_model(const struct encode_ctx *x, struct slice model, const char *name,
 struct slice out_stop_sequence(const struct out_chunk *chunk,
     const struct out_choice *choice);
 
-/* The arguments of a call as one JSON object. */
+/* The arguments of a call as one JSON object, on one line. */
 void out_arguments(struct slice raw, struct sbuf *out);
 
 #endif

@@ -229,6 +229,9 @@ out_choice_read(const struct out_choices *all, struct slice json,
 		else if (item.type == JSCAN_STRING &&
 			 jstr_is(&item, SLICE("stop_reason")))
 			choice_r->stop_reason = jscan_text(&item);
+		else if (item.type == JSCAN_OBJECT &&
+			 jstr_is(&item, SLICE("logprobs")))
+			choice_r->logprobs = item.value;
 	}
 }
 
@@ -362,6 +365,18 @@ out_stop_sequence(const struct out_chunk *chunk,
 	return text.n > 0 ? text : choice->stop_reason;
 }
 
+/* On one line: between the tokens of JSON a line's end is a blank. */
+static void
+out_flat(struct slice json, struct sbuf *out)
+{
+	size_t at = out->len;
+
+	sbuf_add_slice(out, json);
+	for (; at < out->len; at++)
+		if (out->data[at] == '\n' || out->data[at] == '\r')
+			out->data[at] = ' ';
+}
+
 void
 out_arguments(struct slice raw, struct sbuf *out)
 {
@@ -373,7 +388,7 @@ out_arguments(struct slice raw, struct sbuf *out)
 	sbuf_add_slice(&quoted, raw);
 	sbuf_addc(&quoted, '"');
 	item.value = sbuf_slice(&quoted);
-	sbuf_add_slice(out, chat_arguments(pool, &item));
+	out_flat(chat_arguments(pool, &item), out);
 	sbuf_free(&quoted);
 	pool_free(&pool);
 }
