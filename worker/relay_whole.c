@@ -1,5 +1,7 @@
 #include "worker/relay_whole.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/pool.h"
 #include "base/sbuf.h"
@@ -93,6 +95,9 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	}
 	body = relay_redact(r, body);
 	relay_error_read(body, (int)status, &said);
+	if (said.code[0] == '\0')
+		snprintf(said.code, sizeof said.code, "%.*s",
+		    SLICE_ARGS(r->provider_code));
 	/* Gemini's wish has no header. */
 	if (r->answer.retry_after_ms < 0)
 		r->answer.retry_after_ms = said.wait_ms;

@@ -89,6 +89,20 @@ call_retry_after_ms(const struct http1_head *h)
 	return wish > 0 && wish < 1e12 ? (int64_t)wish : 0;
 }
 
+/* "ThrottlingException:http://internal.amazon.com/..." */
+static struct slice
+call_error_name(const struct http1_head *h)
+{
+	struct slice name = http1_find(h, SLICE("x-amzn-errortype"));
+	size_t n = 0;
+
+	while (n < name.n && ((name.p[n] >= 'A' && name.p[n] <= 'Z') ||
+				 (name.p[n] >= 'a' && name.p[n] <= 'z')))
+		n++;
+	name.n = n;
+	return name;
+}
+
 static void
 call_head(void *ctx, const struct http1_head *h)
 {
@@ -103,6 +117,7 @@ call_head(void *ctx, const struct http1_head *h)
 		                                       : -1,
 		.retry_after_ms = call_retry_after_ms(h),
 		.request_id = http1_header(h, HTTP1_X_REQUEST_ID),
+		.error_name = call_error_name(h),
 		.encoded =
 		    coding.n > 0 && !slice_eq_nocase(coding, SLICE("identity")),
 	};

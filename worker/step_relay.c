@@ -164,6 +164,7 @@ source_head(struct req *r, const struct source_head *h)
 	r->length = h->length;
 	r->head_us = now_real_us();
 	r->answer.retry_after_ms = h->retry_after_ms;
+	r->provider_code = pool_copy(r->pool, h->error_name);
 	if (h->request_id.n > 0 && h->request_id.n <= 128 &&
 	    http1_value_ok(h->request_id))
 		r->upstream_request_id = pool_copy(r->pool, h->request_id);

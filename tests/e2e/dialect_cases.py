@@ -25,7 +25,7 @@ GROUPS = {
     "gemini": ("gemini", "google_gemini", None, "/v1beta"),
     "vertex-gemini": ("gemini", "google_vertex_ai", None, "/v1"),
     "bedrock-converse": ("converse", "bedrock", None, ""),
-    "bedrock-invoke": ("anthropic", "bedrock-invoke", "bedrock-invoke", ""),
+    "bedrock-invoke": ("invoke", "bedrock-invoke", "bedrock-invoke", ""),
     "cohere": ("cohere", "cohere", None, ""),
     "ollama-native": ("ollama", "ollama-native", "ollama", ""),
     "azure-openai-responses": ("responses", "azure_openai", None, "/openai/v1"),
