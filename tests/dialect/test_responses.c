@@ -136,6 +136,20 @@ static const struct ask_row {
 		  "{\"type\":\"summary_text\",\"text\":\"s2\"}],"
 		  "\"encrypted_content\":\"X\"},{\"role\":\"assistant\","
 		  "\"content\":\"T\"}]" ENCRYPTED_TOO },
+	{ .title = "an empty text beside a call is none",
+	    .from =
+		"\"messages\":[" USER ",{\"role\":\"assistant\","
+		"\"content\":\"\",\"tool_calls\":[" CALL(
+		    "a") "],"
+			 "\"reasoning_details\":[" DETAIL("encrypted",
+			     "\"data\":\"X\",\"id\":\"rs_1\"",
+			     "0") "]},"
+				  "{\"role\":\"assistant\",\"content\":\"\"}]",
+	    .to = "{\"model\":\"up\",\"input\":[{\"role\":\"user\",\"content\":"
+		  "\"Hi\"}," ENCRYPTED("rs_1", "X") "," CALLED(
+		      "a") ",{"
+			   "\"role\":\"assistant\",\"content\":\"\"}"
+			   "]" ENCRYPTED_TOO },
 	{ .title = "reasoning that nothing followed, and another's",
 	    .from = "\"messages\":[" USER
 		    ",{\"role\":\"assistant\",\"content\":null,"
