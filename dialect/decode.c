@@ -80,10 +80,11 @@ decode_raw(struct decode *d, const struct dialect_event *ev)
 {
 	if (d->raw == NULL || d->tell.failed)
 		return;
-	if (d->dialect->native != NULL)
+	if (d->dialect->native != NULL) {
 		d->dialect->native(ev, d->raw);
-	else
-		sbuf_add_slice(d->raw, ev->raw);
+		return;
+	}
+	sbuf_add_slice(d->raw, ev->raw);
 	d->half_line = ev->raw.n > 0 && ev->raw.p[ev->raw.n - 1] == '\r';
 }
 
