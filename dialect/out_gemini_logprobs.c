@@ -37,11 +37,8 @@ out_top(struct slice token, struct sbuf *out)
 }
 
 void
-out_gemini_logprobs(struct slice logprobs, struct sbuf *out)
+out_gemini_logprobs(struct slice tokens, struct sbuf *out)
 {
-	struct slice tokens =
-	    logprobs.n > 0 ? chat_json(logprobs, SLICE("content")) : SLICE("");
-
 	if (tokens.n == 0)
 		return;
 	ask_name(out, "logprobsResult");

@@ -40,7 +40,7 @@ struct out_candidate {
 void out_gemini_said(struct out_candidate *c);
 
 /* "logprobsResult":{...}; nothing when there are none. */
-void out_gemini_logprobs(struct slice logprobs, struct sbuf *out);
+void out_gemini_logprobs(struct slice tokens, struct sbuf *out);
 
 /* A delta's calls: those that are complete now are told. */
 void out_gemini_calls(struct out_candidate *c);

@@ -57,6 +57,7 @@ out_chunk_read(struct slice json, struct out_chunk *chunk_r)
 		ROW(out_chunk, "model", STRING, model),
 		ROW(out_chunk, "usage", OBJECT, usage),
 		ROW(out_chunk, "provider_specific_fields", OBJECT, fields),
+		ROW(out_chunk, "prompt_message", ARRAY, prompt),
 	};
 
 	*chunk_r = (struct out_chunk){ .choices = SLICE("[]") };
@@ -66,7 +67,7 @@ out_chunk_read(struct slice json, struct out_chunk *chunk_r)
 /* What a delta or a message says; some names are read into two places. */
 struct out_said {
 	struct slice text, parts, reasoning, plain_reasoning, refusal;
-	struct slice details, images, calls;
+	struct slice details, images, calls, annotations;
 };
 
 static void
@@ -81,6 +82,7 @@ out_said_read(struct slice json, struct out_said *said_r)
 		ROW(out_said, "reasoning_details", ARRAY, details),
 		ROW(out_said, "images", ARRAY, images),
 		ROW(out_said, "tool_calls", ARRAY, calls),
+		ROW(out_said, "annotations", ARRAY, annotations),
 	};
 
 	*said_r = (struct out_said){ .text = SLICE("") };
@@ -231,7 +233,11 @@ out_choice_read(const struct out_choices *all, struct slice json,
 			choice_r->stop_reason = jscan_text(&item);
 		else if (item.type == JSCAN_OBJECT &&
 			 jstr_is(&item, SLICE("logprobs")))
-			choice_r->logprobs = item.value;
+			choice_r->logprobs =
+			    out_array(item.value, SLICE("content"));
+		else if (item.type == JSCAN_OBJECT &&
+			 jstr_is(&item, SLICE("request_breakdown")))
+			choice_r->breakdown = item.value;
 	}
 }
 
@@ -256,6 +262,7 @@ out_choices_next(struct out_choices *all, struct out_choice *choice_r)
 	choice_r->details = said.details;
 	choice_r->images = said.images;
 	choice_r->calls = said.calls;
+	choice_r->annotations = said.annotations;
 	if (said.parts.n > 0)
 		out_parts(all, said.parts, choice_r);
 	if (choice_r->reasoning.n == 0 && choice_r->details.n > 0)
