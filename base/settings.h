@@ -115,7 +115,30 @@ struct settings_credential {
 /* The cell "end" of providers.md 2.2. */
 enum provider_end { END_DONE, END_OPTIONAL };
 /* The cell "max": the name of the output cap that is sent. */
-enum provider_max { MAX_TOKENS, MAX_COMPLETION_TOKENS };
+enum provider_max {
+	MAX_TOKENS,
+	MAX_COMPLETION_TOKENS,
+	MAX_BY_MODEL, /* the client's own, or the new one where it is needed */
+};
+/* The cell "r-in": how thoughts are asked for, spec/providers.md 4.7. */
+enum provider_reasoning {
+	REASONING_AS_IS,
+	REASONING_EFFORT,
+	REASONING_EFFORT_PARSED, /* and reasoning_format */
+	REASONING_THINKING,
+	REASONING_THINKING_EFFORT,
+	REASONING_OBJECT,
+	REASONING_ENABLE,
+	REASONING_ENABLE_BUDGET,
+	REASONING_KWARGS,
+	REASONING_NONE,
+};
+/* The cell "js": what becomes of a json_schema. */
+enum provider_schema {
+	SCHEMA_AS_IS,
+	SCHEMA_AS_OBJECT, /* json_object, and the schema in words */
+	SCHEMA_BARE,      /* without name and strict */
+};
 
 /* Names of providers.md 2.3 that an OpenAI-dialect relay acts on. */
 #define QUIRK(name, bit, text) QUIRK_##name = 1u << bit,
@@ -135,6 +158,8 @@ struct settings_provider {
 	bool ask_usage;            /* stream_options.include_usage is sent */
 	int32_t max_name;          /* enum provider_max */
 	int32_t end;               /* enum provider_end */
+	int32_t reasoning;         /* enum provider_reasoning */
+	int32_t json_schema;       /* enum provider_schema */
 	uint32_t quirks;           /* of enum provider_quirk */
 	int32_t max_connections;
 	int64_t connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms;

@@ -4,11 +4,10 @@
 #include "base/hex.h"
 #include "base/pool.h"
 #include "dialect/anthropic_priv.h"
+#include "dialect/claude.h"
 #include "dialect/dialect.h"
 #include "proto/jstr.h"
 
-#define NANO 1000000000
-#define THINKING_TOP_P_MIN (NANO / 100 * 95)
 #define USER_ID_MAX 256
 
 static const enum param_id carried_ids[] = { PARAM_max_tokens,
@@ -21,69 +20,17 @@ static const char *const carried_members[] = { "top_k", NULL };
 static const struct ask_carried carried = { carried_ids, carried_members };
 
 static int
-ask_put_temperature(struct ask *a, const struct anthropic_plan *plan,
+ask_put_samplers(struct ask *a, const struct anthropic_plan *plan,
     struct sbuf *b, struct err *e)
 {
-	int64_t value = params_number(a->params, PARAM_temperature, -1);
+	struct claude_samplers s;
 
-	if (value < 0)
-		return 0;
-	/* What is so without it is not missed. */
-	if (plan->thinks || (a->features & FEATURE_NO_TEMPERATURE))
-		return value == NANO ? 0 : ask_drop(a, SLICE("temperature"), e);
-	/* OpenAI's range ends at 2. */
-	if (value > NANO)
-		ask_int(b, "temperature", 1);
-	else
-		ask_json(b, "temperature", ask_value(a, PARAM_temperature));
+	if (claude_samplers(a, plan->thinks, &s, e) != 0)
+		return -1;
+	ask_json(b, "temperature", s.temperature);
+	ask_json(b, "top_p", s.top_p);
+	ask_json(b, "top_k", s.top_k);
 	return 0;
-}
-
-/*
- * A thinking model samples freely, some take one knob alone, and who refuses a
- * temperature refuses these too.
- */
-static int
-ask_put_top_p(struct ask *a, const struct anthropic_plan *plan, struct sbuf *b,
-    struct err *e)
-{
-	int64_t value = params_number(a->params, PARAM_top_p, -1);
-	bool out = (a->features & FEATURE_NO_TEMPERATURE) ||
-	           ((a->features & FEATURE_ONE_SAMPLER) &&
-		       params_has(a->params, PARAM_temperature)) ||
-	           (plan->thinks && value < THINKING_TOP_P_MIN);
-
-	if (value < 0)
-		return 0;
-	if (out)
-		return value == NANO ? 0 : ask_drop(a, SLICE("top_p"), e);
-	ask_json(b, "top_p", ask_value(a, PARAM_top_p));
-	return 0;
-}
-
-static int
-ask_put_top_k(struct ask *a, const struct anthropic_plan *plan, struct sbuf *b,
-    struct err *e)
-{
-	struct slice top_k = chat_member(a->params, SLICE("top_k"));
-
-	if (top_k.n > 0 &&
-	    (plan->thinks || (a->features & FEATURE_NO_TEMPERATURE)))
-		return ask_drop(a, SLICE("top_k"), e);
-	ask_json(b, "top_k", top_k);
-	return 0;
-}
-
-static bool
-ask_is_blank(struct pool *pool, struct slice raw)
-{
-	struct slice text = jstr_decode(raw, pool);
-
-	for (size_t i = 0; i < text.n; i++)
-		if (strchr(" \t\n\v\f\r", text.p[i]) == NULL ||
-		    text.p[i] == '\0')
-			return false;
-	return true;
 }
 
 static int
@@ -92,7 +39,7 @@ ask_put_stops(struct ask *a, struct sbuf *b, struct err *e)
 	bool begun = false;
 
 	for (unsigned i = 0; i < a->chat.n_stops; i++) {
-		if (ask_is_blank(a->pool, a->chat.stops[i])) {
+		if (claude_is_blank(a, a->chat.stops[i])) {
 			if (ask_drop(a, SLICE("stop"), e) != 0)
 				return -1;
 			continue;
@@ -193,10 +140,7 @@ static int
 ask_put_scalars(struct ask *a, const struct anthropic_plan *plan,
     struct sbuf *b, struct err *e)
 {
-	if (ask_put_stops(a, b, e) != 0 ||
-	    ask_put_temperature(a, plan, b, e) != 0 ||
-	    ask_put_top_p(a, plan, b, e) != 0 ||
-	    ask_put_top_k(a, plan, b, e) != 0)
+	if (ask_put_stops(a, b, e) != 0 || ask_put_samplers(a, plan, b, e) != 0)
 		return -1;
 	anthropic_put_thinking(a, plan, b);
 	ask_put_output(a, plan, b);
@@ -223,7 +167,7 @@ anthropic_body(struct ask *a, const struct anthropic_form *form, struct sbuf *b,
     struct err *e)
 {
 	static const struct turns_rules rules = { .trim_last = true,
-		.thinking = SLICE("anthropic-claude-v1") };
+		.thinking = SLICE(CLAUDE_FORMAT) };
 	struct anthropic_plan plan = { .form = form };
 
 	if (ask_check(a, &carried, e) != 0 || ask_plan_schema(a, &plan, e) != 0)

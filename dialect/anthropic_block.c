@@ -1,6 +1,7 @@
 /* anthropic_block - blocks of content, whole or in deltas: 5.2, 7.3, 9. */
 #include "base/err.h"
 #include "dialect/anthropic.h"
+#include "dialect/claude.h"
 #include "dialect/chat_priv.h"
 #include "dialect/dialect.h"
 #include "proto/jscan.h"
@@ -49,8 +50,7 @@ block_tell_detail(struct tell *t)
 {
 	struct anthropic_state *st = t->state;
 
-	sbuf_addf(&t->kept,
-	    "\",\"format\":\"anthropic-claude-v1\",\"index\":%u}",
+	sbuf_addf(&t->kept, "\",\"format\":\"" CLAUDE_FORMAT "\",\"index\":%u}",
 	    st->details++);
 	chatout_detail(&t->out, sbuf_slice(&t->kept));
 }

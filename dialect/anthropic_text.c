@@ -2,37 +2,14 @@
 #include "dialect/anthropic.h"
 #include "dialect/chat_priv.h"
 #include "dialect/dialect.h"
-#include "proto/jscan.h"
-
-/* How many characters a raw text stands for. */
-static uint64_t
-text_count(struct slice raw)
-{
-	const char *p = raw.p, *end = raw.p + raw.n;
-	uint64_t n = 0;
-
-	for (; p < end; n++) {
-		if (*p != '\\') {
-			for (p++; p < end && (*p & 0xc0) == 0x80;)
-				p++;
-			continue;
-		}
-		/* "\ud83d\ude00" is one. */
-		if (end - p >= 12 && p[1] == 'u' && (p[2] | 32) == 'd' &&
-		    p[3] >= '8')
-			p += 12;
-		else
-			p += end - p >= 6 && p[1] == 'u' ? 6 : 2;
-	}
-	return n;
-}
+#include "proto/jstr.h"
 
 void
 anthropic_text(struct tell *t, struct slice raw)
 {
 	struct anthropic_state *st = t->state;
 
-	st->chars += text_count(raw);
+	st->chars += jstr_chars(raw);
 	chatout_text(&t->out, raw);
 }
 

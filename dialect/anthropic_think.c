@@ -1,20 +1,11 @@
 /* anthropic_think - reasoning, and the room that it needs: 4.2, 4.7, 9. */
 #include "base/err.h"
 #include "dialect/anthropic_priv.h"
+#include "dialect/claude.h"
 #include "proto/jnum.h"
 #include "proto/jstr.h"
 
 #define MAX_TOKENS_DEFAULT 4096
-#define BUDGET_ROOM_MIN 2048 /* a max_tokens that a budget may be cut to */
-
-static const int64_t budgets[] = {
-	[EFFORT_MINIMAL] = 1024,
-	[EFFORT_LOW] = 1024,
-	[EFFORT_MEDIUM] = 4096,
-	[EFFORT_HIGH] = 16384,
-	[EFFORT_XHIGH] = 32000,
-	[EFFORT_MAX] = 32000,
-};
 
 /* The first that took efforts do not know "xhigh" yet. */
 static bool
@@ -98,31 +89,8 @@ think_effort(struct ask *a, struct anthropic_plan *plan, struct slice name,
 		return ask_drop(a, name, e);
 	plan->thinking = THINKING_BUDGET;
 	plan->thinks = true;
-	plan->budget = budgets[plan->asked];
+	plan->budget = claude_budget(plan->asked);
 	return 0;
-}
-
-static bool
-think_has(const struct chat_message *m, enum chat_part_type type)
-{
-	for (unsigned i = 0; i < m->n; i++)
-		if (m->parts[i].type == type &&
-		    (type != CHAT_THINKING || m->parts[i].signature.n > 0 ||
-			m->parts[i].encrypted.n > 0))
-			return true;
-	return false;
-}
-
-/* Calls are being answered whose thoughts did not come back. */
-static bool
-think_lacks_thoughts(const struct turns *t)
-{
-	const struct chat_message *last = &t->turns[t->n - 1], *m;
-
-	if (t->n < 2 || !think_has(last, CHAT_RESULT))
-		return false;
-	m = &t->turns[t->n - 2];
-	return think_has(m, CHAT_CALL) && !think_has(m, CHAT_THINKING);
 }
 
 /* What the provider refuses together with thinking costs the thinking. */
@@ -131,7 +99,7 @@ think_check(struct ask *a, struct anthropic_plan *plan, struct slice name,
     struct err *e)
 {
 	if (!plan->thinks || (!anthropic_is_forced(a, plan) &&
-				 !think_lacks_thoughts(&plan->turns)))
+				 !claude_lacks_thoughts(&plan->turns)))
 		return 0;
 	plan->thinking = THINKING_ABSENT;
 	plan->thinks = false;
@@ -149,7 +117,7 @@ think_room(struct ask *a, struct anthropic_plan *plan)
 	bool ours = plan->thinking == THINKING_BUDGET;
 	int64_t max = a->max_tokens > 0 ? a->max_tokens : MAX_TOKENS_DEFAULT;
 
-	if (ours ? a->max_tokens < BUDGET_ROOM_MIN : plan->budget >= max)
+	if (ours ? a->max_tokens < CLAUDE_ROOM_MIN : plan->budget >= max)
 		max += plan->budget;
 	if (a->max_output > 0 && max > a->max_output &&
 	    a->max_tokens <= a->max_output)

@@ -23,11 +23,14 @@ claude_budget(enum chat_effort effort)
 	return budgets[effort];
 }
 
+/* A thought that nobody signed does not go back. */
 static bool
 claude_has(const struct chat_message *m, enum chat_part_type type)
 {
 	for (unsigned i = 0; i < m->n; i++)
-		if (m->parts[i].type == type)
+		if (m->parts[i].type == type &&
+		    (type != CHAT_THINKING || m->parts[i].signature.n > 0 ||
+			m->parts[i].encrypted.n > 0))
 			return true;
 	return false;
 }
@@ -55,7 +58,17 @@ claude_is_blank(const struct ask *a, struct slice raw)
 	return true;
 }
 
-/* A thinking model samples freely. */
+/* What cannot go out; 1 is what is so without it, and not missed. */
+static int
+claude_leave(struct ask *a, enum param_id id, struct slice *value_r,
+    struct err *e)
+{
+	*value_r = SLICE("");
+	return params_number(a->params, id, 0) == NANO
+	           ? 0
+	           : ask_drop(a, params_name(id), e);
+}
+
 static int
 claude_temperature(struct ask *a, bool thinks, struct slice *value_r,
     struct err *e)
@@ -63,10 +76,8 @@ claude_temperature(struct ask *a, bool thinks, struct slice *value_r,
 	*value_r = ask_value(a, PARAM_temperature);
 	if (value_r->n == 0)
 		return 0;
-	if (thinks || (a->features & FEATURE_NO_TEMPERATURE)) {
-		*value_r = SLICE("");
-		return ask_drop(a, SLICE("temperature"), e);
-	}
+	if (thinks || (a->features & FEATURE_NO_TEMPERATURE))
+		return claude_leave(a, PARAM_temperature, value_r, e);
 	/* OpenAI's range ends at 2. */
 	if (params_number(a->params, PARAM_temperature, 0) > NANO) {
 		*value_r = SLICE("1");
@@ -75,27 +86,30 @@ claude_temperature(struct ask *a, bool thinks, struct slice *value_r,
 	return 0;
 }
 
-/* Some take one knob alone. */
+/*
+ * A thinking model samples freely, some take one knob alone, and who refuses a
+ * temperature refuses these too.
+ */
 static int
 claude_top_p(struct ask *a, bool thinks, struct slice *value_r, struct err *e)
 {
-	bool second = (a->features & FEATURE_ONE_SAMPLER) &&
-	              ask_value(a, PARAM_temperature).n > 0;
+	int64_t value = params_number(a->params, PARAM_top_p, 0);
+	bool out = (a->features & FEATURE_NO_TEMPERATURE) ||
+	           ((a->features & FEATURE_ONE_SAMPLER) &&
+		       ask_value(a, PARAM_temperature).n > 0) ||
+	           (thinks && value < THINKING_TOP_P_MIN);
 
 	*value_r = ask_value(a, PARAM_top_p);
-	if (value_r->n == 0 ||
-	    (!second && (!thinks || params_number(a->params, PARAM_top_p, 0) >=
-					THINKING_TOP_P_MIN)))
-		return 0;
-	*value_r = SLICE("");
-	return ask_drop(a, SLICE("top_p"), e);
+	return value_r->n > 0 && out ? claude_leave(a, PARAM_top_p, value_r, e)
+	                             : 0;
 }
 
 static int
 claude_top_k(struct ask *a, bool thinks, struct slice *value_r, struct err *e)
 {
 	*value_r = chat_member(a->params, SLICE("top_k"));
-	if (value_r->n == 0 || !thinks)
+	if (value_r->n == 0 ||
+	    (!thinks && !(a->features & FEATURE_NO_TEMPERATURE)))
 		return 0;
 	*value_r = SLICE("");
 	return ask_drop(a, SLICE("top_k"), e);

@@ -12,16 +12,6 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define KEPT_MAX (4 * 1024 * 1024) /* of one block */
 
-struct slice
-converse_raw(struct slice object, struct slice name)
-{
-	struct jscan_item item;
-
-	if (jscan_find(object, name, &item) != 1 || item.type != JSCAN_STRING)
-		return SLICE("");
-	return jscan_text(&item);
-}
-
 bool
 converse_find(struct slice object, struct slice name, enum jscan_type type,
     struct slice *value_r)
@@ -120,9 +110,9 @@ block_reasoning(struct tell *t, struct slice reasoning, int64_t index,
 
 	(void)e;
 	converse_find(reasoning, SLICE("reasoningText"), JSCAN_OBJECT, &text);
-	block_thought(t, converse_raw(text, SLICE("text")), index);
-	block_signature(t, converse_raw(text, SLICE("signature")), index);
-	block_redacted(t, converse_raw(reasoning, SLICE("redactedContent")));
+	block_thought(t, chat_raw(text, SLICE("text")), index);
+	block_signature(t, chat_raw(text, SLICE("signature")), index);
+	block_redacted(t, chat_raw(reasoning, SLICE("redactedContent")));
 	return 0;
 }
 
@@ -135,8 +125,8 @@ block_start_tool(struct tell *t, struct slice tool, int64_t index,
 		return 0;
 	}
 	converse_open(t, CONVERSE_CALL, index);
-	if (chatout_call(&t->out, converse_raw(tool, SLICE("toolUseId")),
-		converse_raw(tool, SLICE("name")), SLICE("")) != 0)
+	if (chatout_call(&t->out, chat_raw(tool, SLICE("toolUseId")),
+		chat_raw(tool, SLICE("name")), SLICE("")) != 0)
 		return err_set(e, ERR_UPSTREAM_STREAM, "too many calls");
 	return 0;
 }
@@ -155,7 +145,7 @@ static int
 block_input(struct tell *t, struct slice tool, int64_t index, struct err *e)
 {
 	struct converse_state *st = t->state;
-	struct slice input = converse_raw(tool, SLICE("input"));
+	struct slice input = chat_raw(tool, SLICE("input"));
 
 	(void)index;
 	(void)e;
@@ -243,7 +233,7 @@ converse_whole(struct tell *t, struct slice block, struct err *e)
 	struct slice tool;
 	int done = 0;
 
-	converse_text(t, converse_raw(block, SLICE("text")), -1);
+	converse_text(t, chat_raw(block, SLICE("text")), -1);
 	if (converse_find(block, SLICE("toolResult"), JSCAN_OBJECT, &tool) ||
 	    (converse_find(block, SLICE("toolUse"), JSCAN_OBJECT, &tool) &&
 		converse_is_of_server(tool)))

@@ -7,6 +7,7 @@
  */
 
 #include "dialect/bedrock_priv.h"
+#include "dialect/chat_priv.h"
 #include "dialect/claude.h"
 #include "proto/jscan.h"
 
@@ -69,9 +70,6 @@ void converse_close_use(struct tell *t);
 void converse_close_result(struct tell *t);
 /* The whole block, as a member of provider_specific_fields. */
 void converse_keep(struct tell *t, struct slice block);
-
-/* Raw text of a string member; n 0: absent. */
-struct slice converse_raw(struct slice object, struct slice name);
 
 /* A member's value, when it is of that type. */
 bool converse_find(struct slice object, struct slice name, enum jscan_type type,

@@ -11,7 +11,7 @@
 bool
 converse_is_of_server(struct slice tool)
 {
-	return slice_eq(converse_raw(tool, SLICE("type")),
+	return slice_eq(chat_raw(tool, SLICE("type")),
 	    SLICE("server_tool_use"));
 }
 

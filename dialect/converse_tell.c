@@ -26,7 +26,7 @@ static void
 tell_keep_stop(struct tell *t, struct slice json)
 {
 	struct converse_state *st = t->state;
-	struct slice word = converse_raw(json, SLICE("stopReason"));
+	struct slice word = chat_raw(json, SLICE("stopReason"));
 
 	if (word.n >= sizeof st->stop)
 		word.n = sizeof st->stop - 1;

@@ -16,14 +16,14 @@ converse_text(struct tell *t, struct slice raw, int64_t index)
 void
 converse_citation(struct tell *t, struct slice citation, int64_t index)
 {
-	struct slice title = converse_raw(citation, SLICE("title"));
+	struct slice title = chat_raw(citation, SLICE("title"));
 	struct slice location, web, url;
 
 	if (!converse_find(citation, SLICE("location"), JSCAN_OBJECT,
 		&location) ||
 	    !converse_find(location, SLICE("web"), JSCAN_OBJECT, &web))
 		return;
-	url = converse_raw(web, SLICE("url"));
+	url = chat_raw(web, SLICE("url"));
 	if (url.n == 0 || title.n == 0)
 		return;
 	converse_open(t, CONVERSE_TEXT, index);
@@ -47,8 +47,7 @@ converse_cited(struct tell *t, struct slice block)
 		while (jscan_element_next(&it, &item))
 			if (item.type == JSCAN_OBJECT)
 				converse_text(t,
-				    converse_raw(item.value, SLICE("text")),
-				    -1);
+				    chat_raw(item.value, SLICE("text")), -1);
 	}
 	if (!converse_find(block, SLICE("citations"), JSCAN_ARRAY, &list))
 		return;

@@ -69,17 +69,23 @@ think_check(struct ask *a, struct converse_plan *plan, struct err *e)
 	return ask_drop(a, name, e);
 }
 
-/* Thoughts count against what may be written. */
+/* Thoughts count against what may be written, which has a limit itself. */
 static void
 think_room(const struct ask *a, struct converse_plan *plan)
 {
-	plan->max_tokens = a->max_tokens;
-	if (!plan->thinks || a->max_tokens == 0 || plan->budget < a->max_tokens)
+	int64_t max = a->max_tokens, most = a->max_output;
+
+	plan->max_tokens = max;
+	if (!plan->thinks)
 		return;
-	if (a->max_tokens >= CLAUDE_ROOM_MIN)
-		plan->budget = a->max_tokens - 1;
-	else
-		plan->max_tokens = plan->budget + 1;
+	if (max > 0 && max < CLAUDE_ROOM_MIN && max <= plan->budget)
+		max = plan->budget + 1;
+	if (most > 0 && (max == 0 || (max > most && a->max_tokens <= most)))
+		max = most;
+	if (max > 1 && plan->budget >= max)
+		plan->budget = max - 1;
+	if (a->max_tokens > 0)
+		plan->max_tokens = max;
 }
 
 int

@@ -15,25 +15,11 @@ static const char *const gemini_others[] = { "top_k", NULL };
 static const struct ask_carried gemini_carried = { gemini_params,
 	gemini_others };
 
-/* One segment of a path. */
-static void
-gemini_segment(struct sbuf *b, struct slice text)
-{
-	static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ-._~";
-
-	for (size_t i = 0; i < text.n; i++)
-		if (memchr(plain, text.p[i], sizeof plain - 1) != NULL)
-			sbuf_addc(b, text.p[i]);
-		else
-			sbuf_addf(b, "%%%02X", (unsigned char)text.p[i]);
-}
-
 static void
 gemini_path(const struct ask *a, struct sbuf *b)
 {
 	sbuf_adds(b, "/models/");
-	gemini_segment(b, a->model);
+	ask_segment(b, a->model, "");
 	sbuf_adds(b,
 	    a->stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
 }
@@ -42,9 +28,9 @@ static void
 gemini_vertex_path(const struct ask *a, struct sbuf *b)
 {
 	sbuf_adds(b, "/projects/");
-	gemini_segment(b, a->project);
+	ask_segment(b, a->project, "");
 	sbuf_adds(b, "/locations/");
-	gemini_segment(b, a->location);
+	ask_segment(b, a->location, "");
 	sbuf_adds(b, "/publishers/google");
 	gemini_path(a, b);
 }

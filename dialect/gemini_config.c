@@ -90,21 +90,9 @@ config_scalars(const struct ask *a, struct sbuf *b)
 static int
 config_stops(struct ask *a, struct sbuf *b, struct err *e)
 {
-	const struct chat *c = &a->chat;
-
-	if (c->n_stops > STOPS_MAX)
+	if (a->chat.n_stops > STOPS_MAX)
 		return ask_refuse(a, e, "stop");
-	if (c->n_stops == 0)
-		return 0;
-	ask_name(b, "stopSequences");
-	sbuf_addc(b, '[');
-	for (unsigned i = 0; i < c->n_stops; i++) {
-		ask_comma(b);
-		sbuf_addc(b, '"');
-		sbuf_add_slice(b, c->stops[i]);
-		sbuf_addc(b, '"');
-	}
-	sbuf_addc(b, ']');
+	ask_stops(a, b, "stopSequences");
 	return 0;
 }
 
@@ -170,39 +158,40 @@ config_asked(struct ask *a, enum gemini_thinks thinks,
     struct config_thought *asked_r, struct err *e)
 {
 	const struct chat *c = &a->chat;
+	bool object = c->thinking.n > 0;
 
-	if (c->effort == EFFORT_ABSENT && c->thinking.n == 0)
+	if (!object && c->effort == EFFORT_ABSENT)
 		return 0;
-	if (thinks == THINKS_NOT || c->effort == EFFORT_OTHER)
+	if (thinks == THINKS_NOT || (!object && c->effort == EFFORT_OTHER))
 		return ask_drop(a,
-		    params_name(c->effort != EFFORT_ABSENT
-				    ? PARAM_reasoning_effort
-				    : PARAM_thinking),
+		    params_name(
+			object ? PARAM_thinking : PARAM_reasoning_effort),
 		    e);
-	*asked_r = c->effort != EFFORT_ABSENT ? config_efforts[c->effort]
-	                                      : config_of_thinking(c->thinking);
+	*asked_r = object ? config_of_thinking(c->thinking)
+	                  : config_efforts[c->effort];
 	return 1;
 }
 
-/* Thoughts count against the tokens of the answer. */
+/* Thoughts count against the tokens of the answer: there must be room. */
 static int64_t
-config_budget(struct ask *a, bool pro, int64_t budget)
+config_budget(int64_t budget, bool pro, int64_t *max_tokens)
 {
 	int64_t most = pro ? BUDGET_MAX_PRO : BUDGET_MAX;
 
 	if (budget == 0)
 		return pro ? BUDGET_MIN_PRO : 0;
 	budget = budget < most ? budget : most;
-	if (a->max_tokens == 0 || a->max_tokens > budget)
+	if (*max_tokens == 0 || *max_tokens > budget)
 		return budget;
-	if (a->max_tokens >= CAPPED_FROM)
-		return a->max_tokens - 1;
-	a->max_tokens = budget + 1;
+	if (*max_tokens >= CAPPED_FROM)
+		return *max_tokens - 1;
+	*max_tokens = budget + 1;
 	return budget;
 }
 
 static int
-config_thinking(struct ask *a, struct sbuf *b, struct err *e)
+config_thinking(struct ask *a, int64_t *max_tokens, struct sbuf *b,
+    struct err *e)
 {
 	struct gemini_model model = gemini_model(a);
 	struct config_thought asked = { 0, NULL };
@@ -216,7 +205,7 @@ config_thinking(struct ask *a, struct sbuf *b, struct err *e)
 		ask_text(b, "thinkingLevel", slice_str(asked.level));
 	else if (asked.budget >= 0)
 		ask_int(b, "thinkingBudget",
-		    config_budget(a, model.pro, asked.budget));
+		    config_budget(asked.budget, model.pro, max_tokens));
 	if (asked.budget != 0)
 		ask_json(b, "includeThoughts", SLICE("true"));
 	sbuf_addc(b, '}');
@@ -226,17 +215,19 @@ config_thinking(struct ask *a, struct sbuf *b, struct err *e)
 int
 gemini_config(struct ask *a, struct sbuf *b, struct err *e)
 {
+	int64_t max_tokens = a->max_tokens;
 	struct sbuf c = { 0 };
 	int done = 0;
 
 	sbuf_addc(&c, '{');
 	config_scalars(a, &c);
 	if (config_stops(a, &c, e) != 0 || config_format(a, &c, e) != 0 ||
-	    config_thinking(a, &c, e) != 0)
+	    config_thinking(a, &max_tokens, &c, e) != 0)
 		done = -1;
 	/* Last: thinking may have raised it. */
-	if (a->max_tokens > 0)
-		ask_int(&c, "maxOutputTokens", a->max_tokens);
+	if (max_tokens > 0)
+		ask_int(&c, "maxOutputTokens", max_tokens);
+	a->output_asked = max_tokens;
 	sbuf_addc(&c, '}');
 	if (c.len > 2)
 		ask_json(b, "generationConfig", sbuf_slice(&c));

@@ -187,15 +187,12 @@ contents_url(struct gemini_writer *w, const struct chat_part *p)
 	return 0;
 }
 
-/* The bytes are right where they and the declared type differ. */
 static int
 contents_image(struct gemini_writer *w, const struct chat_part *p)
 {
-	struct slice type = ask_image_type(p->media.data);
-
 	if (p->media.data.n == 0)
 		return contents_url(w, p);
-	contents_inline(w, type.n > 0 ? type : p->media.type, p->media.data);
+	contents_inline(w, ask_media_type(&p->media), p->media.data);
 	return 0;
 }
 
@@ -292,12 +289,10 @@ gemini_contents(struct ask *a, bool urls, struct sbuf *b, struct err *e)
 {
 	static const struct turns_rules rules = { .results_alone = true };
 	struct gemini_writer w = { .a = a, .b = b, .e = e, .urls = urls };
+	struct chat chat = gemini_signatures(a);
 	struct turns t;
 
-	for (unsigned i = 0; i < a->chat.n; i++)
-		if (a->chat.messages[i].role == CHAT_ASSISTANT)
-			gemini_signatures(&a->chat.messages[i]);
-	turns_make(&a->chat, &rules, a->pool, a->params, &t);
+	turns_make(&chat, &rules, a->pool, a->params, &t);
 	contents_system(&t, b);
 	ask_name(b, "contents");
 	sbuf_addc(b, '[');

@@ -31,10 +31,11 @@ struct gemini_model gemini_model(const struct ask *a);
 int gemini_contents(struct ask *a, bool urls, struct sbuf *b, struct err *e);
 
 /*
- * Put the signatures among an assistant's reasoning_details on the parts that
- * they belong to, and take all thoughts out.
+ * The request with the signatures among reasoning_details on the parts that
+ * they belong to, and without all thoughts.  In the pool: the next attempt may
+ * be at somebody else's, who wants his own back.
  */
-void gemini_signatures(struct chat_message *m);
+struct chat gemini_signatures(const struct ask *a);
 
 /* "generationConfig", when it has members.  0 or -1. */
 int gemini_config(struct ask *a, struct sbuf *b, struct err *e);

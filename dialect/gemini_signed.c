@@ -1,4 +1,5 @@
 /* gemini_signed - signatures of thoughts on their way back: providers.md 9. */
+#include "base/pool.h"
 #include "dialect/gemini_priv.h"
 #include "proto/jstr.h"
 
@@ -50,8 +51,8 @@ signed_place(struct chat_message *m, struct chat_part *p)
 }
 
 /* Thoughts of others, and their text, do not go to Gemini. */
-void
-gemini_signatures(struct chat_message *m)
+static void
+signed_message(struct chat_message *m)
 {
 	unsigned n = 0;
 
@@ -66,4 +67,24 @@ gemini_signatures(struct chat_message *m)
 		if (m->parts[i].type != CHAT_THINKING)
 			m->parts[n++] = m->parts[i];
 	m->n = n;
+}
+
+struct chat
+gemini_signatures(const struct ask *a)
+{
+	struct chat chat = a->chat;
+	size_t size = (chat.n + 1) * sizeof *chat.messages;
+
+	chat.messages = pool_alloc(a->pool, size);
+	memcpy(chat.messages, a->chat.messages, chat.n * sizeof *chat.messages);
+	for (unsigned i = 0; i < chat.n; i++) {
+		struct chat_message *m = &chat.messages[i];
+
+		if (m->role != CHAT_ASSISTANT || m->n == 0)
+			continue;
+		size = m->n * sizeof *m->parts;
+		m->parts = memcpy(pool_alloc(a->pool, size), m->parts, size);
+		signed_message(m);
+	}
+	return chat;
 }

@@ -4,6 +4,7 @@
 #include "dialect/in_gemini_priv.h"
 
 #define FORMAT "google-gemini-v1"
+#define CALLS_LOOKED_AT 512
 
 struct in_part {
 	struct slice json;
@@ -170,33 +171,38 @@ in_call_part(struct in_turn *t, const struct in_part *part)
 	sbuf_addc(b, '}');
 }
 
-/* A result's call: by its id, else the first of that name without one. */
+/*
+ * A result's call among those of the turn before it: by its id, else the first
+ * of that name that has no result.  No turn of use has more calls than are
+ * looked at.
+ */
 static struct in_call *
-in_answered(struct in_talk *talk, unsigned from, struct slice id,
-    struct slice name)
+in_answered(struct in_talk *talk, struct slice id, struct slice name)
 {
 	struct in_call *calls = (struct in_call *)(void *)talk->calls.data;
+	unsigned end;
 
-	for (unsigned i = from; i < talk->n_calls; i++) {
-		struct in_call *call = &calls[i];
-
-		if (id.n > 0 ? jstr_same(call->id, id)
-			     : !call->answered && jstr_same(call->name, name))
-			return call;
-	}
+	while (talk->first_call < talk->n_calls &&
+	       calls[talk->first_call].answered)
+		talk->first_call++;
+	end = talk->n_calls;
+	if (end - talk->first_call > CALLS_LOOKED_AT)
+		end = talk->first_call + CALLS_LOOKED_AT;
+	for (unsigned i = talk->first_call; i < end; i++)
+		if (!calls[i].answered &&
+		    (id.n > 0 ? jstr_same(calls[i].id, id)
+			      : jstr_same(calls[i].name, name)))
+			return &calls[i];
 	return NULL;
 }
 
 static struct slice
 in_result_id(struct in_turn *t, const struct in_part *part)
 {
-	struct in_talk *talk = t->talk;
-	struct slice id = in_raw(part->value.value, SLICE("id"));
-	struct slice name = in_raw(part->value.value, SLICE("name"));
-	struct in_call *call = in_answered(talk, talk->first_call, id, name);
+	struct slice id = chat_raw(part->value.value, SLICE("id"));
+	struct slice name = chat_raw(part->value.value, SLICE("name"));
+	struct in_call *call = in_answered(t->talk, id, name);
 
-	if (call == NULL)
-		call = in_answered(talk, 0, id, name);
 	if (call == NULL)
 		return id.n > 0 ? id : in_mint(t, part);
 	call->answered = true;

@@ -35,8 +35,10 @@ struct in_call {
 /* All contents. */
 struct in_talk {
 	struct in_gemini *x;
-	struct sbuf calls;            /* of struct in_call */
-	unsigned n_calls, first_call; /* of the model's last turn */
+	struct sbuf calls; /* of struct in_call */
+	unsigned n_calls;
+	unsigned first_call; /* without a result, of the model's last turn */
+	bool model_spoke;    /* last: neighbours of one role are one turn */
 };
 
 /* One content on its way into chat. */

@@ -45,13 +45,16 @@ in_turn_write(struct in_turn *t)
 static int
 in_turn_run(struct in_turn *t, const char *where, struct slice content)
 {
-	unsigned calls = t->talk->n_calls;
-	int done = in_content_read(t, where, content);
+	struct in_talk *talk = t->talk;
+	int done;
+
+	if (t->role == ROLE_MODEL && !talk->model_spoke)
+		talk->first_call = talk->n_calls;
+	talk->model_spoke = t->role == ROLE_MODEL;
+	done = in_content_read(t, where, content);
 
 	if (done == 0 && (t->role != ROLE_SYSTEM || t->content.n > 0))
 		in_turn_write(t);
-	if (t->role == ROLE_MODEL)
-		t->talk->first_call = calls;
 	sbuf_free(&t->content.parts);
 	sbuf_free(&t->calls);
 	sbuf_free(&t->details);

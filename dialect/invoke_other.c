@@ -68,7 +68,7 @@ other_stop(struct tell *t, struct slice object)
 	struct invoke_state *st = t->state;
 
 	for (size_t i = 0; i < COUNT(other_stops); i++) {
-		struct slice word = converse_raw(object, other_stops[i]);
+		struct slice word = chat_raw(object, other_stops[i]);
 
 		if (word.n == 0)
 			continue;

@@ -19,7 +19,7 @@ invoke_fault(struct err *e, const char *what)
 int
 invoke_unwrap(const struct dialect_event *ev, struct sbuf *inner, struct err *e)
 {
-	struct slice bytes = converse_raw(ev->data, SLICE("bytes"));
+	struct slice bytes = chat_raw(ev->data, SLICE("bytes"));
 	const char *reason;
 	size_t n;
 

@@ -1,4 +1,5 @@
 #include "dialect/out_anthropic_priv.h"
+#include "dialect/claude.h"
 
 #include "dialect/mint.h"
 #include "proto/relay_error.h"
@@ -79,8 +80,7 @@ out_anthropic_stop(const struct out_anthropic *a, struct slice sequence,
 bool
 out_anthropic_is_own(const struct out_detail *d)
 {
-	return d->format.n == 0 ||
-	       jstr_equal(d->format, SLICE("anthropic-claude-v1"));
+	return d->format.n == 0 || jstr_equal(d->format, SLICE(CLAUDE_FORMAT));
 }
 
 static void

@@ -160,19 +160,30 @@ out_gemini_end(struct encode_ctx *x, struct sbuf *out)
 	sbuf_free(&candidates);
 }
 
+/* RESOURCE_EXHAUSTED: what Google itself says is passed on. */
+static bool
+out_is_status(struct slice code)
+{
+	for (size_t i = 0; i < code.n; i++)
+		if ((code.p[i] < 'A' || code.p[i] > 'Z') && code.p[i] != '_')
+			return false;
+	return code.n > 0;
+}
+
 /* An array is left open: who reads it sees that it was cut. */
 static void
 out_gemini_error(struct encode_ctx *x, int status, struct slice message,
     struct slice type, struct slice code, struct sbuf *out)
 {
 	(void)type;
-	(void)code;
 	out_open(x, out);
 	sbuf_adds(out, "{\"error\":{");
 	ask_int(out, "code", status);
 	ask_name(out, "message");
 	sbuf_add_json(out, message);
-	ask_text(out, "status", slice_str(errbody_gemini_status(status)));
+	ask_text(out, "status",
+	    out_is_status(code) ? code
+				: slice_str(errbody_gemini_status(status)));
 	sbuf_adds(out, "}}");
 	out_close(x, out);
 }

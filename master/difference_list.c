@@ -28,6 +28,8 @@ static const struct difference_field provider_fields[] = {
 	FIELD(RAW, settings_provider, open_models),
 	FIELD(RAW, settings_provider, ask_usage),
 	FIELD(RAW, settings_provider, max_name),
+	FIELD(RAW, settings_provider, reasoning),
+	FIELD(RAW, settings_provider, json_schema),
 	FIELD(RAW, settings_provider, end),
 	FIELD(RAW, settings_provider, quirks),
 	FIELD(RAW, settings_provider, max_connections),

@@ -12,12 +12,16 @@ struct builtin {
 	enum provider_max max_name;
 	bool ask_usage;
 	enum provider_end end;
+	enum provider_reasoning reasoning;
+	enum provider_schema schema;
 	uint32_t quirks;
 };
 
 static const struct builtin builtins[] = {
-#define PROVIDER(id, aliases, kind, prefix, base_url, max, so, end, quirks)    \
-	{ id, aliases, KIND_##kind, prefix, base_url, max, so, end, quirks },
+#define PROVIDER(id, aliases, kind, prefix, base_url, max, so, end, r_in, js,  \
+    quirks)                                                                    \
+	{ id, aliases, KIND_##kind, prefix, base_url, max, so, end, r_in, js,  \
+		quirks },
 #include "etc/providers.def"
 #undef PROVIDER
 };
@@ -33,7 +37,20 @@ static const struct word words_kind[] = {
 };
 #undef KIND
 static const struct word words_max[] = { { "max_tokens", MAX_TOKENS },
-	{ "max_completion_tokens", MAX_COMPLETION_TOKENS }, { NULL, 0 } };
+	{ "max_completion_tokens", MAX_COMPLETION_TOKENS },
+	{ "by_model", MAX_BY_MODEL }, { NULL, 0 } };
+static const struct word words_reasoning[] = { { "as_is", REASONING_AS_IS },
+	{ "effort", REASONING_EFFORT },
+	{ "effort_parsed", REASONING_EFFORT_PARSED },
+	{ "thinking", REASONING_THINKING },
+	{ "thinking_effort", REASONING_THINKING_EFFORT },
+	{ "object", REASONING_OBJECT }, { "enable_thinking", REASONING_ENABLE },
+	{ "enable_thinking_budget", REASONING_ENABLE_BUDGET },
+	{ "chat_template_kwargs", REASONING_KWARGS },
+	{ "none", REASONING_NONE }, { NULL, 0 } };
+static const struct word words_schema[] = { { "as_is", SCHEMA_AS_IS },
+	{ "json_object", SCHEMA_AS_OBJECT }, { "bare", SCHEMA_BARE },
+	{ NULL, 0 } };
 static const struct word words_end[] = { { "done", END_DONE },
 	{ "optional", END_OPTIONAL }, { NULL, 0 } };
 #define QUIRK(name, bit, text) { text, 1u << bit },
@@ -116,6 +133,10 @@ static const struct field provider_fields[] = {
 	    false, words_max, NULL },
 	{ "end", FIELD_WORD, AT(settings_provider, end), NULL, 0, 0, false,
 	    words_end, NULL },
+	{ "reasoning", FIELD_WORD, AT(settings_provider, reasoning), NULL, 0, 0,
+	    false, words_reasoning, NULL },
+	{ "json_schema", FIELD_WORD, AT(settings_provider, json_schema), NULL,
+	    0, 0, false, words_schema, NULL },
 	{ "quirks", FIELD_WORDS, AT(settings_provider, quirks), NULL, 0, 0,
 	    false, words_quirks, NULL },
 	{ "max_connections", FIELD_INT, AT(settings_provider, max_connections),
@@ -198,6 +219,8 @@ provider_init(struct compile *c, const struct node *n, void *out)
 	p->ask_usage = b->ask_usage;
 	p->max_name = (int32_t)b->max_name;
 	p->end = (int32_t)b->end;
+	p->reasoning = (int32_t)b->reasoning;
+	p->json_schema = (int32_t)b->schema;
 	p->quirks = b->quirks;
 }
 

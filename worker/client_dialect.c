@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
@@ -375,11 +376,14 @@ client_error(struct req *r, int status, const struct relay_error *said,
 	struct errbody shape = { .shape = client_error_shape(r),
 		.status = status };
 	struct sbuf *b = &r->w->encoded;
+	char id[HEX_ID_SIZE];
 
 	if (shape.shape == ERRBODY_OPENAI) {
 		translate_error(r, said, body_r);
 		return;
 	}
+	hex_write(r->id, sizeof r->id, id);
+	shape.request_id = slice_str(id);
 	sbuf_clear(b);
 	errbody_write_code(&shape, slice_str(said->message), SLICE(""),
 	    said->code, b);

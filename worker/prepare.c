@@ -14,7 +14,7 @@
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
-static void
+static int
 prepare_edit(struct req *r, int64_t put_max_tokens)
 {
 	const struct settings_provider *p = r->choice.target->provider;
@@ -23,17 +23,22 @@ prepare_edit(struct req *r, int64_t put_max_tokens)
 		.model = r->choice.upstream_model,
 		.add_usage = r->stream && p->ask_usage,
 		.quirks = p->quirks,
+		.reasoning = (enum provider_reasoning)p->reasoning,
+		.schema = (enum provider_schema)p->json_schema,
 		.put_max_tokens = put_max_tokens,
 	};
 
 	/* OpenAI itself takes the new name always, the old one not always. */
 	o.use_max_completion_tokens =
 	    p->max_name == MAX_COMPLETION_TOKENS ||
-	    ((p->quirks & QUIRK_DEV_ROLE) != 0 &&
+	    (p->max_name == MAX_BY_MODEL &&
 		params_has(&r->params, PARAM_max_completion_tokens)) ||
 	    (m != NULL &&
 		(m->features & FEATURE_MAX_COMPLETION_TOKENS_ONLY) != 0);
+	if (edit_check(&r->params, &o, req_err(r)) != 0)
+		return -1;
 	edit_body(&r->params, &o, r->pool, &r->edit);
+	return 0;
 }
 
 /* "by the provider" is not what the client asked for: the model is. */
@@ -142,6 +147,5 @@ prepare_body(struct req *r, int64_t put_max_tokens)
 		return prepare_native(r, put_max_tokens);
 	if (r->dialect != NULL)
 		return prepare_dialect(r, put_max_tokens);
-	prepare_edit(r, put_max_tokens);
-	return 0;
+	return prepare_edit(r, put_max_tokens);
 }

@@ -59,9 +59,9 @@ def test_events_of_a_stream(world, dialect):
     """Every block is started, filled and stopped before the next one."""
     world.provider.answer = Script(Says(calls=[CALL, ("weather", {"city": "Rom"})], thought="Two cities."))
     said = to(world, dialect, """
-      const seen = [];
-      for await (const e of await client.messages.create(ask({stream: true, tools: %s}))) seen.push([e.type, e.index ?? null]);
-      return seen;""" % TOOLS)
+      const events = [];
+      for await (const e of await client.messages.create(ask({stream: true, tools: %s}))) events.push([e.type, e.index ?? null]);
+      return events;""" % TOOLS)
     kinds = [kind for kind, _ in said.value if kind != "ping"]
     assert (kinds[0], kinds[-2:]) == ("message_start", ["message_delta", "message_stop"])
     opened, started = None, []
@@ -111,10 +111,9 @@ def test_tool_runner(world, dialect):
     """The SDK's own loop over tools."""
     world.provider.answer = Script(Says(calls=[CALL]), Says("cold"))
     said = to(world, dialect, """
-      const runner = client.beta.messages.toolRunner(ask({tools: [{name: "weather", description: "d",
+      return await client.beta.messages.toolRunner(ask({tools: [{name: "weather", description: "d",
         input_schema: {type: "object", properties: {city: {type: "string"}}}, run: (a) => a.city + " -3",
-        parse: (x) => x}]}));
-      return await runner.done();""")
+        parse: (x) => x}]}));""")
     assert texts(said.value) == "cold"
     assert b"Oslo -3" in world.provider.requests[1].body
 
@@ -226,11 +225,12 @@ def test_budget_spent_is_not_tried_again(world, how):
 
 @each
 @pytest.mark.parametrize("status, kind", [(400, "BadRequestError"), (404, "NotFoundError"), (429, "RateLimitError"),
-                                          (529, "InternalServerError")])
+                                          (529, "OverloadedError")])
 def test_provider_error(world, dialect, status, kind):
     world.provider.answer = Script(Fault(status))
     error = to(world, dialect, CREATE % "").threw(kind, status)
     assert (error["body"]["type"], error["body"]["error"]["message"]) == ("error", "they say no")
+    assert error["body"]["request_id"]
     assert error["type"] == {400: "invalid_request_error", 404: "not_found_error", 429: "rate_limit_error",
                              529: "overloaded_error"}[status]
 

@@ -201,6 +201,36 @@ START_TEST(test_path)
 }
 END_TEST
 
+/* A model that can write no more than so much. */
+static const struct {
+	const char *request;
+	int64_t max_output;
+	const char *body;
+} limits[] = {
+	{ ASK("'reasoning_effort':'high'"), 8192, PUT_BUDGET("8191") },
+	{ ASK("'reasoning_effort':'high'"), 32768, PUT_BUDGET("16384") },
+	{ ASK("'reasoning_effort':'high','max_tokens':500"), 8192,
+	    PUT_ROOM("8192", "8191") },
+	{ ASK("'reasoning_effort':'low','max_tokens':9000"), 8192,
+	    PUT_ROOM("9000", "1024") },
+};
+
+START_TEST(test_limit)
+{
+	struct pool *pool = pool_new();
+	struct asking q;
+
+	asking_read(&q, quotes(pool, limits[_i].request));
+	q.ask.features = FEATURE_REASONING;
+	q.ask.model = SLICE(CLAUDE);
+	q.ask.max_output = limits[_i].max_output;
+	asking_put(&q, dialect_find(KIND_BEDROCK, q.ask.model, 0));
+	ck_assert_str_eq(q.body.data, quotes(pool, limits[_i].body).p);
+	asking_end(&q);
+	pool_free(&pool);
+}
+END_TEST
+
 /* What the reader of the answer and the hold must be told. */
 static const struct {
 	const char *request;
@@ -248,6 +278,7 @@ test_suite(void)
 	tcase_add_loop_test(tc, test_required, 0, COUNT(rows));
 	tcase_add_test(tc, test_worked);
 	tcase_add_loop_test(tc, test_path, 0, COUNT(paths));
+	tcase_add_loop_test(tc, test_limit, 0, COUNT(limits));
 	tcase_add_loop_test(tc, test_told, 0, COUNT(told));
 	suite_add_tcase(s, tc);
 	return s;

@@ -2,6 +2,8 @@
 
 #include "tests/suite.h"
 
+#include <stdlib.h>
+
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "dialect/ask.h"
@@ -451,6 +453,22 @@ static const struct row {
 	    "parallel_tool_calls" },
 };
 
+/* Something of each part: an attempt leaves the request as it was. */
+static unsigned long
+parts_of(const struct chat *c)
+{
+	unsigned long sum = 0;
+
+	for (unsigned i = 0; i < c->n; i++)
+		for (unsigned k = 0; k < c->messages[i].n; k++) {
+			const struct chat_part *p = &c->messages[i].parts[k];
+
+			sum = 31 * sum + (unsigned)p->type + p->text.n +
+			      p->signature.n + 1;
+		}
+	return sum;
+}
+
 /* Ask; 0 or -1 with the fault in a->err. */
 static int
 ask_of(struct asked *a, enum provider_kind kind, const char *model,
@@ -461,6 +479,8 @@ ask_of(struct asked *a, enum provider_kind kind, const char *model,
 		.project = SLICE("p"),
 		.location = SLICE("us-east1") };
 	const struct dialect *d;
+	unsigned long before;
+	const char *limit;
 
 	ck_assert_msg(asked_read(a, slice_str(in), NULL) == 0, "%s: %s",
 	    a->err.text, in);
@@ -473,7 +493,15 @@ ask_of(struct asked *a, enum provider_kind kind, const char *model,
 	d->path(&ask, path);
 	if (chat_read(&a->params, a->pool, &ask.chat, &a->err) != 0)
 		return -1;
-	return d->ask(&ask, body, &a->err);
+	before = parts_of(&ask.chat);
+	if (d->ask(&ask, body, &a->err) != 0)
+		return -1;
+	ck_assert_uint_eq(parts_of(&ask.chat), before);
+	ck_assert_int_eq(ask.max_tokens, params_max_tokens(&a->params));
+	limit = strstr(body->data, "\"maxOutputTokens\":");
+	ck_assert_int_eq(ask.output_asked,
+	    limit != NULL ? atoll(limit + strlen("\"maxOutputTokens\":")) : 0);
+	return 0;
 }
 
 START_TEST(test_row)

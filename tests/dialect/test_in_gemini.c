@@ -104,6 +104,30 @@ static const struct inbound_row rows[] = {
 		   "'tool_calls':[{'id':'call_2_0','type':'function',"
 		   "'function':{'name':'w','arguments':'{}'}}]},{'role':'tool',"
 		   "'tool_call_id':'call_2_0','content':'{}'}]}" },
+	{ .title = "calls of neighbouring contents",
+	    .in = "{'contents':[{'role':'model','parts':[{'functionCall':{"
+		  "'name':'w'}}]},{'role':'model','parts':[{'functionCall':{"
+		  "'name':'v'}}]},{'parts':[{'functionResponse':{'name':'w'}},"
+		  "{'functionResponse':{'name':'v'}}]}]}",
+	    .out = "{'model':'gem','messages':[{'role':'assistant','content':"
+		   "null,'tool_calls':[{'id':'call_0_0','type':'function',"
+		   "'function':{'name':'w','arguments':'{}'}}]},{'role':"
+		   "'assistant','content':null,'tool_calls':[{'id':'call_1_0',"
+		   "'type':'function','function':{'name':'v','arguments':'{}'}"
+		   "}]},{'role':'tool','tool_call_id':'call_0_0','content':"
+		   "'{}'},{'role':'tool','tool_call_id':'call_1_0','content':"
+		   "'{}'}]}" },
+	{ .title = "an id and a name of the same function",
+	    .in = "{'contents':[{'role':'model','parts':[{'functionCall':{"
+		  "'id':'a','name':'w'}},{'functionCall':{'name':'w'}}]},{"
+		  "'parts':[{'functionResponse':{'id':'a','name':'w'}},{"
+		  "'functionResponse':{'name':'w'}}]}]}",
+	    .out = "{'model':'gem','messages':[{'role':'assistant','content':"
+		   "null,'tool_calls':[{'id':'a','type':'function','function':"
+		   "{'name':'w','arguments':'{}'}},{'id':'call_0_1','type':"
+		   "'function','function':{'name':'w','arguments':'{}'}}]},{"
+		   "'role':'tool','tool_call_id':'a','content':'{}'},{'role':"
+		   "'tool','tool_call_id':'call_0_1','content':'{}'}]}" },
 	{ .title = "ids, in another order",
 	    .in =
 		"{'contents':[{'role':'model','parts':[{'function_call':{'id':"

@@ -368,6 +368,22 @@ START_TEST(test_errors)
 }
 END_TEST
 
+/* Google's own word for it stays. */
+START_TEST(test_error_of_google)
+{
+	struct encode *x = encoding_new(ENCODE_GEMINI, 0);
+	struct sbuf out = { 0 };
+
+	encode_error(x, 500, SLICE("m\"n"), SLICE("data_loss"),
+	    SLICE("DATA_LOSS"), &out);
+	ck_assert_str_eq(out.data,
+	    "data: {\"error\":{\"code\":500,\"message\":\"m\\\"n\","
+	    "\"status\":\"DATA_LOSS\"}}\r\n\r\n");
+	encode_free(&x);
+	sbuf_free(&out);
+}
+END_TEST
+
 /* What is written while nothing is said must not break an array. */
 START_TEST(test_idle)
 {
@@ -581,6 +597,7 @@ test_suite(void)
 	tcase_add_test(t, test_several_candidates);
 	tcase_add_test(t, test_no_reason_no_end);
 	tcase_add_test(t, test_errors);
+	tcase_add_test(t, test_error_of_google);
 	tcase_add_test(t, test_idle);
 	tcase_add_loop_test(t, test_wholes, 0, COUNT(wholes));
 	tcase_add_test(t, test_86_recorded_streams);

@@ -26,6 +26,7 @@ static const char good[] =
     "      weight = \"0.5\"; available_models = [ \"m\" ]; } ); },\n"
     "  { name = \"local\"; base_url = \"http://[::1]:8000/v1/\";\n"
     "    open_models = true; quirks = [ \"crlf\", \"local\" ];\n"
+    "    reasoning = \"chat_template_kwargs\"; json_schema = \"bare\";\n"
     "    timeout = \"9s\"; credentials = (); } );\n"
     "models = (\n"
     "  { name = \"together_ai/m\"; provider = \"togetherai\";\n"
@@ -162,6 +163,8 @@ START_TEST(providers_arrive)
 	ck_assert_int_eq(p->base.port, 443);
 	ck_assert(p->base.tls && p->ask_usage);
 	ck_assert_uint_eq(p->quirks, QUIRK_FIN_EOS | QUIRK_THINK_TAG);
+	ck_assert_int_eq(p->reasoning, REASONING_EFFORT);
+	ck_assert_int_eq(p->json_schema, SCHEMA_AS_IS);
 	ck_assert_int_eq(p->timeout_ms, -1);
 	c = settings_list(got, p->credentials);
 	ck_assert_uint_eq(p->credentials.n, 2);
@@ -178,6 +181,8 @@ START_TEST(providers_arrive)
 	ck_assert_str_eq(text_of(p->base.path), "/v1");
 	ck_assert(!p->base.tls && p->open_models);
 	ck_assert_uint_eq(p->quirks, QUIRK_CRLF | QUIRK_LOCAL);
+	ck_assert_int_eq(p->reasoning, REASONING_KWARGS);
+	ck_assert_int_eq(p->json_schema, SCHEMA_BARE);
 	ck_assert_int_eq(p->timeout_ms, 9000);
 	ck_assert_ptr_nonnull(settings_provider_find(got, SLICE("demo")));
 }
@@ -487,6 +492,7 @@ START_TEST(files_of_the_tree)
 
 	if (_i == 0) {
 		setenv("OPENAI_API_KEY", "x", 1);
+		setenv("WEBHOOK_SECRET", "x", 1);
 		setenv("GROQ_API_KEY", "x", 1);
 	}
 	ck_assert_msg(load_with(o) == 1, "%s", said.data);
