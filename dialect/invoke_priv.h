@@ -28,6 +28,9 @@ bool invoke_other(struct tell *t, struct slice json);
 /* The same of a whole answer, whose figures may be its own. */
 bool invoke_other_reply(struct tell *t, struct slice json);
 
+/* An event for a client of Anthropic's Messages: struct dialect, native. */
+void invoke_native(const struct dialect_event *ev, struct sbuf *raw);
+
 /* The answer of such a family is over. */
 void invoke_finish(struct tell *t);
 

@@ -276,6 +276,32 @@ START_TEST(test_reply)
 }
 END_TEST
 
+/* For a client of Anthropic's: the event alone, without what is Bedrock's. */
+START_TEST(test_native)
+{
+	struct sbuf raw = { 0 };
+	struct dialect_event ev = {
+		.data = SLICE("{\"bytes\":\"eyJ0eXBlIjoibWVzc2FnZV9zdG9w"
+			      "IiwKImFtYXpvbi1iZWRyb2NrLWludm9jYXRpb25N"
+			      "ZXRyaWNzIjp7ImEiOjF9LCAieCIgOiBbMSwKMl19"
+			      "\",\"p\":\"ab\"}")
+	};
+
+	invoke()->native(&ev, &raw);
+	ck_assert_str_eq(raw.data, "event: message_stop\ndata: "
+				   "{\"type\":\"message_stop\",\"x\" : "
+				   "[1, 2]}\n\n");
+	sbuf_clear(&raw);
+	ev.data = SLICE("{\"p\":\"ab\"}");
+	invoke()->native(&ev, &raw);
+	ev.exception = true;
+	ev.data = SLICE("{\"message\":\"m\"}");
+	invoke()->native(&ev, &raw);
+	ck_assert_uint_eq(raw.len, 0);
+	sbuf_free(&raw);
+}
+END_TEST
+
 START_TEST(test_ask)
 {
 	struct pool *pool = pool_new();
@@ -312,6 +338,7 @@ test_suite(void)
 	tcase_add_loop_test(tc, test_stream, 0, COUNT(streams));
 	tcase_add_loop_test(tc, test_frame, 0, COUNT(frames_of));
 	tcase_add_loop_test(tc, test_reply, 0, COUNT(replies));
+	tcase_add_test(tc, test_native);
 	tcase_add_test(tc, test_ask);
 	suite_add_tcase(s, tc);
 	return s;
