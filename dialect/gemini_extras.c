@@ -175,9 +175,27 @@ extras_support(struct tell *t, struct slice chunks, struct slice support)
 		extras_chunk_at(t, chunks, &item, at);
 }
 
+/* A later chunk tells what an earlier one did, and more: enter it there. */
+static void
+extras_enter(struct jscan_iter *it, struct slice list, unsigned *told)
+{
+	struct jscan_item item;
+	unsigned n = 0, skip;
+
+	jscan_enter(it, list);
+	while (jscan_element_next(it, &item))
+		n++;
+	skip = n >= *told ? *told : 0;
+	*told = n;
+	jscan_enter(it, list);
+	while (skip-- > 0)
+		jscan_element_next(it, &item);
+}
+
 static void
 extras_grounding(struct tell *t, struct slice json)
 {
+	struct gemini_state *s = t->state;
 	struct slice chunks =
 	    extras_member(json, SLICE("groundingChunks"), JSCAN_ARRAY);
 	struct slice supports =
@@ -187,7 +205,8 @@ extras_grounding(struct tell *t, struct slice json)
 
 	if (chunks.n == 0)
 		return;
-	jscan_enter(&it, supports.n > 0 ? supports : chunks);
+	extras_enter(&it, supports.n > 0 ? supports : chunks,
+	    &s->grounded[t->out.at]);
 	while (jscan_element_next(&it, &item))
 		if (item.type != JSCAN_OBJECT)
 			continue;
@@ -201,6 +220,7 @@ extras_grounding(struct tell *t, struct slice json)
 static void
 extras_citations(struct tell *t, struct slice json)
 {
+	struct gemini_state *s = t->state;
 	struct slice list =
 	    extras_member(json, SLICE("citations"), JSCAN_ARRAY);
 	struct jscan_iter it;
@@ -211,7 +231,7 @@ extras_citations(struct tell *t, struct slice json)
 		    extras_member(json, SLICE("citationSources"), JSCAN_ARRAY);
 	if (list.n == 0)
 		return;
-	jscan_enter(&it, list);
+	extras_enter(&it, list, &s->cited[t->out.at]);
 	while (jscan_element_next(&it, &item))
 		if (item.type == JSCAN_OBJECT)
 			extras_citation(t,

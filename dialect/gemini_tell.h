@@ -18,6 +18,8 @@ struct gemini_state {
 	/* A reason to end may stand in every chunk: the last one counts. */
 	char finish[CHATOUT_CHOICES][32];
 	struct gemini_partial partial[CHATOUT_CHOICES];
+	/* Of lists of sources, how much was told. */
+	unsigned grounded[CHATOUT_CHOICES], cited[CHATOUT_CHOICES];
 };
 
 int gemini_reply(struct tell *t, struct slice json, struct err *e);

@@ -130,10 +130,8 @@ upstream_line(struct req *r, struct sbuf *b)
 		sbuf_add_slice(b, settings_str(r->w->settings, base->path));
 		if (client_counts(r))
 			client_count_path(r, b);
-		else if (r->dialect != NULL)
-			r->dialect->path(r->ask, b);
 		else
-			sbuf_adds(b, "/chat/completions");
+			r->dialect->path(r->ask, b);
 	}
 	sbuf_adds(b, " HTTP/1.1\r\n");
 }
@@ -215,6 +213,12 @@ upstream_write_head(struct req *r, struct sbuf *b)
 {
 	size_t from = b->len + sizeof "POST " - 1;
 	struct slice path;
+
+	if (r->dialect == NULL && r->choice.kind == KIND_OPENAI) {
+		sbuf_add_slice(b, target_chat(r->w, r->choice.target,
+				      r->choice.credential, r->stream));
+		return;
+	}
 
 	upstream_line(r, b);
 	sbuf_add_slice(b, target_lines(r->w, r->choice.target,

@@ -694,6 +694,37 @@ START_TEST(test_stream)
 }
 END_TEST
 
+#define CITES(list)                                                            \
+	D(ONE(T("a"), STOP ",\"citationMetadata\":{\"citations\":[" list "]"   \
+			   "}"))
+
+/* Sources of each chunk, that are told once. */
+static const struct {
+	const char *in, *urls;
+} cites[] = {
+	{ CITES("{\"uri\":\"u\"}") CITES("{\"uri\":\"u\"}"), "u" },
+	{ CITES("{\"uri\":\"u\"}") CITES("{\"uri\":\"u\"},{\"uri\":\"v\"}"),
+	    "uv" },
+	{ CITES("{\"uri\":\"u\"},{\"uri\":\"v\"}") CITES("{\"uri\":\"w\"}"),
+	    "uvw" },
+};
+
+START_TEST(test_cites)
+{
+	struct sbuf chat = { 0 }, urls = { 0 };
+	struct decode *d = decoder();
+	const char *p;
+
+	ck_assert_int_eq(feed(d, slice_str(cites[_i].in), 1000, &chat), 0);
+	for (p = chat.data; (p = strstr(p, "\"url\":\"")) != NULL;)
+		sbuf_addc(&urls, *(p += strlen("\"url\":\"")));
+	ck_assert_str_eq(urls.data, cites[_i].urls);
+	sbuf_free(&chat);
+	sbuf_free(&urls);
+	decode_free(&d);
+}
+END_TEST
+
 /* More calls than a choice may have. */
 START_TEST(test_many_calls)
 {
@@ -723,6 +754,7 @@ test_suite(void)
 	tcase_add_loop_test(tc, test_reason, 0, COUNT(reasons));
 	tcase_add_loop_test(tc, test_usage, 0, COUNT(useds));
 	tcase_add_loop_test(tc, test_stream, 0, COUNT(streams));
+	tcase_add_loop_test(tc, test_cites, 0, COUNT(cites));
 	tcase_add_test(tc, test_many_calls);
 	suite_add_tcase(s, tc);
 	return s;

@@ -1,8 +1,8 @@
 /*
  * Any bytes as an answer of Gemini: a stream cut anywhere gives the same as in
  * one piece, and what is told is frames of JSON that proto/relay takes; a
- * whole answer is told as one that proto/reply reads.  The first two bytes
- * choose the cuts.
+ * whole answer is told as one that proto/reply reads; any request that is
+ * accepted becomes a body that is JSON.  The first bytes choose.
  */
 
 #include <assert.h>
@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/pool.h"
+#include "dialect/ask.h"
 #include "dialect/decode.h"
 #include "dialect/dialect.h"
 #include "proto/relay.h"
@@ -86,21 +88,65 @@ fuzz_whole(struct slice in)
 	decode_free(&d);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+fuzz_put(struct params *p, struct pool *pool, uint32_t features)
+{
+	struct ask a = { .params = p,
+		.pool = pool,
+		.model = SLICE("gemini-2.5-flash"),
+		.features = features,
+		.max_tokens = params_max_tokens(p) };
+	struct sbuf b = { 0 };
+	struct jscan_item item;
+	struct err e;
+
+	if (chat_read(p, pool, &a.chat, &e) == 0 &&
+	    dialect_find(KIND_VERTEX_GEMINI, a.model, features)
+		    ->ask(&a, &b, &e) == 0)
+		assert(jscan_value(sbuf_slice(&b), &item, &e) == 0);
+	sbuf_free(&b);
+}
+
+static void
+fuzz_request(struct slice in, uint32_t features)
+{
+	struct pool *pool = pool_new();
+	struct jscan_body body;
+	struct params_source source = { .body = &body };
+	struct params params;
+	struct err e;
+
+	if (params_body(in, pool, &body, &e) == 0 &&
+	    params_read(&source, pool, &params, &e) == 0)
+		fuzz_put(&params, pool, features);
+	pool_free(&pool);
+}
+
+static void
+fuzz_answer(struct slice in, size_t first, size_t step)
 {
 	struct sbuf whole = { 0 }, cut = { 0 };
-	struct slice in;
 
-	if (size < 2)
-		return 0;
-	in = (struct slice){ (const char *)data + 2, size - 2 };
 	assert(fuzz_stream(in, in.n, 1, &whole) ==
-	       fuzz_stream(in, data[0], 1 + (size_t)data[1], &cut));
+	       fuzz_stream(in, first, step, &cut));
 	assert(slice_eq(sbuf_slice(&whole), sbuf_slice(&cut)));
 	fuzz_relay(&whole);
 	fuzz_whole(in);
 	sbuf_free(&whole);
 	sbuf_free(&cut);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice in;
+
+	if (size < 3)
+		return 0;
+	in = (struct slice){ (const char *)data + 3, size - 3 };
+	if (data[0] & 1)
+		fuzz_answer(in, data[1], 1 + (size_t)data[2]);
+	else
+		fuzz_request(in, (uint32_t)data[1] << 6);
 	return 0;
 }
