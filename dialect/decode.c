@@ -15,7 +15,6 @@ struct decode {
 	struct frames frames;
 	struct tell tell;
 	struct sbuf *raw; /* of the caller, or NULL */
-	bool half_line;   /* the last event's LF is still to come */
 	bool broken;      /* malformed: nothing more is read */
 	bool ended;       /* [DONE] was written */
 };
@@ -80,12 +79,13 @@ decode_raw(struct decode *d, const struct dialect_event *ev)
 {
 	if (d->raw == NULL || d->tell.failed)
 		return;
-	if (d->dialect->native != NULL) {
+	if (d->dialect->native != NULL)
 		d->dialect->native(ev, d->raw);
-		return;
-	}
-	sbuf_add_slice(d->raw, ev->raw);
-	d->half_line = ev->raw.n > 0 && ev->raw.p[ev->raw.n - 1] == '\r';
+	else
+		sbuf_add_slice(d->raw, ev->raw);
+	/* An event ends with the CR of its empty line: nobody waits for LF. */
+	if (ev->raw.n > 1 && memcmp(ev->raw.p + ev->raw.n - 2, "\n\r", 2) == 0)
+		sbuf_addc(d->raw, '\n');
 }
 
 static int
@@ -143,9 +143,6 @@ decode_end(struct decode *d, struct sbuf *chat, struct err *e)
 		return 0;
 	if (!decode_is_over(d) && d->dialect->end != NULL)
 		d->dialect->end(&d->tell);
-	/* An event ends with the CR of its empty line: nobody waits for LF. */
-	if (d->raw != NULL && d->half_line)
-		sbuf_addc(d->raw, '\n');
 	decode_check_complete(d);
 	return 0;
 }

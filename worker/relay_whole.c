@@ -94,6 +94,9 @@ whole_error(struct req *r, unsigned status, struct slice body)
 		return;
 	}
 	body = relay_redact(r, body);
+	/* Gemini, when a stream was asked for. */
+	if (slice_starts(body, SLICE("data:")))
+		body = slice_skip(body, 5);
 	relay_error_read(body, (int)status, &said);
 	if (said.code[0] == '\0')
 		snprintf(said.code, sizeof said.code, "%.*s",
