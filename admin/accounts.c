@@ -14,12 +14,9 @@ static const struct account_word {
 	enum owner_kind owner;
 	enum account_kind kind;
 } words[] = {
-	{ "customer", OWNER_CUSTOMER, ACCOUNT_CUSTOMER_PERIOD },
-	{ "customer-total", OWNER_CUSTOMER, ACCOUNT_CUSTOMER_TOTAL },
-	{ "key", OWNER_KEY, ACCOUNT_KEY_PERIOD },
-	{ "key-total", OWNER_KEY, ACCOUNT_KEY_TOTAL },
-	{ "organization", OWNER_ORGANIZATION, ACCOUNT_ORG_PERIOD },
-	{ "organization-credits", OWNER_ORGANIZATION, ACCOUNT_ORG_CREDITS },
+#define ACCOUNT(kind, owner, word) { word, OWNER_##owner, ACCOUNT_##kind },
+#include "shm/accounts.def"
+#undef ACCOUNT
 	{ "customer-older", OWNER_CUSTOMER, OLDER(ACCOUNT_CUSTOMER_PERIOD) },
 	{ "key-older", OWNER_KEY, OLDER(ACCOUNT_KEY_PERIOD) },
 	{ "organization-older", OWNER_ORGANIZATION, OLDER(ACCOUNT_ORG_PERIOD) },
@@ -114,7 +111,8 @@ accounts_find(struct office *o, struct slice args, struct slice name,
 	if (w == NULL || owner.id.n > DEFS_IDENTIFIER_MAX)
 		return err_param(e, ERR_INVALID_VALUE, "account",
 		    "account: customer:ID, customer-total:ID, key:PREFIX, "
-		    "key-total:PREFIX or organization is a valid choice.");
+		    "key-total:PREFIX, key-uses:PREFIX or organization is a "
+		    "valid choice.");
 	owner.kind = w->owner;
 	if (given < 0 || (w->owner != OWNER_ORGANIZATION &&
 			     args_environment(args, &owner.environment, e) < 0))

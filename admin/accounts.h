@@ -4,6 +4,7 @@
 /*
  * accounts - the rows of an owner, and how people name an account:
  * "customer:alice", "customer-total:alice", "key:h5vo0ju3", "key-total:...",
+ * "key-uses:...",
  * "organization".  Without a period its latest row is meant.
  */
 

@@ -91,23 +91,43 @@ budget_kind(const struct account_owner *owner, bool total)
 	return kinds[owner->kind][total];
 }
 
+/* Which account of its owner is meant: 0, or -1. */
+static int
+budget_which(struct slice args, const struct account_owner *owner,
+    enum account_kind *kind_r, struct err *e)
+{
+	bool total = false, uses = false;
+
+	if (args_bool(args, "total", &total, e) < 0 ||
+	    args_bool(args, "uses", &uses, e) < 0)
+		return -1;
+	if (uses && (total || owner->kind != OWNER_KEY))
+		return err_param(e, ERR_INVALID_VALUE, "uses",
+		    "uses: Only a key has uses, beside its period and its "
+		    "total.");
+	*kind_r = uses ? ACCOUNT_KEY_USES : budget_kind(owner, total);
+	return 0;
+}
+
 static int
 budget_adjust(struct office *o, struct slice args,
     const struct account_owner *owner, struct err *e)
 {
 	struct ask_amount a = { .amount_nano = 0 };
-	bool total = false;
+	enum account_kind kind = ACCOUNT_KINDS;
 	int done;
 
-	if (args_bool(args, "total", &total, e) < 0)
+	if (budget_which(args, owner, &kind, e) != 0)
 		return -1;
 	done = args_signed_money(args, "amount", &a.amount_nano, e);
 	if (done == 0)
 		done = err_set(e, ERR_MISSING_PARAMETER,
 		    "amount and reason are required.");
+	if (kind == ACCOUNT_KEY_USES && a.amount_nano % ACCOUNT_USE != 0)
+		done = err_param(e, ERR_INVALID_VALUE, "amount",
+		    "amount: A valid integer is required.");
 	if (done == 1)
-		done = accounts_latest(o, owner, budget_kind(owner, total),
-		    &a.row, e);
+		done = accounts_latest(o, owner, kind, &a.row, e);
 	return done == 1 ? accounts_correct(o, ASK_ADJUST, args, &a, e) : done;
 }
 

@@ -48,7 +48,8 @@ figures_add_accounts(struct office *o, struct figures *f)
 	while (account_each(o->seg, &at, &entry)) {
 		struct account_view view;
 
-		if (!account_view(o->seg, entry, &view))
+		if (!account_view(o->seg, entry, &view) ||
+		    view.key.kind == ACCOUNT_KEY_USES)
 			continue;
 		f->held_nano += view.reserved;
 		f->suspense_nano += view.suspense;

@@ -64,6 +64,19 @@ key_read_limits(struct slice args, struct settings_limits *l, struct err *e)
 	return 0;
 }
 
+static int
+key_read_uses(struct slice args, int64_t *uses_r, struct err *e)
+{
+	if (args_int(args, "max_usage", 1, uses_r, e) < 0)
+		return -1;
+	if (*uses_r > INT32_MAX)
+		return err_param(e, ERR_INVALID_VALUE, "max_usage",
+		    "max_usage: Ensure this value is less than or equal to "
+		    "%d.",
+		    INT32_MAX);
+	return 0;
+}
+
 /* A budget needs a duration: monthly when none is given. */
 static int
 key_read_budget(struct slice args, struct new_key *k, struct err *e)
@@ -107,6 +120,7 @@ key_read(struct slice args, struct new_key *k, struct err *e)
 	    args_bool(args, "clamp_max_tokens", &clamp, e) < 0 ||
 	    args_time(args, "expiry_date", &def->expires_s, e) < 0 ||
 	    key_read_limits(args, &def->limits, e) < 0 ||
+	    key_read_uses(args, &def->max_usage, e) < 0 ||
 	    key_read_budget(args, k, e) < 0)
 		return -1;
 	if (k->name.len == 0)

@@ -58,6 +58,9 @@ prices_model(struct sbuf *out, const struct settings *s,
 	show_text(out, "model", settings_str(s, m->name));
 	show_text(out, "provider_id", settings_str(s, p->name));
 	show_bool(out, "known", m->price.known);
+	show_text(out, "price_source",
+	    m->price_source == PRICE_OF_PROVIDER ? SLICE("provider")
+						 : SLICE("table"));
 	for (size_t i = 0; i < MEMBERS; i++) {
 		int64_t price;
 

@@ -176,6 +176,7 @@ show_key(struct sbuf *b, const struct key_def *k, const char *source)
 	show_money(b, "period_budget", k->period_budget_nano);
 	show_duration(b, k->budget_duration);
 	show_money(b, "spending_limit", k->spending_limit_nano);
+	show_int(b, "max_usage", k->max_usage > 0 ? k->max_usage : -1);
 	show_bool(b, "clamp_max_tokens", k->clamp_max_tokens != 0);
 	show_text(b, "source", slice_str(source));
 	show_int(b, "version", (int64_t)k->version);
@@ -237,6 +238,7 @@ static const struct {
 	[ACCOUNT_KEY_TOTAL] = { "key", "total" },
 	[ACCOUNT_ORG_PERIOD] = { "organization", "period" },
 	[ACCOUNT_ORG_CREDITS] = { "organization", "credits" },
+	[ACCOUNT_KEY_USES] = { "key", "uses" },
 };
 
 static const char *

@@ -16,6 +16,18 @@ status_dropped(const struct figures *f)
 	return sum;
 }
 
+/* Those that were not delivered; nothing to say is not said. */
+static void
+status_alerts(struct office *o, struct sbuf *out)
+{
+	struct err e;
+	struct ledger *l = office_ledger(o, &e);
+	uint64_t n = 0;
+
+	if (l != NULL && ledger_alert_count(l, &n, &e) == 0 && n > 0)
+		show_int(out, "alerts_pending", (int64_t)n);
+}
+
 int
 verb_status(struct office *o, struct slice args, struct sbuf *out,
     struct err *e)
@@ -48,6 +60,7 @@ verb_status(struct office *o, struct slice args, struct sbuf *out,
 	show_int(out, "logger_silent_ms", (int64_t)f.logger_silent_ms);
 	show_int(out, "clock_steps", (int64_t)f.clock_steps);
 	show_int(out, "last_clock_step_s", f.clock_step_s);
+	status_alerts(o, out);
 	sbuf_addc(out, '}');
 	sbuf_free(&reasons);
 	return 1;

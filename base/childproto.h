@@ -24,10 +24,11 @@ enum child_message {
 	MASTER_STOP = 's',     /* end at once, but in order */
 	MASTER_REOPEN = 'r',   /* logger: open the files again */
 	MASTER_SETTINGS = 'c', /* 2 descriptors: snapshot, secrets */
-	MASTER_PEER = 'p',     /* 1 descriptor: the new socket to the peer */
-	MASTER_REAPED = 'w',   /* a worker died: check readers and lanes */
-	MASTER_LOADED = 'l',   /* admin: the reload succeeded */
-	MASTER_REFUSED = 'n',  /* admin: the reload was refused */
+	MASTER_PEER = 'p',    /* 1 descriptor: keeper and admin: a new socket */
+	MASTER_ALERTS = 'o',  /* the same for keeper and logger */
+	MASTER_REAPED = 'w',  /* a worker died: check readers and lanes */
+	MASTER_LOADED = 'l',  /* admin: the reload succeeded */
+	MASTER_REFUSED = 'n', /* admin: the reload was refused */
 };
 
 #define CHILD_MAX_FDS 2

@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "base/xmem.h"
 
@@ -78,6 +79,16 @@ digest_sha256(const void *p, size_t n, unsigned char out[DIGEST_SIZE])
 	digest_start(d);
 	digest_add(d, p, n);
 	digest_end(d, out);
+}
+
+void
+digest_hmac(const void *key, size_t key_n, const void *p, size_t n,
+    unsigned char out[DIGEST_SIZE])
+{
+	unsigned char *done =
+	    HMAC(digest_algorithm(), key, (int)key_n, p, n, out, NULL);
+
+	assert(done != NULL);
 }
 
 bool

@@ -44,6 +44,23 @@ money_read_json(struct slice number, unsigned scale, int64_t *value_r)
 	return !d.minus || *value_r == 0;
 }
 
+int
+money_read_cost(struct slice number, unsigned scale, int64_t *nano_r)
+{
+	struct decimal d;
+	uint64_t nano;
+	bool rest;
+
+	if (!decimal_read(number, &d))
+		return 0;
+	d.exponent += NANO_DIGITS - (int)scale;
+	nano = decimal_scaled(&d, 0, &rest);
+	if (nano > INT64_MAX - (uint64_t)rest || (d.minus && nano + rest > 0))
+		return 0;
+	*nano_r = (int64_t)(nano + rest);
+	return 1;
+}
+
 /* With at least so many digits of the fraction; further zeros are cut. */
 static void
 money_write_at_least(struct sbuf *b, int64_t nano, unsigned least)

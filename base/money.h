@@ -30,6 +30,12 @@ int money_read(struct slice text, unsigned scale, int64_t *value_r);
  */
 int money_read_json(struct slice number, unsigned scale, int64_t *value_r);
 
+/*
+ * Read a JSON number of 10^-scale USD as what it costs in nano-USD: rounded
+ * up.  1; 0 when it is no number, is negative or out of range.
+ */
+int money_read_cost(struct slice number, unsigned scale, int64_t *nano_r);
+
 /* "0.000218", "0.0", "100.0": what JSON bodies and headers show. */
 void money_write(struct sbuf *b, int64_t nano);
 

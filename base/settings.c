@@ -90,6 +90,17 @@ settings_customer_find(const struct settings *s, struct slice identifier)
 	    offsetof(struct settings_customer, identifier), identifier);
 }
 
+bool
+settings_alert_wanted(const struct settings *s, enum alert_event event)
+{
+	const struct settings_exporter *x = settings_list(s, s->exporters);
+
+	for (uint32_t i = 0; i < s->exporters.n; i++)
+		if (x[i].enabled && (x[i].events & 1u << event))
+			return true;
+	return false;
+}
+
 static void *
 settings_map_fd(int fd, size_t *size_r)
 {

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/kind.h"
 #include "base/slice.h"
 
 #define SETTINGS_MAGIC 0x31736664 /* "dfs1" */
@@ -63,6 +64,15 @@ enum model_feature {
 	FEATURE_MAX_COMPLETION_TOKENS_ONLY = 16,
 	FEATURE_REASONING_OUTSIDE_MAX = 32,
 	FEATURE_EMBEDDINGS = 64,
+	/* They act where a request is translated: providers.md 12. */
+	FEATURE_ADAPTIVE = 128,   /* thinking without a budget */
+	FEATURE_STRUCTURED = 256, /* output_config.format */
+	FEATURE_OLD_SCHEMA = 512, /* OpenAPI's subset of JSON schema */
+	FEATURE_NO_TEMPERATURE = 1024,
+	FEATURE_ONE_SAMPLER = 2048,  /* temperature or top_p */
+	FEATURE_NO_DEVELOPER = 4096, /* role developer is refused */
+	FEATURE_RESPONSES_ONLY = 8192,
+	FEATURE_INVOKE = 16384, /* Bedrock: invoke, not Converse */
 };
 
 struct settings_listen {
@@ -77,19 +87,58 @@ struct settings_tls {
 	int32_t min_version;           /* 12 or 13 */
 };
 
+/* Where requests go: a base URL in its parts. */
+struct settings_base {
+	struct sref host; /* brackets of IPv6 removed */
+	struct sref path; /* no trailing slash */
+	int32_t port;
+	bool tls;
+};
+
+/* Which of the secrets a provider needs depends on its kind. */
 struct settings_credential {
 	struct sref name;
-	struct secret_ref api_key;
-	struct sref organization, project; /* OpenAI's headers */
-	int64_t weight_nano;               /* weight 1 = 1000000000 */
-	int32_t environment;               /* enum settings_environment */
+	struct secret_ref api_key, azure_ad_token;
+	struct secret_ref aws_access_key_id, aws_secret_access_key;
+	struct secret_ref aws_session_token, aws_bearer_token;
+	struct secret_ref vertex_ai_credentials; /* JSON */
+	struct sref organization, project;       /* OpenAI's headers */
+	struct sref api_base, api_version;       /* "" = the provider's */
+	struct sref aws_region_name;
+	struct sref vertex_ai_project, vertex_ai_location;
+	struct settings_base base; /* of this credential, resolved */
+	int64_t weight_nano;       /* weight 1 = 1000000000 */
+	int32_t environment;       /* enum settings_environment */
 	struct slist available_models, exclude_models; /* of struct sref */
 };
 
 /* The cell "end" of providers.md 2.2. */
 enum provider_end { END_DONE, END_OPTIONAL };
 /* The cell "max": the name of the output cap that is sent. */
-enum provider_max { MAX_TOKENS, MAX_COMPLETION_TOKENS };
+enum provider_max {
+	MAX_TOKENS,
+	MAX_COMPLETION_TOKENS,
+	MAX_BY_MODEL, /* the client's own, or the new one where it is needed */
+};
+/* The cell "r-in": how thoughts are asked for, spec/providers.md 4.7. */
+enum provider_reasoning {
+	REASONING_AS_IS,
+	REASONING_EFFORT,
+	REASONING_EFFORT_PARSED, /* and reasoning_format */
+	REASONING_THINKING,
+	REASONING_THINKING_EFFORT,
+	REASONING_OBJECT,
+	REASONING_ENABLE,
+	REASONING_ENABLE_BUDGET,
+	REASONING_KWARGS,
+	REASONING_NONE,
+};
+/* The cell "js": what becomes of a json_schema. */
+enum provider_schema {
+	SCHEMA_AS_IS,
+	SCHEMA_AS_OBJECT, /* json_object, and the schema in words */
+	SCHEMA_BARE,      /* without name and strict */
+};
 
 /* Names of providers.md 2.3 that an OpenAI-dialect relay acts on. */
 #define QUIRK(name, bit, text) QUIRK_##name = 1u << bit,
@@ -100,23 +149,36 @@ enum provider_quirk {
 
 struct settings_provider {
 	struct sref name;
-	struct sref kind;     /* "openai" or "demo" so far */
-	struct sref base_url; /* as written */
-	struct sref host;     /* of base_url, brackets of IPv6 removed */
-	struct sref path;     /* of base_url, no trailing slash */
-	struct sref ca_file;  /* "" = the system's */
-	int32_t port;
-	bool tls;
-	bool open_models; /* any "name/rest" is taken as a model */
-	bool ask_usage;   /* stream_options.include_usage is sent */
-	int32_t max_name; /* enum provider_max */
-	int32_t end;      /* enum provider_end */
-	uint32_t quirks;  /* of enum provider_quirk */
+	struct sref base_url; /* as written; may hold {region}, {location} */
+	struct sref api_version;
+	struct settings_base base; /* host "": each credential has its own */
+	struct sref ca_file;       /* "" = the system's */
+	int32_t kind;              /* enum provider_kind */
+	bool open_models;          /* any "name/rest" is taken as a model */
+	bool ask_usage;            /* stream_options.include_usage is sent */
+	int32_t max_name;          /* enum provider_max */
+	int32_t end;               /* enum provider_end */
+	int32_t reasoning;         /* enum provider_reasoning */
+	int32_t json_schema;       /* enum provider_schema */
+	uint32_t quirks;           /* of enum provider_quirk */
 	int32_t max_connections;
 	int64_t connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms;
 	int64_t timeout_ms, stream_timeout_ms; /* -1 = none */
 	struct slist credentials; /* of struct settings_credential */
 };
+
+/* Whose figure an attempt is charged (money.md 4). */
+enum settings_price_source { PRICE_OF_TABLE, PRICE_OF_PROVIDER };
+
+struct settings_limits {
+	int64_t rpm, tpm, concurrency; /* 0 = no limit */
+};
+
+static inline bool
+settings_limits_any(const struct settings_limits *l)
+{
+	return l->rpm > 0 || l->tpm > 0 || l->concurrency > 0;
+}
 
 struct settings_model {
 	struct sref name;            /* the slug */
@@ -126,6 +188,8 @@ struct settings_model {
 	int64_t context, max_output; /* tokens; 0 = not known */
 	int64_t image_tokens_max;
 	int64_t created; /* seconds since 1970 */
+	struct settings_limits limits;
+	int32_t price_source; /* enum settings_price_source */
 	struct settings_price price;
 };
 
@@ -143,10 +207,6 @@ enum key_scope {
 	SCOPE_ANY_API_BASE = 16,
 };
 
-struct settings_limits {
-	int64_t rpm, tpm, concurrency; /* 0 = no limit */
-};
-
 struct settings_key {
 	struct sref prefix, name;
 	unsigned char sha256[32];                  /* of the secret part */
@@ -156,6 +216,7 @@ struct settings_key {
 	int64_t period_budget_nano, spending_limit_nano; /* MONEY_NONE */
 	int32_t budget_duration; /* enum budget_duration */
 	int64_t expires_s;       /* seconds since 1970; 0 = never */
+	int64_t max_usage;       /* requests in its life; 0 = no limit */
 	bool clamp_max_tokens;
 	struct settings_limits limits;
 };
@@ -175,6 +236,25 @@ struct settings_log_file {
 	bool bodies;
 };
 
+/* What an exporter may be told of; its bit is 1 << the number. */
+#define ALERT(name, text) ALERT_##name,
+enum alert_event {
+#include "base/alerts.def"
+	ALERTS,
+};
+#undef ALERT
+
+struct settings_exporter {
+	struct sref name;
+	struct sref kind;       /* "webhook" so far */
+	struct sref endpoint;   /* as written */
+	struct sref host, path; /* of endpoint; path with its query */
+	struct secret_ref secret;
+	int32_t port;
+	uint32_t events; /* of 1 << enum alert_event */
+	bool tls, enabled;
+};
+
 #define SETTING_CTYPE_BOOL bool
 #define SETTING_CTYPE_INT int32_t
 #define SETTING_CTYPE_STR struct sref
@@ -182,6 +262,7 @@ struct settings_log_file {
 #define SETTING_CTYPE_BYTES int64_t
 #define SETTING_CTYPE_NANO int64_t
 #define SETTING_CTYPE_STRS struct slist
+#define SETTING_CTYPE_INTS struct slist
 #define SETTING_CTYPE_SECRET struct secret_ref
 
 struct settings {
@@ -200,6 +281,7 @@ struct settings {
 	struct slist keys;        /* of struct settings_key, by prefix */
 	struct slist customers;   /* of struct settings_customer, by id */
 	struct slist log_files;   /* of struct settings_log_file */
+	struct slist exporters;   /* of struct settings_exporter */
 	int64_t assume_input_pico, assume_output_pico; /* unknown_price */
 	uint64_t price_version; /* a digest of all prices */
 };
@@ -251,6 +333,9 @@ const struct settings_key *settings_key_find(const struct settings *s,
     struct slice prefix);
 const struct settings_customer *settings_customer_find(const struct settings *s,
     struct slice identifier);
+
+/* Whether an exporter that is enabled wants that event. */
+bool settings_alert_wanted(const struct settings *s, enum alert_event event);
 
 /*
  * Map a snapshot from its descriptor, read-only; the descriptor may be closed

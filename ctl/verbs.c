@@ -38,6 +38,7 @@ const struct ctl_verb ctl_verbs[] = {
 		OPTION("--concurrency", "concurrency", NUMBER, "N"),
 		OPTION("--budget", "period_budget", BUDGET, "USD[/PERIOD]"),
 		OPTION("--spending-limit", "spending_limit", MONEY, "USD"),
+		OPTION("--max-usage", "max_usage", NUMBER, "N"),
 		OPTION("--expires", "expiry_date", TEXT, "YYYY-MM-DD"),
 		OPTION("--gateway-only", "gateway_only", FLAG, NULL),
 		OPTION("--clamp-max-tokens", "clamp_max_tokens", FLAG,
@@ -84,9 +85,11 @@ const struct ctl_verb ctl_verbs[] = {
 	    { { NULL, "amount", CTL_MONEY, "+USD|-USD", true }, REASON,
 		OPTION("--customer", "customer", TEXT, "ID"),
 		OPTION("--key", "key", TEXT, "PREFIX"),
-		OPTION("--total", "total", FLAG, NULL), ENVIRONMENT } },
+		OPTION("--total", "total", FLAG, NULL),
+		OPTION("--uses", "uses", FLAG, NULL), ENVIRONMENT } },
 	{ "prices", "what models cost, in USD a million tokens",
-	    "model provider_id known input output cached_input cache_write "
+	    "model provider_id known price_source input output cached_input "
+	    "cache_write "
 	    "per_request",
 	    NULL, { { NULL, "model", CTL_TEXT, "MODEL", false } } },
 	{ "budget suspense", "what was charged and is in doubt",

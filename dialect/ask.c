@@ -40,6 +40,7 @@ ask_is_idle(const struct param *v)
 	case PARAM_n:
 		return v->number == 1;
 	case PARAM_logprobs:
+	case PARAM_top_logprobs:
 	case PARAM_store:
 		return v->number == 0;
 	case PARAM_parallel_tool_calls:
@@ -122,6 +123,21 @@ ask_check(struct ask *a, const struct ask_carried *carried, struct err *e)
 	return 0;
 }
 
+/* Does base64 begin so?  As raw text it may escape its slashes. */
+static bool
+ask_base64_starts(struct slice raw, struct slice head)
+{
+	size_t i = 0;
+
+	for (size_t k = 0; k < head.n; k++, i++) {
+		if (i + 1 < raw.n && raw.p[i] == '\\')
+			i++;
+		if (i >= raw.n || raw.p[i] != head.p[k])
+			return false;
+	}
+	return true;
+}
+
 /* The first bytes of each type, in base64. */
 struct slice
 ask_image_type(struct slice base64)
@@ -136,9 +152,25 @@ ask_image_type(struct slice base64)
 	};
 
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (slice_starts(base64, types[i].head))
+		if (ask_base64_starts(base64, types[i].head))
 			return types[i].type;
 	return SLICE("");
+}
+
+void
+ask_segment(struct sbuf *b, struct slice name, const char *kept)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    (c >= '0' && c <= '9') ||
+		    (c != '\0' &&
+			(strchr("-._~", c) != NULL || strchr(kept, c) != NULL)))
+			sbuf_addc(b, c);
+		else
+			sbuf_addf(b, "%%%02X", (unsigned)(unsigned char)c);
+	}
 }
 
 void
@@ -191,5 +223,7 @@ ask_value(const struct ask *a, enum param_id id)
 
 	if (v == NULL || v->item.type == JSCAN_NULL)
 		return SLICE("");
+	if (v->item.type == JSCAN_NUMBER && v->text.n > 0)
+		return v->text;
 	return v->item.value;
 }

@@ -22,11 +22,19 @@ struct ask {
 	struct params *params; /* warnings are added */
 	struct pool *pool;
 	struct chat chat;
-	struct slice model; /* the provider's name for it */
-	uint32_t features;  /* of enum model_feature */
-	uint32_t quirks;    /* of enum provider_quirk */
-	int64_t max_output; /* of the model; 0 = not known */
-	int64_t max_tokens; /* to be sent; 0 = nobody said */
+	struct slice model;             /* the provider's name for it */
+	struct slice project, location; /* of a Google credential */
+	uint32_t features;              /* of enum model_feature */
+	uint32_t quirks;                /* of enum provider_quirk */
+	int64_t max_output;             /* of the model; 0 = not known */
+	int64_t max_tokens;             /* to be sent; 0 = nobody said */
+	/*
+	 * Told by the writer: the most tokens that its body lets the provider
+	 * write, which may be more than max_tokens (thinking needs room, a
+	 * dialect demands a figure); 0 = the body names no limit.  The hold
+	 * has to cover it.
+	 */
+	int64_t output_asked;
 	bool stream;
 	bool send_user;       /* anthropic.send_user */
 	unsigned char id[16]; /* of the request */
@@ -64,6 +72,12 @@ struct slice ask_image_type(struct slice base64);
  */
 struct slice ask_safe_id(struct ask *a, struct slice id, size_t max);
 
+/*
+ * A name as one segment of a path: percent-encoded but for letters, digits,
+ * "-._~" and those of kept.
+ */
+void ask_segment(struct sbuf *b, struct slice name, const char *kept);
+
 /* ",": but not behind an opening bracket. */
 void ask_comma(struct sbuf *b);
 
@@ -78,7 +92,29 @@ void ask_text(struct sbuf *b, const char *name, struct slice raw);
 
 void ask_int(struct sbuf *b, const char *name, int64_t n);
 
-/* The number or object that the request has for a parameter; n 0: none. */
+/*
+ * The number or object that the request has for a parameter, an integer
+ * spelled as one; n 0: none.
+ */
 struct slice ask_value(const struct ask *a, enum param_id id);
+
+/*
+ * A tool as OpenAI defines it, but for "strict": a comma before it, and
+ * parameters of an empty object where it has none.
+ */
+void ask_function(struct sbuf *b, const struct chat_tool *tool);
+
+/* Comma, "name":[stop sequences]; nothing when there is none. */
+void ask_stops(const struct ask *a, struct sbuf *b, const char *name);
+
+/*
+ * Whether reasoning is asked for: 1 yes, 0 it is to be off, -1 nothing is
+ * said, or the model is known and does not reason (then *named_r is the
+ * parameter that has no effect).  budget_r: tokens for it, 0 = not told.
+ */
+int ask_thinking(const struct ask *a, int64_t *budget_r, struct slice *named_r);
+
+/* The media type of an image: what its bytes show, else what is declared. */
+struct slice ask_media_type(const struct chat_media *m);
 
 #endif

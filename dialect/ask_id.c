@@ -4,6 +4,8 @@
 #include "base/pool.h"
 #include "dialect/ask.h"
 
+#define ID_COMPARED_MAX 64 /* calls; with more, every unfit id is hashed */
+
 static bool
 id_takes(char c)
 {
@@ -34,19 +36,35 @@ id_is_fit(struct slice id, size_t max)
 	return id.n > 0 && id.n <= max;
 }
 
+/* Does an id look like that once it is plain? */
+static bool
+id_looks_like(struct slice id, struct slice plain, size_t max)
+{
+	size_t n = id.n < max ? id.n : max;
+
+	if (n != plain.n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((id_takes(id.p[i]) ? id.p[i] : '_') != plain.p[i])
+			return false;
+	return true;
+}
+
 /* Does another id of the request look the same? */
 static bool
 id_clashes(const struct ask *a, struct slice id, struct slice plain, size_t max)
 {
+	if (a->chat.n_calls > ID_COMPARED_MAX)
+		return true;
 	for (unsigned i = 0; i < a->chat.n; i++) {
 		const struct chat_message *m = &a->chat.messages[i];
 
-		for (unsigned k = 0; k < m->n; k++)
+		for (unsigned k = 0; k < m->n; k++) {
 			if (m->parts[k].type == CHAT_CALL &&
 			    !slice_eq(m->parts[k].id, id) &&
-			    slice_eq(id_plain(a->pool, m->parts[k].id, max),
-				plain))
+			    id_looks_like(m->parts[k].id, plain, max))
 				return true;
+		}
 	}
 	return false;
 }

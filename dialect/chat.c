@@ -64,37 +64,6 @@ chat_message(struct chat_reader *c, struct slice json, struct chat_message *m)
 	    &m->n);
 }
 
-/* A result knows its call's name; one of a "function" has no id but that. */
-static void
-chat_match_result(struct chat *chat, unsigned at, struct chat_part *result)
-{
-	for (unsigned i = at; i-- > 0;) {
-		struct chat_message *m = &chat->messages[i];
-
-		for (unsigned k = 0; k < m->n; k++) {
-			struct chat_part *call = &m->parts[k];
-
-			if (call->type != CHAT_CALL)
-				continue;
-			if (result->id.n > 0
-				? jstr_same(call->id, result->id)
-				: jstr_same(call->name, result->name)) {
-				result->id = call->id;
-				result->name = call->name;
-				return;
-			}
-		}
-	}
-}
-
-static void
-chat_match_results(struct chat *chat)
-{
-	for (unsigned i = 0; i < chat->n; i++)
-		if (chat->messages[i].role == CHAT_TOOL)
-			chat_match_result(chat, i, chat->messages[i].parts);
-}
-
 static int
 chat_messages(struct chat_reader *c)
 {
@@ -113,7 +82,7 @@ chat_messages(struct chat_reader *c)
 		if (chat_message(c, item.value, &chat->messages[chat->n]) != 0)
 			return -1;
 	}
-	chat_match_results(chat);
+	chat_match(chat, c->pool);
 	return 0;
 }
 

@@ -39,6 +39,7 @@ struct chat_media {
 	struct slice data;     /* base64, raw */
 	struct slice url;      /* no raw text, when there is no data */
 	struct slice id, name; /* raw: file_id, filename */
+	struct slice detail;   /* raw: of an image */
 };
 
 struct chat_part {
@@ -50,9 +51,15 @@ struct chat_part {
 	struct slice signature; /* raw: THINKING; Gemini's also on CALL, TEXT */
 	struct slice encrypted; /* raw: THINKING whose text is hidden */
 	struct slice format;    /* raw: THINKING, who made it */
+	int64_t index;          /* THINKING: the number its maker gave it */
 	struct slice cache_control; /* JSON */
 	struct chat_part *parts;    /* RESULT: its content */
 	unsigned n;
+	/*
+	 * CALL: its result; RESULT: its call.  Only where the result comes
+	 * between the call and what the assistant says next, once; else NULL.
+	 */
+	struct chat_part *other;
 	bool failed; /* RESULT: there was none, or it says so */
 	/* Where it stood, for faults: messages[message].content[at]. */
 	unsigned message, at;
@@ -98,6 +105,7 @@ enum chat_effort {
 struct chat {
 	struct chat_message *messages;
 	unsigned n;
+	unsigned n_calls;        /* in all messages */
 	struct chat_tool *tools; /* old "functions" too */
 	unsigned n_tools;
 	enum chat_choice choice;

@@ -3,6 +3,7 @@
 
 #include "base/sbuf.h"
 #include "dialect/chat_priv.h"
+#include "proto/jnum.h"
 
 struct slice
 chat_arguments(struct pool *pool, const struct jscan_item *item)
@@ -39,9 +40,20 @@ chat_call_fill(struct chat_reader *c, struct slice function,
 	p->type = CHAT_CALL;
 	if (function.n > 0 && *function.p == '{') {
 		p->name = chat_raw(function, SLICE("name"));
-		jscan_find(function, SLICE("arguments"), &arguments);
+		if (jscan_find(function, SLICE("arguments"), &arguments) != 1)
+			arguments.type = JSCAN_NULL;
 	}
 	p->arguments = chat_arguments(c->pool, &arguments);
+}
+
+/* Providers insist on ids; the same request always gets the same. */
+static struct slice
+chat_mint(struct chat_reader *c, unsigned at)
+{
+	char id[32];
+
+	snprintf(id, sizeof id, "call_%u_%u", c->message, at);
+	return pool_copy(c->pool, slice_str(id));
 }
 
 static int
@@ -62,6 +74,8 @@ chat_call(struct chat_reader *c, const struct jscan_item *item, unsigned at,
 		    "Parameter '%s' is not supported by this provider.", where);
 	chat_call_fill(c, chat_json(item->value, SLICE("function")), p);
 	p->id = chat_raw(item->value, SLICE("id"));
+	if (p->id.n == 0)
+		p->id = chat_mint(c, at);
 	p->cache_control = chat_json(item->value, SLICE("cache_control"));
 	extra = chat_json(item->value, SLICE("extra_content"));
 	google = extra.n > 0 && *extra.p == '{'
@@ -88,7 +102,12 @@ chat_function_call(struct chat_reader *c, struct slice json,
 static void
 chat_detail(struct slice json, struct chat_part *p)
 {
+	struct jscan_item index;
+
 	p->type = CHAT_THINKING;
+	if (jscan_find(json, SLICE("index"), &index) == 1 &&
+	    index.type == JSCAN_NUMBER && jnum_int(index.value, &p->index) != 1)
+		p->index = 0;
 	p->format = chat_raw(json, SLICE("format"));
 	p->text = chat_raw(json, SLICE("text"));
 	if (p->text.n == 0)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "dialect/chat_priv.h"
+#include "proto/jscan_find.h"
 
 #define CHAT_DATA_HEAD 128 /* of "data:image/png;base64," */
 
@@ -40,26 +41,33 @@ chat_count(struct slice array)
 	return n;
 }
 
-/* "data:image/png;base64,..." or a URL. */
+/*
+ * "data:image/png;base64,..." or a URL.  The data stays raw: whoever writes it
+ * puts it between quotes as it is.
+ */
 static void
 chat_media_url(struct pool *pool, struct slice raw, struct chat_media *m)
 {
-	struct slice text = jstr_decode(raw, pool), head = text;
+	size_t most = raw.n < CHAT_DATA_HEAD ? raw.n : CHAT_DATA_HEAD;
 	const char *comma, *end;
+	struct slice head;
 
-	if (!slice_starts(text, SLICE("data:"))) {
-		m->url = text;
+	if (!slice_starts(raw, SLICE("data:"))) {
+		m->url = jstr_decode(raw, pool);
 		return;
 	}
-	head.n = head.n < CHAT_DATA_HEAD ? head.n : CHAT_DATA_HEAD;
-	comma = memchr(head.p, ',', head.n);
+	comma = memchr(raw.p, ',', most);
 	if (comma == NULL)
 		return;
-	m->data = slice_skip(text, (size_t)(comma + 1 - text.p));
-	head = (struct slice){ text.p + 5, (size_t)(comma - text.p) - 5 };
+	m->data = slice_skip(raw, (size_t)(comma + 1 - raw.p));
+	head = (struct slice){ raw.p + 5, (size_t)(comma - raw.p) - 5 };
+	head = jstr_decode(head, pool);
 	end = memchr(head.p, ';', head.n);
 	m->type = (struct slice){ head.p,
 		end != NULL ? (size_t)(end - head.p) : head.n };
+	if (jscan_find_special(m->type.p, m->type.p + m->type.n) !=
+	    m->type.p + m->type.n)
+		m->type = SLICE("");
 }
 
 static void
@@ -68,11 +76,13 @@ chat_image(struct pool *pool, struct slice json, struct chat_part *p)
 	struct slice image = chat_json(json, SLICE("image_url"));
 
 	p->type = CHAT_IMAGE;
-	if (image.n > 0 && *image.p == '{')
-		chat_media_url(pool, chat_raw(image, SLICE("url")), &p->media);
-	else
+	if (image.n == 0 || *image.p != '{') {
 		chat_media_url(pool, chat_raw(json, SLICE("image_url")),
 		    &p->media);
+		return;
+	}
+	chat_media_url(pool, chat_raw(image, SLICE("url")), &p->media);
+	p->media.detail = chat_raw(image, SLICE("detail"));
 }
 
 static void
@@ -93,17 +103,18 @@ chat_audio(struct pool *pool, struct slice json, struct chat_part *p)
 static void
 chat_file(struct pool *pool, struct slice json, struct chat_part *p)
 {
-	struct slice file = chat_json(json, SLICE("file"));
+	struct slice file = chat_json(json, SLICE("file")), data;
 
 	p->type = CHAT_FILE;
 	if (file.n == 0 || *file.p != '{')
 		return;
 	p->media.id = chat_raw(file, SLICE("file_id"));
 	p->media.name = chat_raw(file, SLICE("filename"));
-	chat_media_url(pool, chat_raw(file, SLICE("file_data")), &p->media);
+	data = chat_raw(file, SLICE("file_data"));
+	chat_media_url(pool, data, &p->media);
 	/* Some clients leave the "data:" away. */
-	if (p->media.data.n == 0) {
-		p->media.data = p->media.url;
+	if (p->media.url.n > 0 && !slice_starts(data, SLICE("http"))) {
+		p->media.data = data;
 		p->media.url = SLICE("");
 	}
 	if (p->media.type.n == 0 && p->media.data.n > 0)

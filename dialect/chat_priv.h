@@ -39,6 +39,9 @@ struct slice chat_arguments(struct pool *pool, const struct jscan_item *item);
 int chat_assistant(struct chat_reader *c, struct slice message,
     struct chat_message *m);
 
+/* Join calls and results, as chat_part.other says. */
+void chat_match(struct chat *chat, struct pool *pool);
+
 /* tools, tool_choice, functions, response_format. */
 int chat_options(struct chat_reader *c);
 

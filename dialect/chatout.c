@@ -10,6 +10,7 @@ chatout_fini(struct chatout *o)
 {
 	sbuf_free(&o->named);
 	sbuf_free(&o->wrapped);
+	sbuf_free(&o->last);
 }
 
 void
@@ -32,6 +33,18 @@ static struct chatout_choice *
 chatout_at(struct chatout *o)
 {
 	return &o->choices[o->at];
+}
+
+/* A provider's JSON on one line: its line ends would end the frame. */
+static void
+chatout_add_json(struct chatout *o, struct slice json)
+{
+	size_t from = o->b->len;
+
+	sbuf_add_slice(o->b, json);
+	for (char *p = o->b->data + from; from < o->b->len; p++, from++)
+		if (*p == '\n' || *p == '\r')
+			*p = ' ';
 }
 
 /* data: {"id":...,"model":..., up to what the chunk is about. */
@@ -126,6 +139,16 @@ chatout_refusal(struct chatout *o, struct slice raw)
 	chatout_string(o, "refusal", raw);
 }
 
+void
+chatout_refused(struct chatout *o)
+{
+	if (!chatout_may_speak(o))
+		return;
+	chatout_open(o);
+	sbuf_adds(o->b, "\"refusal\":\"\"");
+	chatout_close(o);
+}
+
 static void
 chatout_element(struct chatout *o, const char *name, struct slice json)
 {
@@ -135,7 +158,7 @@ chatout_element(struct chatout *o, const char *name, struct slice json)
 	sbuf_addc(o->b, '"');
 	sbuf_adds(o->b, name);
 	sbuf_adds(o->b, "\":[");
-	sbuf_add_slice(o->b, json);
+	chatout_add_json(o, json);
 	sbuf_addc(o->b, ']');
 	chatout_close(o);
 }
@@ -167,20 +190,22 @@ chatout_logprobs(struct chatout *o, struct slice json)
 		return;
 	chatout_open(o);
 	sbuf_adds(o->b, "},\"logprobs\":");
-	sbuf_add_slice(o->b, json);
+	chatout_add_json(o, json);
 	sbuf_adds(o->b, ",\"finish_reason\":null}]}\n\n");
 }
 
 /* The same answer gets the same ids each time it is read. */
-static void
-chatout_mint_call(struct chatout *o, char id[MINT_DIGITS])
+void
+chatout_mint_id(const struct chatout *o, char id[CHATOUT_ID_SIZE])
 {
 	unsigned char from[sizeof o->seed + 2];
 
 	memcpy(from, o->seed, sizeof o->seed);
 	from[sizeof o->seed] = (unsigned char)o->at;
-	from[sizeof o->seed + 1] = (unsigned char)chatout_at(o)->calls;
-	mint_id(from, sizeof from, id);
+	from[sizeof o->seed + 1] = (unsigned char)o->choices[o->at].calls;
+	memcpy(id, "call_", 5);
+	mint_id(from, sizeof from, id + 5);
+	id[CHATOUT_ID_SIZE - 1] = '\0';
 }
 
 static void
@@ -191,12 +216,13 @@ chatout_call_open(struct chatout *o)
 	sbuf_add_u64(o->b, chatout_at(o)->calls - 1);
 }
 
-int
-chatout_call(struct chatout *o, struct slice id, struct slice name,
-    struct slice extra)
+/* arguments: raw, all of them or none so far. */
+static int
+chatout_call_begin(struct chatout *o, struct slice id, struct slice name,
+    struct slice extra, struct slice arguments)
 {
 	struct chatout_choice *c = chatout_at(o);
-	char minted[MINT_DIGITS];
+	char minted[CHATOUT_ID_SIZE];
 
 	chatout_call_end(o);
 	if (!chatout_may_speak(o))
@@ -209,27 +235,49 @@ chatout_call(struct chatout *o, struct slice id, struct slice name,
 		return 0;
 	if (c->calls == CHATOUT_CALLS_MAX)
 		return -1;
-	chatout_mint_call(o, minted);
+	chatout_mint_id(o, minted);
 	c->calls++;
 	chatout_call_open(o);
 	sbuf_adds(o->b, ",\"id\":\"");
-	if (id.n > 0) {
-		sbuf_add_slice(o->b, id);
-	} else {
-		sbuf_adds(o->b, "call_");
-		sbuf_add(o->b, minted, sizeof minted);
-	}
+	sbuf_add_slice(o->b, id.n > 0 ? id : slice_str(minted));
 	sbuf_adds(o->b, "\",\"type\":\"function\",\"function\":{\"name\":\"");
 	sbuf_add_slice(o->b, name);
-	sbuf_adds(o->b, "\",\"arguments\":\"\"}");
+	sbuf_adds(o->b, "\",\"arguments\":\"");
+	sbuf_add_slice(o->b, arguments);
+	sbuf_adds(o->b, "\"}");
 	if (extra.n > 0) {
 		sbuf_adds(o->b, ",\"extra_content\":");
-		sbuf_add_slice(o->b, extra);
+		chatout_add_json(o, extra);
 	}
 	sbuf_adds(o->b, "}]");
 	chatout_close(o);
-	o->text_bytes += name.n;
+	o->text_bytes += name.n + arguments.n;
+	c->has_arguments = arguments.n > 0;
 	return 0;
+}
+
+int
+chatout_call(struct chatout *o, struct slice id, struct slice name,
+    struct slice extra)
+{
+	return chatout_call_begin(o, id, name, extra, SLICE(""));
+}
+
+int
+chatout_call_whole(struct chatout *o, struct slice id, struct slice name,
+    struct slice extra, struct slice json)
+{
+	struct sbuf raw = { 0 };
+	int done;
+
+	sbuf_add_json_part(&raw, json);
+	done = chatout_call_begin(o, id, name, extra, sbuf_slice(&raw));
+	if (done == 0 && chatout_at(o)->unwrap)
+		chatout_arguments(o, sbuf_slice(&raw));
+	if (done == 0)
+		chatout_call_end(o);
+	sbuf_free(&raw);
+	return done;
 }
 
 static void
@@ -338,8 +386,15 @@ chatout_fields(struct chatout *o, struct slice json)
 	chatout_begin(o);
 	chatout_head(o);
 	sbuf_adds(o->b, "],\"provider_specific_fields\":");
-	sbuf_add_slice(o->b, json);
+	chatout_add_json(o, json);
 	sbuf_adds(o->b, "}\n\n");
+}
+
+void
+chatout_last_fields(struct chatout *o, struct slice json)
+{
+	sbuf_clear(&o->last);
+	sbuf_add_slice(&o->last, json);
 }
 
 static void
@@ -375,7 +430,12 @@ chatout_finish(struct chatout *o, enum chatout_finish how, struct slice native)
 	chatout_open(o);
 	sbuf_adds(o->b, "},\"finish_reason\":\"");
 	sbuf_adds(o->b, word);
-	sbuf_adds(o->b, "\"}]}\n\n");
+	sbuf_adds(o->b, "\"}]");
+	if (o->last.len > 0) {
+		sbuf_adds(o->b, ",\"provider_specific_fields\":");
+		chatout_add_json(o, sbuf_slice(&o->last));
+	}
+	sbuf_adds(o->b, "}\n\n");
 }
 
 bool
@@ -395,7 +455,7 @@ void
 chatout_error(struct chatout *o, struct slice json)
 {
 	sbuf_adds(o->b, "event: error\ndata: ");
-	sbuf_add_slice(o->b, json);
+	chatout_add_json(o, json);
 	sbuf_adds(o->b, "\n\n");
 }
 

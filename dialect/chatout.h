@@ -48,11 +48,12 @@ struct chatout {
 
 	/* To be read. */
 	uint64_t text_bytes;
-	char native_finish[24]; /* the provider's last word; "" = none */
+	char native_finish[32]; /* the provider's last word; "" = none */
 
 	/* Private. */
 	struct sbuf named;   /* the model that the provider named, raw */
 	struct sbuf wrapped; /* arguments that must be unwrapped at the end */
+	struct sbuf last;    /* fields for the finish */
 	struct chatout_choice choices[CHATOUT_CHOICES];
 	unsigned at; /* the choice that is spoken of */
 };
@@ -73,6 +74,9 @@ void chatout_text(struct chatout *o, struct slice raw);
 void chatout_reasoning(struct chatout *o, struct slice raw);
 void chatout_refusal(struct chatout *o, struct slice raw);
 
+/* The provider refuses without a word of its own. */
+void chatout_refused(struct chatout *o);
+
 /* One element of reasoning_details, annotations, images: JSON. */
 void chatout_detail(struct chatout *o, struct slice json);
 void chatout_annotation(struct chatout *o, struct slice json);
@@ -81,6 +85,10 @@ void chatout_image(struct chatout *o, struct slice json);
 /* The choice's logprobs: JSON. */
 void chatout_logprobs(struct chatout *o, struct slice json);
 
+/* The id that the next call gets when it has none of its own, and a NUL. */
+#define CHATOUT_ID_SIZE 30
+void chatout_mint_id(const struct chatout *o, char id[CHATOUT_ID_SIZE]);
+
 /*
  * A call of a tool begins, and ends the one before it.  id n 0: one is minted;
  * extra (JSON, may be empty) becomes its extra_content.  0, or -1 when there
@@ -88,6 +96,10 @@ void chatout_logprobs(struct chatout *o, struct slice json);
  */
 int chatout_call(struct chatout *o, struct slice id, struct slice name,
     struct slice extra);
+
+/* The same for a call that is whole, arguments (JSON) and all: one chunk. */
+int chatout_call_whole(struct chatout *o, struct slice id, struct slice name,
+    struct slice extra, struct slice json);
 
 /* More of its arguments: raw text, or a JSON value that becomes text. */
 void chatout_arguments(struct chatout *o, struct slice raw);
@@ -99,8 +111,14 @@ void chatout_call_end(struct chatout *o);
 /* Whether this choice has had text or a call. */
 bool chatout_has_content(const struct chatout *o);
 
-/* Members of provider_specific_fields: a JSON object. */
+/*
+ * Members of provider_specific_fields: a JSON object.  Of one name, arrays are
+ * pieces of one list, of other values the last counts.
+ */
 void chatout_fields(struct chatout *o, struct slice json);
+
+/* The same with the chunk that finishes a choice: why it did. */
+void chatout_last_fields(struct chatout *o, struct slice json);
 
 /*
  * The choice is over; native (no raw text) is the provider's own word.  The

@@ -14,8 +14,10 @@ struct decode {
 	const struct dialect *dialect;
 	struct frames frames;
 	struct tell tell;
-	bool broken; /* malformed: nothing more is read */
-	bool ended;  /* [DONE] was written */
+	struct sbuf *raw; /* of the caller, or NULL */
+	bool half_line;   /* the last event's LF is still to come */
+	bool broken;      /* malformed: nothing more is read */
+	bool ended;       /* [DONE] was written */
 };
 
 struct decode *
@@ -26,6 +28,7 @@ decode_new(const struct decode_opts *opts)
 
 	d->dialect = opts->dialect;
 	frames_init(&d->frames, opts->dialect->frames);
+	d->raw = opts->raw;
 	t->dialect = opts->dialect;
 	t->in_tokens = -1;
 	t->quirks = opts->quirks;
@@ -71,6 +74,19 @@ decode_check_complete(struct decode *d)
 	chatout_end(&d->tell.out);
 }
 
+/* An event as a client of the dialect wants it; an error is told by us. */
+static void
+decode_raw(struct decode *d, const struct dialect_event *ev)
+{
+	if (d->raw == NULL || d->tell.failed)
+		return;
+	if (d->dialect->native != NULL)
+		d->dialect->native(ev, d->raw);
+	else
+		sbuf_add_slice(d->raw, ev->raw);
+	d->half_line = ev->raw.n > 0 && ev->raw.p[ev->raw.n - 1] == '\r';
+}
+
 static int
 decode_event(struct decode *d, struct dialect_event *ev, struct err *e)
 {
@@ -86,6 +102,7 @@ decode_event(struct decode *d, struct dialect_event *ev, struct err *e)
 	ev->data = item.value;
 	if (d->dialect->event(&d->tell, ev, e) != 0)
 		return -1;
+	decode_raw(d, ev);
 	decode_check_complete(d);
 	return 0;
 }
@@ -121,26 +138,70 @@ decode_end(struct decode *d, struct sbuf *chat, struct err *e)
 		d->broken = true;
 		return -1;
 	}
+	if (frames_is_cut(&d->frames))
+		return 0;
 	if (!decode_is_over(d) && d->dialect->end != NULL)
 		d->dialect->end(&d->tell);
+	/* An event ends with the CR of its empty line: nobody waits for LF. */
+	if (d->raw != NULL && d->half_line)
+		sbuf_addc(d->raw, '\n');
 	decode_check_complete(d);
 	return 0;
 }
 
-/* The chunks of a reply, as one. */
+/* Take the data of the first frame off *frames; false at the end. */
+static bool
+decode_line(struct slice *frames, struct slice *data_r)
+{
+	static const struct slice head = { "data: ", 6 };
+	const char *at = memmem(frames->p, frames->n, head.p, head.n), *end;
+
+	if (at == NULL)
+		return false;
+	*frames = slice_skip(*frames, (size_t)(at - frames->p) + head.n);
+	end = memchr(frames->p, '\n', frames->n);
+	*data_r = (struct slice){ frames->p, (size_t)(end - frames->p) };
+	*frames = slice_skip(*frames, data_r->n + 1);
+	return true;
+}
+
+/*
+ * The chunks of a reply, as one.  They are lines of our own, of any length:
+ * a whole text is one of them.
+ */
 static int
 decode_join(struct decode *d, struct slice chunks, struct sbuf *chat,
     struct err *e)
 {
 	struct assemble *a = assemble_new(SIZE_MAX);
-	int done = assemble_frames(a, chunks);
+	struct slice data;
+	int done = 0;
 
-	if (done == 0)
+	while (done != -1 && decode_line(&chunks, &data))
+		done = assemble_chunk(a, data);
+	if (done != -1)
 		assemble_write(a, d->tell.has_usage ? &d->tell.usage : NULL,
 		    chat);
 	assemble_free(&a);
-	return done == 0 ? 1
-	                 : err_set(e, ERR_UPSTREAM_INVALID, "reply is no JSON");
+	return done != -1
+	           ? 1
+	           : err_set(e, ERR_UPSTREAM_INVALID, "reply is no JSON");
+}
+
+/*
+ * The JSON of the error that was told last; words may stand before it.  What
+ * failed without a word of its reader speaks for itself.
+ */
+static void
+decode_add_error(struct slice chunks, struct slice body, struct sbuf *chat)
+{
+	struct slice data;
+
+	if (chunks.n == 0)
+		sbuf_add_slice(chat, body);
+	while (decode_line(&chunks, &data))
+		if (chunks.n <= 1)
+			sbuf_add_slice(chat, data);
 }
 
 int
@@ -156,7 +217,7 @@ decode_whole(struct decode *d, struct slice body, struct sbuf *chat,
 	d->tell.out.b = &chunks;
 	done = d->dialect->reply(&d->tell, item.value, e);
 	if (done == 0 && d->tell.failed) {
-		sbuf_add_slice(chat, item.value);
+		decode_add_error(sbuf_slice(&chunks), item.value, chat);
 	} else if (done == 0) {
 		done = decode_join(d, sbuf_slice(&chunks), chat, e);
 	}

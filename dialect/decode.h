@@ -29,6 +29,11 @@ struct decode_opts {
 	uint32_t quirks;
 	enum chatout_forced forced; /* as struct ask says */
 	unsigned char seed[16];
+	/*
+	 * Where the events of a stream are appended too, as a client of this
+	 * dialect wants them; NULL: nobody does.  Outlives the decode.
+	 */
+	struct sbuf *raw;
 };
 
 /* What is known so far. */

@@ -1,5 +1,7 @@
 #include "dialect/dialect.h"
 
+#include "base/settings.h"
+
 #define DIALECT(id, table) extern const struct dialect table;
 #include "dialect/dialects.def"
 #undef DIALECT
@@ -10,18 +12,21 @@ static const struct dialect *const dialects[KINDS] = {
 #undef DIALECT
 };
 
-/* Two dialects share an address where the model says which one it speaks. */
-static enum provider_kind
-dialect_kind(enum provider_kind kind, struct slice model)
+enum provider_kind
+dialect_kind(enum provider_kind kind, struct slice model, uint32_t features)
 {
 	if (kind == KIND_VERTEX_GEMINI && slice_starts(model, SLICE("claude-")))
 		return KIND_VERTEX_CLAUDE;
+	if (kind == KIND_BEDROCK && (features & FEATURE_INVOKE) != 0)
+		return KIND_BEDROCK_INVOKE;
 	return kind;
 }
 
 const struct dialect *
 dialect_find(enum provider_kind kind, struct slice model, uint32_t features)
 {
-	(void)features;
-	return dialects[dialect_kind(kind, model)];
+	if ((kind == KIND_OPENAI || kind == KIND_AZURE) &&
+	    (features & FEATURE_RESPONSES_ONLY) != 0)
+		return &dialect_responses;
+	return dialects[dialect_kind(kind, model, features)];
 }

@@ -50,6 +50,7 @@ struct dialect {
 	struct slice name;
 	enum dialect_frames frames;
 	size_t state_size;
+	int64_t default_max_tokens; /* of who demands a cap; 0 = nobody */
 
 	/* The path behind the base URL's, with its query. */
 	void (*path)(const struct ask *a, struct sbuf *b);
@@ -73,7 +74,19 @@ struct dialect {
 
 	/* The body of a stream has ended in good order; may be NULL. */
 	void (*end)(struct tell *t);
+
+	/*
+	 * An event for a client of this dialect; NULL: the bytes it came in.
+	 */
+	void (*native)(const struct dialect_event *ev, struct sbuf *raw);
 };
+
+/* Beside chat at kinds openai and azure, for the models that demand it. */
+extern const struct dialect dialect_responses;
+
+/* Two kinds share an address where the model says which one it speaks. */
+enum provider_kind dialect_kind(enum provider_kind kind, struct slice model,
+    uint32_t features);
 
 /*
  * The dialect of a kind for this model; NULL for kinds that take the client's

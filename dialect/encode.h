@@ -31,6 +31,7 @@ enum encode_family {
 struct encode_opts {
 	enum encode_family family;
 	unsigned char id[16]; /* of the request: ids are made from it */
+	struct slice name;    /* raw: the answer's own id; n 0: made */
 	struct slice model;   /* told until a chunk names one */
 	int64_t created_s;
 	int64_t in_tokens; /* of the input, an estimate; 0 = not known */
@@ -42,7 +43,7 @@ struct encode_opts {
 struct encode_ctx {
 	struct encode_opts opts;
 	void *state;
-	struct sbuf kept[4]; /* text that is needed later; freed at the end */
+	struct sbuf kept[10]; /* text that is needed later; freed at the end */
 };
 
 struct encode_ops {

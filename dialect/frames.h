@@ -16,11 +16,21 @@ struct err;
 
 enum dialect_frames { FRAMES_SSE, FRAMES_LINES, FRAMES_AWS };
 
+/* An array of objects, which Gemini sends for events: frames_array.c. */
+struct frames_array {
+	bool is; /* the stream turned out to be one */
+	bool in_text, escaped;
+	unsigned depth;
+};
+
 struct frames {
 	enum dialect_frames how;
 	struct sse sse;
 	struct sbuf held; /* an unfinished line or frame */
 	bool handed_out;  /* held has one that was handed out */
+	struct sbuf made; /* data of an exception that had no JSON */
+	bool begun;       /* SSE: the first byte was seen */
+	struct frames_array array;
 };
 
 void frames_init(struct frames *f, enum dialect_frames how);
@@ -35,7 +45,14 @@ void frames_fini(struct frames *f);
 int frames_next(struct frames *f, struct slice *in, struct dialect_event *ev_r,
     struct err *e);
 
+/* The same for the elements of an array. */
+int frames_next_element(struct frames *f, struct slice *in,
+    struct dialect_event *ev_r, struct err *e);
+
 /* The body has ended: an event that lacks only its line end.  1 or 0. */
 int frames_end(struct frames *f, struct dialect_event *ev_r);
+
+/* The body has ended inside a frame: it was cut, whatever came before. */
+bool frames_is_cut(const struct frames *f);
 
 #endif

@@ -2,8 +2,7 @@
 #include <stdio.h>
 
 #include "dialect/in_anthropic_priv.h"
-
-#define FORMAT "anthropic-claude-v1"
+#include "dialect/claude.h"
 
 /* A block of a content. */
 struct in_block {
@@ -150,7 +149,7 @@ in_thinking(struct in_turn *t, const struct in_block *block)
 	struct slice signature = chat_raw(block->json, SLICE("signature"));
 
 	if (signature.n > 0)
-		in_add_thinking(&t->details, text, signature, FORMAT,
+		in_add_thinking(&t->details, text, signature, CLAUDE_FORMAT,
 		    t->n_details++);
 	else
 		sbuf_add_slice(&t->reasoning, text);
@@ -160,7 +159,7 @@ static void
 in_redacted(struct in_turn *t, const struct in_block *block)
 {
 	in_add_encrypted(&t->details, chat_raw(block->json, SLICE("data")),
-	    FORMAT, t->n_details++);
+	    CLAUDE_FORMAT, t->n_details++);
 }
 
 /* Written before the other blocks of its message. */

@@ -31,6 +31,27 @@ static const struct slice in_merge_gemini[] = {
 	{ NULL, 0 },
 };
 
+static const struct slice in_merge_responses[] = {
+	SLICE("input"),
+	SLICE("instructions"),
+	SLICE("max_output_tokens"),
+	SLICE("previous_response_id"),
+	SLICE("conversation"),
+	SLICE("include"),
+	SLICE("reasoning"),
+	SLICE("text"),
+	SLICE("truncation"),
+	SLICE("background"),
+	SLICE("max_tool_calls"),
+	{ NULL, 0 },
+};
+
+static const struct slice *const in_merge_names[] = {
+	[DIALECT_ANTHROPIC] = in_merge_anthropic,
+	[DIALECT_GEMINI] = in_merge_gemini,
+	[DIALECT_RESPONSES] = in_merge_responses,
+};
+
 /* Where containers stand, the highest place first. */
 static const struct in_merge_place {
 	struct slice name;
@@ -65,9 +86,7 @@ in_merge_is_container(const struct jscan_item *item)
 static bool
 in_merge_knows(const struct in_merger *g, const struct jscan_item *item)
 {
-	const struct slice *name = g->dialect == DIALECT_ANTHROPIC
-	                               ? in_merge_anthropic
-	                               : in_merge_gemini;
+	const struct slice *name = in_merge_names[g->dialect];
 
 	if (in_merge_is_container(item))
 		return false;

@@ -30,8 +30,8 @@ struct in_merge {
 };
 
 /*
- * dialect: ANTHROPIC or GEMINI.  0, or -1 when metadata or a container is no
- * object.
+ * dialect: ANTHROPIC, GEMINI or RESPONSES.  0, or -1 when metadata or a
+ * container is no object.
  */
 int in_merge(enum params_dialect dialect, const struct jscan_body *body,
     struct pool *pool, struct in_merge *m_r, struct err *e);

@@ -7,11 +7,20 @@
 #include "proto/jstr.h"
 #include "proto/params.h"
 
-static bool
-native_is_claude(enum provider_kind kind)
+/* What a client says who speaks as that kind does. */
+static enum params_dialect
+native_dialect(enum provider_kind kind)
 {
-	return kind == KIND_ANTHROPIC || kind == KIND_VERTEX_CLAUDE ||
-	       kind == KIND_BEDROCK_INVOKE;
+	switch (kind) {
+	case KIND_OPENAI:
+	case KIND_AZURE:
+		return DIALECT_RESPONSES;
+	case KIND_GEMINI:
+	case KIND_VERTEX_GEMINI:
+		return DIALECT_GEMINI;
+	default:
+		return DIALECT_ANTHROPIC;
+	}
 }
 
 static const struct native_rule *
@@ -30,10 +39,13 @@ native_value(const struct native *x, const struct jscan_item *item)
 {
 	const struct native_rule *rule = native_rule_of(x, item);
 
-	if (item->type == JSCAN_NULL ||
-	    params_is_ours(params_find(jstr_name(item, x->pool))))
+	if (item->type == JSCAN_NULL)
 		return NATIVE_NOTHING;
-	return rule != NULL ? rule->value(x, item) : item->value;
+	if (rule != NULL)
+		return rule->value(x, item);
+	return params_is_ours(params_find(jstr_name(item, x->pool)))
+	           ? NATIVE_NOTHING
+	           : item->value;
 }
 
 /* Whether the client gave a value for what this rule is about. */
@@ -59,6 +71,17 @@ native_add(const struct native *x, const struct in_merge *m, struct splice *d)
 		if (!native_is_given(m, rule))
 			splice_add(d, (struct splice_member){ rule->name,
 					  rule->value(x, NULL) });
+}
+
+/* Responses keeps an answer unless it is told not to. */
+static bool
+native_is_stored(const struct in_merge *m)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (jstr_is(&m->items[i], SLICE("store")) &&
+		    m->items[i].type == JSCAN_BOOL)
+			return jscan_true(&m->items[i]);
+	return true;
 }
 
 static void
@@ -89,11 +112,10 @@ native_body(const struct jscan_body *body, const struct native_opts *opts,
 	struct native x = { .opts = opts, .pool = pool };
 	struct in_merge m;
 
-	if (in_merge(native_is_claude(opts->kind) ? DIALECT_ANTHROPIC
-						  : DIALECT_GEMINI,
-		body, pool, &m, e) != 0)
+	if (in_merge(native_dialect(opts->kind), body, pool, &m, e) != 0)
 		return -1;
 	x.metadata = m.metadata;
+	x.stored = native_is_stored(&m);
 	native_splice(&x, body, &m, result_r);
 	return 0;
 }

@@ -13,6 +13,7 @@ struct native {
 	const struct native_opts *opts;
 	struct pool *pool;
 	struct slice metadata; /* an object, or n 0 */
+	bool stored;           /* Responses: the provider keeps the answer */
 };
 
 /*

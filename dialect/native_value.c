@@ -2,11 +2,13 @@
 #include "dialect/native_priv.h"
 
 #include "base/decimal.h"
+#include "base/err.h"
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "dialect/camel.h"
 #include "proto/jnum.h"
 #include "proto/jstr.h"
+#include "proto/params.h"
 
 #define NATIVE_MAX_TOKENS 4096 /* Anthropic demands a cap */
 
@@ -195,7 +197,49 @@ native_generation(const struct native *x, const struct jscan_item *item)
 	return native_take(x, &b);
 }
 
+/* Responses keeps what it can hold, with an answer that it keeps. */
+static struct slice
+native_stored_metadata(const struct native *x, const struct jscan_item *item)
+{
+	struct jscan_item object;
+	struct err ignored;
+
+	if (item == NULL || !x->stored)
+		return NATIVE_NOTHING;
+	object = *item;
+	if (item->type == JSCAN_STRING &&
+	    jscan_value(jstr_item(item, x->pool), &object, &ignored) != 0)
+		return NATIVE_NOTHING;
+	return object.type == JSCAN_OBJECT &&
+	               params_metadata_fits(object.value, x->pool)
+	           ? object.value
+	           : NATIVE_NOTHING;
+}
+
+/* Respan's has a prompt_id; any other is OpenAI's own. */
+static struct slice
+native_prompt(const struct native *x, const struct jscan_item *item)
+{
+	struct jscan_item id;
+
+	(void)x;
+	if (item == NULL || item->type != JSCAN_OBJECT ||
+	    jscan_find(item->value, SLICE("prompt_id"), &id) == 1)
+		return NATIVE_NOTHING;
+	return item->value;
+}
+
+#define NATIVE_RESPONSES                                                       \
+	{                                                                      \
+		{ SLICE("model"), native_model },                              \
+		    { SLICE("metadata"), native_stored_metadata },             \
+		    { SLICE("prompt"), native_prompt },                        \
+		    { SLICE("max_output_tokens"), native_cap },                \
+	}
+
 const struct native_rule native_rules[KINDS][NATIVE_RULES] = {
+	[KIND_OPENAI] = NATIVE_RESPONSES,
+	[KIND_AZURE] = NATIVE_RESPONSES,
 	[KIND_ANTHROPIC] = {
 	    { SLICE("model"), native_model },
 	    { SLICE("metadata"), native_metadata },

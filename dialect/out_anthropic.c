@@ -1,4 +1,5 @@
 #include "dialect/out_anthropic_priv.h"
+#include "dialect/claude.h"
 
 #include "dialect/mint.h"
 #include "proto/relay_error.h"
@@ -14,6 +15,10 @@ out_anthropic_id(const struct encode_ctx *x, struct sbuf *out)
 {
 	char id[MINT_DIGITS];
 
+	if (x->opts.name.n > 0) {
+		ask_text(out, "id", x->opts.name);
+		return;
+	}
 	mint_id(x->opts.id, sizeof x->opts.id, id);
 	ask_name(out, "id");
 	sbuf_adds(out, "\"msg_");
@@ -75,8 +80,7 @@ out_anthropic_stop(const struct out_anthropic *a, struct slice sequence,
 bool
 out_anthropic_is_own(const struct out_detail *d)
 {
-	return d->format.n == 0 ||
-	       jstr_equal(d->format, SLICE("anthropic-claude-v1"));
+	return d->format.n == 0 || jstr_equal(d->format, SLICE(CLAUDE_FORMAT));
 }
 
 static void

@@ -60,7 +60,9 @@ out_names(struct encode_ctx *x, struct sbuf *out)
 		mint_id(x->opts.id, sizeof x->opts.id, g->id);
 	g->minted = true;
 	out_model(x, sbuf_slice(&x->kept[KEPT_MODEL]), "modelVersion", out);
-	ask_text(out, "responseId", (struct slice){ g->id, sizeof g->id });
+	ask_text(out, "responseId",
+	    x->opts.name.n > 0 ? x->opts.name
+			       : (struct slice){ g->id, sizeof g->id });
 }
 
 /* Around each object of a stream: an event, or an element. */

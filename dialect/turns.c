@@ -16,6 +16,8 @@ struct turns_maker {
 	struct params *params;
 	struct turns *to;
 	struct chat_part *free; /* room behind the last turn's parts */
+	unsigned run; /* first message of the assistant's that is not ended */
+	bool in_run;
 };
 
 static struct chat_message *
@@ -82,65 +84,66 @@ turns_is_escaped(struct slice raw, size_t at)
 	return slashes % 2 == 1;
 }
 
-static bool
-turns_is_empty(const struct chat_part *p)
+/* Without the blanks at its end; escaped ones too. */
+static struct slice
+turns_trim(struct slice raw)
 {
-	return p->type == CHAT_TEXT && p->text.n == 0;
+	static const struct slice blanks[] = { SLICE(" "), SLICE("\\n"),
+		SLICE("\\t"), SLICE("\\r"), SLICE("\\f"), SLICE("\\u0020"),
+		SLICE("\\u000a"), SLICE("\\u000A") };
+	bool found = true;
+
+	while (found) {
+		found = false;
+		for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
+			size_t n = blanks[i].n;
+
+			if (raw.n < n ||
+			    memcmp(raw.p + raw.n - n, blanks[i].p, n) != 0 ||
+			    turns_is_escaped(raw, raw.n - n))
+				continue;
+			raw.n -= n;
+			found = true;
+		}
+	}
+	return raw;
+}
+
+/* What does not go out: empty text, reasoning that somebody else made. */
+static bool
+turns_is_nothing(const struct turns_maker *k, const struct chat_part *p)
+{
+	if (p->type == CHAT_THINKING)
+		return k->rules->thinking.n > 0 &&
+		       !jstr_equal(p->format, k->rules->thinking);
+	/* Gemini signs empty texts, too. */
+	if (p->type != CHAT_TEXT || p->signature.n > 0)
+		return false;
+	return k->rules->trim_last ? turns_trim(p->text).n == 0
+	                           : p->text.n == 0;
+}
+
+static bool
+turns_says_nothing(const struct turns_maker *k, const struct chat_message *m)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (!turns_is_nothing(k, &m->parts[i]))
+			return false;
+	return true;
 }
 
 static void
 turns_copy(struct turns_maker *k, const struct chat_message *m)
 {
+	if (m->role == CHAT_ASSISTANT && turns_says_nothing(k, m))
+		return;
 	turns_open(k, m->role, false);
 	for (unsigned i = 0; i < m->n; i++)
-		if (!turns_is_empty(&m->parts[i]))
+		if (!turns_is_nothing(k, &m->parts[i]))
 			turns_add(k, &m->parts[i]);
 	/* A user who says nothing still has the turn. */
 	if (m->role == CHAT_USER && turns_last(k)->n == 0)
 		turns_add_text(k, SLICE("."));
-}
-
-/* The message of the assistant whose turn is at that place; NULL: none. */
-static const struct chat_message *
-turns_caller(const struct chat *c, unsigned at)
-{
-	while (at-- > 0)
-		if (c->messages[at].role == CHAT_ASSISTANT)
-			return &c->messages[at];
-	return NULL;
-}
-
-/* Among the messages of tools behind the assistant's: the first for a call. */
-static const struct chat_part *
-turns_result_of(const struct chat *c, unsigned from,
-    const struct chat_part *call)
-{
-	for (unsigned i = from; i < c->n; i++) {
-		const struct chat_message *m = &c->messages[i];
-
-		if (m->role == CHAT_ASSISTANT)
-			return NULL;
-		if (m->role == CHAT_TOOL && m->parts->id.p == call->id.p)
-			return m->parts;
-	}
-	return NULL;
-}
-
-/* Whether a result has gone out with those of its caller. */
-static bool
-turns_is_placed(const struct chat *c, unsigned at)
-{
-	const struct chat_message *caller = turns_caller(c, at);
-	const struct chat_part *result = c->messages[at].parts;
-
-	if (caller == NULL)
-		return false;
-	for (unsigned i = 0; i < caller->n; i++)
-		if (caller->parts[i].type == CHAT_CALL &&
-		    turns_result_of(c, (unsigned)(caller - c->messages) + 1,
-			&caller->parts[i]) == result)
-			return true;
-	return false;
 }
 
 /* All results of a message's calls, in the order of the calls. */
@@ -148,16 +151,14 @@ static void
 turns_results(struct turns_maker *k, unsigned at)
 {
 	const struct chat_message *m = &k->chat->messages[at];
-	const struct chat_part *result;
 	struct chat_part made;
 
 	for (unsigned i = 0; i < m->n; i++) {
 		if (m->parts[i].type != CHAT_CALL)
 			continue;
 		turns_open(k, CHAT_USER, true);
-		result = turns_result_of(k->chat, at + 1, &m->parts[i]);
-		if (result != NULL) {
-			turns_add(k, result);
+		if (m->parts[i].other != NULL) {
+			turns_add(k, m->parts[i].other);
 			continue;
 		}
 		made = (struct chat_part){ .type = CHAT_RESULT,
@@ -188,6 +189,29 @@ turns_stray(struct turns_maker *k, const struct chat_part *result)
 	params_warn(k->params, SLICE("tool result without call"));
 }
 
+/* Does the assistant speak on behind that message? */
+static bool
+turns_goes_on(const struct chat *c, unsigned at)
+{
+	while (++at < c->n && c->messages[at].role == CHAT_SYSTEM)
+		continue;
+	return at < c->n && c->messages[at].role == CHAT_ASSISTANT;
+}
+
+/* Its results come when the assistant has said all. */
+static void
+turns_assistant(struct turns_maker *k, unsigned at)
+{
+	if (!k->in_run)
+		k->run = at;
+	turns_copy(k, &k->chat->messages[at]);
+	k->in_run = turns_goes_on(k->chat, at);
+	if (k->in_run)
+		return;
+	for (unsigned i = k->run; i <= at; i++)
+		turns_results(k, i);
+}
+
 static void
 turns_message(struct turns_maker *k, unsigned at)
 {
@@ -204,11 +228,10 @@ turns_message(struct turns_maker *k, unsigned at)
 		turns_copy(k, m);
 		break;
 	case CHAT_ASSISTANT:
-		turns_copy(k, m);
-		turns_results(k, at);
+		turns_assistant(k, at);
 		break;
 	case CHAT_TOOL:
-		if (!turns_is_placed(k->chat, at))
+		if (m->parts->other == NULL)
 			turns_stray(k, m->parts);
 		break;
 	}
@@ -238,30 +261,6 @@ turns_close_gaps(struct turns *t, bool results_alone)
 	t->n = n;
 }
 
-/* Blanks behind the last text of raw; escaped ones too. */
-static struct slice
-turns_trim(struct slice raw)
-{
-	static const struct slice blanks[] = { SLICE(" "), SLICE("\\n"),
-		SLICE("\\t"), SLICE("\\r") };
-	bool found = true;
-
-	while (found) {
-		found = false;
-		for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
-			size_t n = blanks[i].n;
-
-			if (raw.n < n ||
-			    memcmp(raw.p + raw.n - n, blanks[i].p, n) != 0 ||
-			    turns_is_escaped(raw, raw.n - n))
-				continue;
-			raw.n -= n;
-			found = true;
-		}
-	}
-	return raw;
-}
-
 static void
 turns_trim_last(struct turns *t)
 {
@@ -273,8 +272,6 @@ turns_trim_last(struct turns *t)
 	p = &m->parts[m->n - 1];
 	if (p->type == CHAT_TEXT)
 		p->text = turns_trim(p->text);
-	if (turns_is_empty(p) && --m->n == 0)
-		t->n--;
 }
 
 /* Parts of the request, and what may be made up beside them. */
@@ -308,6 +305,10 @@ turns_make(const struct chat *c, const struct turns_rules *rules,
 	for (unsigned i = 0; i < c->n; i++)
 		turns_message(&k, i);
 	turns_close_gaps(turns_r, rules->results_alone);
+	if (turns_r->n == 0) {
+		turns_begin(&k, CHAT_USER);
+		turns_add_text(&k, SLICE("."));
+	}
 	if (rules->trim_last)
 		turns_trim_last(turns_r);
 }

@@ -9,6 +9,7 @@
  * first is the user's, nothing is empty, and all results of a turn's calls
  * come in the turn behind it, before anything else and in the order of the
  * calls; one that is missing is made up, one without a call becomes text.
+ * There is always a turn.
  */
 
 #include "dialect/chat.h"
@@ -17,7 +18,13 @@ struct params;
 
 struct turns_rules {
 	bool results_alone; /* Gemini: a turn of results holds nothing else */
-	bool trim_last;     /* Anthropic: no blanks behind a last assistant */
+	/*
+	 * Anthropic: no blanks behind a last assistant, and a text of blanks
+	 * alone is an empty one.
+	 */
+	bool trim_last;
+	/* Reasoning of another format stays behind (9); n 0: all is kept. */
+	struct slice thinking;
 };
 
 struct turns {

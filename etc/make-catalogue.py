@@ -20,7 +20,7 @@ HEAD = ("name,provider,upstream,context,max_output,input,output,cached_input,"
         "tier_output,features,as_of").split(",")
 # One letter for each ability; the same table stands in setup/catalogue.c.
 FEATURES = {"tools": "t", "vision": "v", "json_schema": "j", "reasoning": "r"}
-SERVED = {"chat", "embedding"}
+SERVED = {"chat", "embedding", "responses"}
 
 
 def providers():
@@ -54,7 +54,9 @@ def features(row, provider):
     letters = "".join(v for k, v in FEATURES.items() if row[k] == "1")
     if row["mode"] == "embedding":
         letters += "e"
-    elif provider == "openai" and row["reasoning"] == "1":
+    elif row["mode"] == "responses":
+        letters += "o"
+    elif provider in ("openai", "azure_openai") and row["reasoning"] == "1":
         letters += "c"  # takes max_completion_tokens only
     return letters
 

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/settings.h"
 #include "base/xmem.h"
+#include "keeper/alerts.h"
 #include "keeper/limits.h"
 #include "shm/gen.h"
 
@@ -136,7 +137,7 @@ book_take_place(struct book *b, struct batch_row *r,
 	b->used[b->used_n++] = (uint32_t)(r - b->rows);
 	r->key = *key;
 	r->batch = b->batch;
-	r->dirty = r->publish = false;
+	r->dirty = r->publish = r->overran = false;
 }
 
 int
@@ -198,6 +199,8 @@ book_write_rows(struct book *b, struct err *e)
 
 		if (!r->dirty)
 			continue;
+		if (alerts_look(b, &r->key, &r->row, r->overran, e) != 0)
+			return -1;
 		book_row_pack(&r->row, &stored);
 		if (ledger_row_put(b->ledger, &k, &stored, e) != 0)
 			return -1;

@@ -33,6 +33,7 @@ struct batch_row {
 	uint64_t batch; /* the place counts in this batch only */
 	bool dirty;     /* to be written */
 	bool publish;   /* to be shown to the workers by itself */
+	bool overran;   /* a charge of this batch passed its lease */
 };
 
 struct book {
@@ -50,6 +51,9 @@ struct book {
 	uint32_t used_n;
 	bool objects_open; /* a transaction of objects belongs to it */
 	bool customers_changed, customers_deleted, keys_changed;
+
+	uint64_t alert_seq; /* number of the first alert that was kept since
+	                       the handover looked; 0 = none */
 
 	struct sbuf owner; /* an owner's id */
 	struct sbuf def;   /* a definition's strings */

@@ -17,6 +17,7 @@
 #include "keeper/book.h"
 #include "keeper/evict.h"
 #include "keeper/fold.h"
+#include "keeper/handover.h"
 #include "keeper/limits.h"
 #include "keeper/startstop.h"
 #include "keeper/turn.h"
@@ -33,6 +34,7 @@ struct keeper {
 	struct book book;
 	struct turn *turn;
 	struct fold *fold;
+	struct handover handover;
 	int master_fd, admin_fd, event_fd;
 	uint64_t turned_ns; /* the last commit */
 	uint64_t second_ns; /* the last heartbeat */
@@ -87,6 +89,11 @@ keeper_obey(struct keeper *k, enum child_message message, int fds[], size_t n,
 	case MASTER_SETTINGS:
 		done = keeper_take_settings(k, fds, n, e);
 		break;
+	case MASTER_ALERTS:
+		if (n == 0)
+			break;
+		handover_take(&k->handover, fds[0]);
+		return 0;
 	case MASTER_PEER:
 		if (n == 0)
 			break;
@@ -135,11 +142,14 @@ static int
 keeper_wait(struct keeper *k, uint64_t ns)
 {
 	struct pollfd fds[] = { { k->master_fd, POLLIN, 0 },
-		{ k->admin_fd, POLLIN, 0 }, { k->event_fd, POLLIN, 0 } };
+		{ k->admin_fd, POLLIN, 0 }, { k->event_fd, POLLIN, 0 },
+		{ k->handover.fd, POLLIN, 0 } };
 	struct timespec timeout = { (time_t)(ns / SECOND_NS),
 		(long)(ns % SECOND_NS) };
-	int woken = ppoll(fds, 3, &timeout, NULL);
+	int woken = ppoll(fds, 4, &timeout, NULL);
 	uint64_t count;
+
+	k->handover.spoken = k->handover.spoken || fds[3].revents != 0;
 
 	wake_rise(k->book.seg, ROLE_KEEPER);
 	if (fds[2].revents != 0 && read(k->event_fd, &count, sizeof count) < 0)
@@ -188,6 +198,8 @@ keeper_every_second(struct keeper *k, struct err *e)
 	if (now_ns - k->second_ns < SECOND_NS)
 		return 0;
 	k->second_ns = now_ns;
+	/* Who is never idle does not poll. */
+	k->handover.spoken = k->handover.spoken || k->handover.open > 0;
 	segment_beat(k->book.seg, ROLE_KEEPER, now_ns);
 	stats_resident(k->book.seg,
 	    stats_area_of_role(k->book.seg, ROLE_KEEPER), SLICE("keeper"));
@@ -211,7 +223,9 @@ keeper_loop(struct keeper *k, struct err *e)
 		now_update();
 		if (keeper_every_second(k, e) != 0 ||
 		    keeper_hear_master(k, e) != 0 ||
-		    keeper_hear_admin(k, e) != 0)
+		    keeper_hear_admin(k, e) != 0 ||
+		    handover_hear(&k->handover, &k->book, e) != 0 ||
+		    handover_send(&k->handover, &k->book, e) != 0)
 			return -1;
 		turned = turn_run(k->turn, e);
 		if (turned < 0)
@@ -262,6 +276,7 @@ keeper_main(const struct keeper_args *args)
 
 	log_role("keeper");
 	now_update();
+	handover_init(&k.handover, args->logger_fd);
 	k.turn = turn_new(&k.book);
 	k.fold = fold_new();
 	done = keeper_run(&k, &e);
@@ -269,6 +284,7 @@ keeper_main(const struct keeper_args *args)
 		log_error("%s", e.text);
 	turn_free(&k.turn);
 	fold_free(&k.fold);
+	handover_fini(&k.handover);
 	book_close(&k.book);
 	return done == 0 ? EX_OK : EX_OSERR;
 }

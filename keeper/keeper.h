@@ -17,6 +17,7 @@ struct keeper_args {
 	struct segment *segment; /* mapped; with the seats' eventfds */
 	int master_fd;           /* SEQPACKET, base/childproto.h */
 	int admin_fd;            /* SEQPACKET to admin, store/ask.h; -1 none */
+	int logger_fd;           /* the same to the logger, store/alert.h */
 };
 
 /*

@@ -30,27 +30,32 @@ limits_of_customer(struct book *b, const struct account_owner *owner,
 }
 
 static int
-limits_of_key(struct book *b, const struct account_owner *owner, bool total,
-    int64_t *limit_r, struct err *e)
+limits_of_key(struct book *b, const struct account_owner *owner,
+    enum account_kind kind, int64_t *limit_r, struct err *e)
 {
 	const struct settings_key *in_file =
 	    settings_key_find(b->settings, owner->id);
-	struct key_def k;
-	int got;
+	struct key_def k = { .period_budget_nano = ACCOUNT_UNLIMITED,
+		.spending_limit_nano = ACCOUNT_UNLIMITED };
+	int got = 1;
 
-	if (in_file != NULL) {
-		*limit_r = total ? in_file->spending_limit_nano
-		                 : in_file->period_budget_nano;
-		return 1;
-	}
-	if (slice_eq(owner->id, SLICE(DEMO_KEY))) {
-		*limit_r = ACCOUNT_UNLIMITED;
-		return 1;
-	}
-	got = objects_key_get(b->objects, owner->id, &b->def, &k, e);
-	if (got == 1)
-		*limit_r = total ? k.spending_limit_nano : k.period_budget_nano;
-	return got;
+	if (in_file != NULL)
+		k = (struct key_def){
+			.period_budget_nano = in_file->period_budget_nano,
+			.spending_limit_nano = in_file->spending_limit_nano,
+			.max_usage = in_file->max_usage,
+		};
+	else if (!slice_eq(owner->id, SLICE(DEMO_KEY)))
+		got = objects_key_get(b->objects, owner->id, &b->def, &k, e);
+	if (got != 1)
+		return got;
+	if (kind == ACCOUNT_KEY_USES)
+		*limit_r = k.max_usage > 0 ? k.max_usage * ACCOUNT_USE
+		                           : ACCOUNT_UNLIMITED;
+	else
+		*limit_r = kind == ACCOUNT_KEY_TOTAL ? k.spending_limit_nano
+		                                     : k.period_budget_nano;
+	return 1;
 }
 
 int
@@ -69,7 +74,8 @@ limits_find(struct book *b, const struct account_key *key, int64_t *limit_r,
 		    key->kind == ACCOUNT_CUSTOMER_TOTAL, limit_r, e);
 	case ACCOUNT_KEY_PERIOD:
 	case ACCOUNT_KEY_TOTAL:
-		return limits_of_key(b, &owner, key->kind == ACCOUNT_KEY_TOTAL,
+	case ACCOUNT_KEY_USES:
+		return limits_of_key(b, &owner, (enum account_kind)key->kind,
 		    limit_r, e);
 	case ACCOUNT_ORG_PERIOD:
 		*limit_r = b->settings->organization_period_budget_nano;

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "keeper/alerts.h"
 #include "keeper/book.h"
 #include "keeper/journal.h"
 #include "keeper/limits.h"
@@ -33,6 +34,7 @@ startstop_sweep(struct book *b, int (*rule)(struct apply_row *row),
 {
 	struct row_key k = { { 0 } };
 	struct ledger_row stored;
+	struct account_key key;
 	struct apply_row row;
 	int got;
 
@@ -43,6 +45,9 @@ startstop_sweep(struct book *b, int (*rule)(struct apply_row *row),
 			continue;
 		*suspense_r += row.suspense - stored.suspense;
 		if (startstop_note(b, &k, &row, &stored, e) != 0)
+			return -1;
+		key = book_account_key(&k);
+		if (alerts_look(b, &key, &row, false, e) != 0)
 			return -1;
 		book_row_pack(&row, &stored);
 		if (ledger_row_put(b->ledger, &k, &stored, e) != 0)

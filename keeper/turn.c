@@ -109,7 +109,7 @@ turn_charge(struct turn *t, const struct settle_record *r, struct err *e)
 		if (apply_charge(&row->row, r, i, now_real_us(), &over))
 			continue;
 		/* The lease that covers it must be on the disk. */
-		row->publish = true;
+		row->publish = row->overran = true;
 		turn_count_overrun(b, over);
 	}
 	return 0;

@@ -71,6 +71,7 @@ drain_free(struct drain **dp)
 	sbuf_free(&d->copy);
 	sbuf_free(&d->line);
 	sbuf_free(&d->body);
+	sbuf_free(&d->encoded);
 	free(d->lanes);
 	free(d);
 	*dp = NULL;

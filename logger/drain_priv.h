@@ -31,7 +31,7 @@ struct drain {
 	struct sink_store *store; /* NULL: switched off */
 	struct answers *answers;
 	struct forget *forget;
-	struct sbuf copy, line, body;
+	struct sbuf copy, line, body, encoded;
 	uint64_t batch_ms; /* since when the store's batch is open */
 	uint64_t space_ms, retained_ms;
 	int64_t day;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "dialect/encode.h"
 #include "proto/record.h"
 #include "proto/usage.h"
 #include "shm/segment.h"
@@ -89,6 +90,36 @@ drain_usage(const struct record_cache *c, struct usage *u)
 	u->out_text = c->completion_tokens - c->reasoning_tokens;
 }
 
+/*
+ * A stream is joined as chat; what is stored of it is what a client of its
+ * family would have got whole.
+ */
+static struct slice
+drain_encode(struct drain *d, const struct record_cache *c, struct slice chat)
+{
+	static const enum encode_family families[] = {
+		[FAMILY_ANTHROPIC] = ENCODE_ANTHROPIC,
+		[FAMILY_GEMINI] = ENCODE_GEMINI,
+		[FAMILY_RESPONSES] = ENCODE_RESPONSES,
+	};
+	struct encode_opts o = { .created_s = c->created_s, .model = c->model };
+	struct encode *x;
+	struct err e;
+
+	if (c->source != RECORD_STREAM || c->family == FAMILY_CHAT ||
+	    c->family > FAMILY_RESPONSES)
+		return chat;
+	o.family = families[c->family];
+	/* The same answer has the same name, whoever asks again. */
+	memcpy(o.id, c->key, sizeof o.id);
+	x = encode_new(&o);
+	sbuf_clear(&d->encoded);
+	if (encode_whole(x, chat, &d->encoded, &e) != 0)
+		sbuf_clear(&d->encoded);
+	encode_free(&x);
+	return sbuf_slice(&d->encoded);
+}
+
 static void
 drain_answer(struct drain *d, uint32_t lane, const struct lane_record *rec)
 {
@@ -106,6 +137,8 @@ drain_answer(struct drain *d, uint32_t lane, const struct lane_record *rec)
 	drain_usage(&answer, &usage);
 	if (join != NULL)
 		body = join_response(join, true, &usage, &d->body);
+	if (body.p != NULL)
+		body = drain_encode(d, &answer, body);
 	if (body.p == NULL || !d->room)
 		drain_count_lost(d, "cache", "cache", 1);
 	answers_put(d->answers, &answer, body, d->room);

@@ -224,7 +224,10 @@ join_response(const struct join *join, bool for_cache,
     const struct usage *usage, struct sbuf *scratch)
 {
 	uint8_t flag = for_cache ? RECORD_FOR_CACHE : RECORD_FOR_LOG;
-	const struct part *text = &join->parts[RECORD_RESPONSE];
+	const struct part *text =
+	    &join->parts[for_cache && join->parts[RECORD_NATIVE].next > 0
+			     ? RECORD_NATIVE
+			     : RECORD_RESPONSE];
 	const struct part *stream = &join->parts[RECORD_STREAM];
 
 	if (part_is_usable(text, flag) && text->whole)

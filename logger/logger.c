@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/xmem.h"
+#include "logger/courier.h"
 #include "logger/drain.h"
 #include "logger/words.h"
 #include "shm/segment.h"
@@ -29,11 +30,12 @@
 #define NAP_MS 2
 #define SLEEP_MS 100
 
-enum { POLL_WAKE, POLL_MASTER, POLL_FIXED };
+enum { POLL_WAKE, POLL_MASTER, POLL_KEEPER, POLL_FIXED };
 
 struct logger {
 	const struct logger_args *args;
 	struct drain *drain;
+	struct courier *courier;
 	struct words *words;
 	struct pollfd *polls;
 	uint64_t beat_ms, tend_ms;
@@ -57,6 +59,8 @@ logger_init(struct logger *l, const struct logger_args *args)
 	for (size_t i = 0; i < args->n_stderr; i++)
 		words_init(&l->words[i], args->stderr_fds[i]);
 	l->drain = drain_new(args->settings, args->segment);
+	l->courier = courier_new(args->settings, args->secrets, args->segment,
+	    args->keeper_fd);
 }
 
 static void
@@ -65,6 +69,7 @@ logger_fini(struct logger *l)
 	while (drain_turn(l->drain))
 		now_update();
 	drain_free(&l->drain);
+	courier_free(&l->courier);
 	for (size_t i = 0; i < l->args->n_stderr; i++) {
 		words_copy(&l->words[i]);
 		words_fini(&l->words[i]);
@@ -75,20 +80,24 @@ logger_fini(struct logger *l)
 
 /* The old snapshot stays mapped: it is small, and reloads are rare. */
 static void
-logger_take_settings(struct logger *l, int fd)
+logger_take_settings(struct logger *l, const int fds[], size_t n)
 {
-	const struct settings *s = settings_map(fd);
+	const struct settings *s = n > 0 ? settings_map(fds[0]) : NULL;
+	const char *secrets = n > 1 ? settings_map_secrets(fds[1]) : NULL;
 
-	if (s == NULL) {
+	if (s == NULL || secrets == NULL) {
 		log_error("logger: the new settings cannot be mapped");
 		return;
 	}
 	drain_apply(l->drain, s);
+	courier_apply(l->courier, s, secrets);
 	child_send(l->args->master_fd, CHILD_DONE, NULL, 0);
 }
 
+/* Take what came with a message, or close it. */
 static void
-logger_obey(struct logger *l, enum child_message message, int fd)
+logger_obey(struct logger *l, enum child_message message, const int fds[],
+    size_t n)
 {
 	switch (message) {
 	case MASTER_STOP:
@@ -101,14 +110,21 @@ logger_obey(struct logger *l, enum child_message message, int fd)
 		drain_reopen(l->drain);
 		break;
 	case MASTER_SETTINGS:
-		logger_take_settings(l, fd);
+		logger_take_settings(l, fds, n);
 		break;
+	case MASTER_ALERTS:
+		if (n == 0)
+			break;
+		courier_meet(l->courier, fds[0]);
+		return;
 	case MASTER_REAPED:
 		drain_reaped(l->drain);
 		break;
 	default:
 		break;
 	}
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
 }
 
 static void
@@ -119,11 +135,8 @@ logger_listen(struct logger *l)
 	size_t n;
 	int rc;
 
-	while ((rc = child_get(l->args->master_fd, &message, fds, &n)) == 1) {
-		logger_obey(l, message, n > 0 ? fds[0] : -1);
-		for (size_t i = 0; i < n; i++)
-			close(fds[i]);
-	}
+	while ((rc = child_get(l->args->master_fd, &message, fds, &n)) == 1)
+		logger_obey(l, message, fds, n);
 	if (rc == -1)
 		l->stopping = true; /* the master is gone */
 }
@@ -143,6 +156,10 @@ logger_poll(struct logger *l, int timeout_ms)
 		.fd = args->master_fd,
 		.events = POLLIN,
 	};
+	l->polls[POLL_KEEPER] = (struct pollfd){
+		.fd = courier_fd(l->courier),
+		.events = POLLIN,
+	};
 	for (size_t i = 0; i < args->n_stderr; i++)
 		l->polls[POLL_FIXED + i] = (struct pollfd){
 			.fd = l->words[i].fd,
@@ -156,6 +173,8 @@ logger_poll(struct logger *l, int timeout_ms)
 		log_error("logger: eventfd");
 	if (l->polls[POLL_MASTER].revents != 0)
 		logger_listen(l);
+	if (l->polls[POLL_KEEPER].revents != 0)
+		courier_hear(l->courier);
 	for (size_t i = 0; i < args->n_stderr; i++) {
 		if (l->polls[POLL_FIXED + i].revents != 0)
 			words_copy(&l->words[i]);
@@ -196,6 +215,7 @@ logger_tend(struct logger *l)
 	l->tend_ms = now_ms;
 	drain_commit(l->drain, false);
 	drain_tend(l->drain);
+	courier_tend(l->courier, now_ms);
 }
 
 int
@@ -206,14 +226,15 @@ logger_main(const struct logger_args *args)
 	logger_init(&l, args);
 	child_send(args->master_fd, CHILD_READY, NULL, 0);
 	while (!l.stopping) {
-		bool busy;
+		bool busy, calls;
 
 		now_update();
 		busy = drain_turn(l.drain);
+		calls = courier_turn(l.courier);
 		logger_tend(&l);
 		if (!busy && l.draining)
 			break;
-		if (busy)
+		if (busy || calls)
 			logger_poll(&l, drain_has_more(l.drain) ? 0 : NAP_MS);
 		else
 			logger_sleep(&l);

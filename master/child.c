@@ -15,6 +15,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "master/master_priv.h"
+#include "master/pairs.h"
 #include "shm/seat.h"
 #include "shm/segment.h"
 
@@ -78,8 +79,7 @@ static void
 child_close_others(struct master *m)
 {
 	close(m->signal_fd);
-	if (m->peer_fd >= 0)
-		close(m->peer_fd);
+	pairs_close(m);
 	for (size_t i = 0; i < MASTER_MAX_CHILDREN; i++)
 		if (m->children[i].control_fd >= 0)
 			close(m->children[i].control_fd);
@@ -114,8 +114,9 @@ child_set_title(const struct child *c)
 	prctl(PR_SET_NAME, title);
 }
 
-static void __attribute__((noreturn)) child_run(struct master *m,
-    struct child *c, int control_fd, int peer_fd, pid_t master)
+static void __attribute__((noreturn))
+child_run(struct master *m, struct child *c, int control_fd,
+    const int own_fds[MASTER_PAIRS], pid_t master)
 {
 	const struct generation *g =
 	    c->generation != NULL ? c->generation : m->now;
@@ -128,9 +129,9 @@ static void __attribute__((noreturn)) child_run(struct master *m,
 		.segment_is_new = m->segment_is_new,
 		.seat = c->seat,
 		.control_fd = control_fd,
-		.peer_fd = peer_fd,
 	};
 
+	memcpy(arg.pair_fds, own_fds, sizeof arg.pair_fds);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != master)
 		_exit(EX_OSERR);
@@ -150,49 +151,6 @@ static void __attribute__((noreturn)) child_run(struct master *m,
 
 /* ---- in the master ------------------------------------------------------ */
 
-/*
- * Keeper and admin talk over a pair of their own, new for each life of one
- * of them: the child takes one end, the living peer is sent the other.
- */
-static void
-child_pair(struct master *m, const struct child *c, int pair[2])
-{
-	pair[0] = pair[1] = -1;
-	if (c->role != MASTER_KEEPER && c->role != MASTER_ADMIN)
-		return;
-	if (c->role == MASTER_ADMIN && m->peer_fd >= 0) {
-		pair[0] = m->peer_fd; /* of the keeper, not taken yet */
-		m->peer_fd = -1;
-		return;
-	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		0, pair) != 0)
-		log_error("master: socketpair: %m");
-}
-
-static void
-child_give_peer(struct master *m, const struct child *c, int fd)
-{
-	struct child *peer =
-	    &m->children[c->role == MASTER_KEEPER ? MASTER_ADMIN
-						  : MASTER_KEEPER];
-
-	if (fd < 0)
-		return;
-	if (child_is_alive(peer)) {
-		child_send(peer->control_fd, MASTER_PEER, &fd, 1);
-		close(fd);
-		return;
-	}
-	if (m->peer_fd >= 0)
-		close(m->peer_fd);
-	m->peer_fd = -1;
-	if (c->role == MASTER_KEEPER)
-		m->peer_fd = fd;
-	else
-		close(fd); /* a new keeper makes a new pair */
-}
-
 static void
 child_started(struct master *m, struct child *c, int control_fd)
 {
@@ -209,7 +167,7 @@ child_started(struct master *m, struct child *c, int control_fd)
 int
 child_start(struct master *m, struct child *c)
 {
-	int control[2], pair[2];
+	int control[2], own_fds[MASTER_PAIRS], peer_fds[MASTER_PAIRS];
 	pid_t master = getpid();
 
 	c->due_ns = now_fresh_ns() + MASTER_SECOND_NS;
@@ -218,27 +176,24 @@ child_start(struct master *m, struct child *c)
 		log_error("master: socketpair: %m");
 		return -1;
 	}
-	child_pair(m, c, pair);
+	pairs_make(m, c, own_fds, peer_fds);
 	c->pid = fork();
 	if (c->pid == 0) {
 		close(control[0]);
-		if (pair[1] >= 0)
-			close(pair[1]);
-		child_run(m, c, control[1], pair[0], master);
+		pairs_drop(peer_fds);
+		child_run(m, c, control[1], own_fds, master);
 	}
 	close(control[1]);
-	if (pair[0] >= 0)
-		close(pair[0]);
+	pairs_drop(own_fds);
 	if (c->pid < 0) {
 		log_error("master: fork: %m");
 		c->pid = 0;
 		close(control[0]);
-		if (pair[1] >= 0)
-			close(pair[1]);
+		pairs_drop(peer_fds);
 		return -1;
 	}
 	child_started(m, c, control[0]);
-	child_give_peer(m, c, pair[1]);
+	pairs_give(m, c, peer_fds);
 	return 0;
 }
 

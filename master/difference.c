@@ -46,6 +46,19 @@ difference_same_list(const struct settings *a, const void *pa,
 	return true;
 }
 
+static bool
+difference_same_ints(const struct settings *a, const void *pa,
+    const struct settings *b, const void *pb)
+{
+	struct slist la, lb;
+
+	memcpy(&la, pa, sizeof la);
+	memcpy(&lb, pb, sizeof lb);
+	return la.n == lb.n &&
+	       memcmp(settings_list(a, la), settings_list(b, lb),
+		   la.n * sizeof(int32_t)) == 0;
+}
+
 static struct slice
 difference_provider(const struct settings *s, const void *at)
 {
@@ -68,6 +81,8 @@ difference_same(const struct difference *d, const struct difference_field *f,
 		    difference_str(d->now, b));
 	case STRS:
 		return difference_same_list(d->old, a, d->now, b);
+	case INTS:
+		return difference_same_ints(d->old, a, d->now, b);
 	case PROVIDER:
 		return slice_eq(difference_provider(d->old, a),
 		    difference_provider(d->now, b));
@@ -156,7 +171,7 @@ difference_scalar(struct difference *d, const struct difference_field *f)
 	if (difference_same(d, f, d->old, d->now) || !difference_next(d))
 		return;
 	sbuf_addf(d->out, "%s ", f->name);
-	if (f->kind == STRS) {
+	if (f->kind == STRS || f->kind == INTS) {
 		sbuf_adds(d->out, "changed");
 		return;
 	}

@@ -21,12 +21,15 @@ static const struct difference_field tls_fields[] = {
 	FIELD(RAW, settings_tls, min_version),
 };
 static const struct difference_field provider_fields[] = {
-	FIELD(STR, settings_provider, kind),
+	FIELD(RAW, settings_provider, kind),
 	FIELD(STR, settings_provider, base_url),
+	FIELD(STR, settings_provider, api_version),
 	FIELD(STR, settings_provider, ca_file),
 	FIELD(RAW, settings_provider, open_models),
 	FIELD(RAW, settings_provider, ask_usage),
 	FIELD(RAW, settings_provider, max_name),
+	FIELD(RAW, settings_provider, reasoning),
+	FIELD(RAW, settings_provider, json_schema),
 	FIELD(RAW, settings_provider, end),
 	FIELD(RAW, settings_provider, quirks),
 	FIELD(RAW, settings_provider, max_connections),
@@ -45,6 +48,8 @@ static const struct difference_field model_fields[] = {
 	FIELD(RAW, settings_model, max_output),
 	FIELD(RAW, settings_model, image_tokens_max),
 	FIELD(RAW, settings_model, created),
+	FIELD(RAW, settings_model, limits),
+	FIELD(RAW, settings_model, price_source),
 };
 static const struct difference_field key_fields[] = {
 	FIELD(STR, settings_key, name),
@@ -59,6 +64,7 @@ static const struct difference_field key_fields[] = {
 	FIELD(RAW, settings_key, clamp_max_tokens),
 	FIELD(RAW, settings_key, budget_duration),
 	FIELD(RAW, settings_key, expires_s),
+	FIELD(RAW, settings_key, max_usage),
 	FIELD(RAW, settings_key, limits),
 };
 static const struct difference_field customer_fields[] = {
@@ -75,6 +81,13 @@ static const struct difference_field customer_fields[] = {
 static const struct difference_field log_fields[] = {
 	FIELD(STR, settings_log_file, kind),
 	FIELD(RAW, settings_log_file, bodies),
+};
+
+static const struct difference_field exporter_fields[] = {
+	FIELD(STR, settings_exporter, kind),
+	FIELD(STR, settings_exporter, endpoint),
+	FIELD(RAW, settings_exporter, events),
+	FIELD(RAW, settings_exporter, enabled),
 };
 
 #define LIST(one, list, type, name, fields, priced)                            \
@@ -100,6 +113,8 @@ static const struct difference_list {
 	LIST("customer", customers, settings_customer, identifier,
 	    customer_fields, false),
 	LIST("log file", log_files, settings_log_file, path, log_fields, false),
+	LIST("exporter", exporters, settings_exporter, name, exporter_fields,
+	    false),
 };
 
 #define RATE(name, member)                                                     \

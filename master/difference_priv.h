@@ -28,6 +28,7 @@ enum difference_kind {
 	BYTES,
 	NANO,
 	STRS,
+	INTS,
 	SECRET,   /* not compared: only its place is known */
 	RAW,      /* compared, not shown */
 	PROVIDER, /* an index */

@@ -97,7 +97,8 @@ app_keeper(void *arg, const struct master_child *c)
 		.settings = c->settings,
 		.segment = c->segment,
 		.master_fd = c->control_fd,
-		.admin_fd = c->peer_fd,
+		.admin_fd = c->pair_fds[PAIR_ASK],
+		.logger_fd = c->pair_fds[PAIR_ALERTS],
 	};
 
 	app_close(arg, c);
@@ -110,7 +111,9 @@ app_logger(void *arg, const struct master_child *c)
 	struct logger_args args = {
 		.settings = c->settings,
 		.segment = c->segment,
+		.secrets = c->secrets,
 		.master_fd = c->control_fd,
+		.keeper_fd = c->pair_fds[PAIR_ALERTS],
 		.stderr_fds = c->stderr_fds,
 		.n_stderr = c->stderr_n,
 	};
@@ -128,7 +131,7 @@ app_admin(void *arg, const struct master_child *c)
 		.segment = c->segment,
 		.settings_path = app->options.path,
 		.master_fd = c->control_fd,
-		.keeper_fd = c->peer_fd,
+		.keeper_fd = c->pair_fds[PAIR_ASK],
 		.http_fd = app->http_fd,
 		.started_us = app->started_us,
 		.secrets = c->secrets,
@@ -312,7 +315,7 @@ app_has_provider(const struct settings *s)
 	const struct settings_provider *p = settings_list(s, s->providers);
 
 	for (uint32_t i = 0; i < s->providers.n; i++)
-		if (!settings_is(s, p[i].kind, "demo"))
+		if (p[i].kind != KIND_DEMO)
 			return true;
 	return false;
 }

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/xmem.h"
 #include "master/master_priv.h"
+#include "master/pairs.h"
 #include "master/notify.h"
 #include "shm/seat.h"
 #include "shm/segment.h"
@@ -114,7 +115,7 @@ master_begin(struct master *m, struct err *e)
 			.control_fd = -1,
 			.seat = -1,
 		};
-	m->peer_fd = -1;
+	pairs_init(m);
 	m->now = generation_new(m, m->options->snapshot_fd,
 	    m->options->secrets_fd, e);
 	if (m->now == NULL)

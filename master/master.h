@@ -32,6 +32,13 @@ enum master_role {
 	MASTER_ROLES
 };
 
+/* Two roles that talk past the master. */
+enum master_pair {
+	PAIR_ASK,    /* keeper and admin: store/ask.h */
+	PAIR_ALERTS, /* keeper and logger: store/alert.h */
+	MASTER_PAIRS
+};
+
 /* What the main function of a role is given, in the new process. */
 struct master_child {
 	enum master_role role;
@@ -39,10 +46,10 @@ struct master_child {
 	const char *secrets;
 	void *prepared; /* of prepare(), for these settings */
 	struct segment *segment;
-	bool segment_is_new; /* nothing of an earlier run is in it */
-	int seat;            /* a worker's, else -1 */
-	int control_fd;      /* SEQPACKET to the master */
-	int peer_fd;         /* keeper: to admin; admin: to the keeper; or -1 */
+	bool segment_is_new;        /* nothing of an earlier run is in it */
+	int seat;                   /* a worker's, else -1 */
+	int control_fd;             /* SEQPACKET to the master */
+	int pair_fds[MASTER_PAIRS]; /* its end of each pair, or -1 */
 	/* Logger: the reading ends of the children's standard errors. */
 	const int *stderr_fds;
 	size_t stderr_n;

@@ -6,6 +6,7 @@
  *
  *	master.c      the loop: signals, messages, one turn
  *	child.c       fork, messages to and from one child, its end
+ *	pairs.c       sockets between two children
  *	fleet.c       which children there should be: start, respawn, seats
  *	generation.c  settings: load, prepare, take into use, retire
  *	stop.c        the order of the stop
@@ -77,7 +78,7 @@ struct master {
 	bool segment_is_new;
 	struct pipes *pipes;
 	int signal_fd;
-	int peer_fd; /* the other end of a pair that one side has not taken */
+	int pair_fds[MASTER_PAIRS]; /* ends that the later role has not taken */
 
 	/* The first MASTER_WORKER are the single roles, in their order. */
 	struct child children[MASTER_MAX_CHILDREN];

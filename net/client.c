@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/sbuf.h"
 #include "base/xmem.h"
 #include "net/client_priv.h"
 
@@ -106,6 +107,19 @@ client_target_free(struct client_target **tp)
 	t->dying = true;
 	if (!t->serving)
 		client_target_release(t);
+}
+
+void
+client_write_host(struct sbuf *b, struct slice host, int port, bool tls)
+{
+	bool v6 = memchr(host.p, ':', host.n) != NULL;
+	int usual = tls ? 443 : 80;
+
+	sbuf_addf(b, "Host: %s%.*s%s", v6 ? "[" : "", SLICE_ARGS(host),
+	    v6 ? "]" : "");
+	if (port != usual)
+		sbuf_addf(b, ":%d", port);
+	sbuf_adds(b, "\r\n");
 }
 
 struct client_target_counts

@@ -27,6 +27,7 @@ struct dns;
 struct err;
 struct http1_head;
 struct loop;
+struct sbuf;
 struct tls_client;
 
 struct client;
@@ -69,6 +70,9 @@ void client_target_free(struct client_target **tp);
 
 /* Close the kept connections only. */
 void client_target_close_idle(struct client_target *t);
+
+/* The field "Host" of a request to it, and its end of line. */
+void client_write_host(struct sbuf *b, struct slice host, int port, bool tls);
 
 struct client_target_counts {
 	unsigned open;    /* connections, kept and busy and connecting */

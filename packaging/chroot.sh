@@ -15,7 +15,8 @@ rm -rf "$dir/src"
 mkdir -p "$dir/src"
 git archive HEAD | tar -x -C "$dir/src"
 shared=${HOLDFAST_SHARED:-$(pwd)/../shared}
-mkdir -p "$dir/shared"
+# Tests that need it look whether it is there.
+if [ -d "$shared" ]; then mkdir -p "$dir/shared"; else rm -rf "$dir/shared"; fi
 
 # In a mount namespace of its own, so that nothing stays mounted; the new root
 # is a mount point, so that tests may make such namespaces too.

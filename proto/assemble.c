@@ -81,6 +81,10 @@ assemble_free(struct assemble **ap)
 	free(a->choices);
 	for (i = 0; i < ASSEMBLE_KEPT; i++)
 		sbuf_free(&a->kept[i]);
+	for (i = 0; i < a->nfields; i++) {
+		sbuf_free(&a->fields[i].name);
+		sbuf_free(&a->fields[i].value);
+	}
 	sse_fini(&a->sse);
 	free(a);
 	*ap = NULL;
@@ -331,6 +335,42 @@ assemble_take_choices(struct assemble *a, const struct jscan_item *choices)
 	}
 }
 
+static struct assemble_field *
+assemble_field_at(struct assemble *a, struct slice name)
+{
+	struct assemble_field *f;
+	size_t i;
+
+	for (i = 0; i < a->nfields; i++)
+		if (slice_eq(sbuf_slice(&a->fields[i].name), name))
+			return &a->fields[i];
+	if (a->nfields == ASSEMBLE_FIELDS)
+		return NULL;
+	f = &a->fields[a->nfields++];
+	assemble_add(a, &f->name, name);
+	return f;
+}
+
+static void
+assemble_take_fields(struct assemble *a, struct slice object)
+{
+	struct assemble_field *f;
+	struct jscan_iter it;
+	struct jscan_item item;
+
+	jscan_enter(&it, object);
+	while (jscan_member_next(&it, &item) == 1) {
+		f = assemble_field_at(a, item.name);
+		if (f == NULL)
+			continue;
+		f->array = item.type == JSCAN_ARRAY;
+		if (f->array)
+			assemble_add_elements(a, &f->value, &item);
+		else
+			assemble_set(a, &f->value, item.value);
+	}
+}
+
 static bool
 assemble_keeps(const struct assemble *a, unsigned which,
     const struct jscan_item *item)
@@ -365,6 +405,10 @@ assemble_chunk(struct assemble *a, struct slice json)
 			if (slice_eq(item.name, assemble_kept_names[i]) &&
 			    assemble_keeps(a, i, &item))
 				assemble_set(a, &a->kept[i], item.value);
+	if (jscan_find(whole.value, SLICE("provider_specific_fields"), &item) ==
+		1 &&
+	    item.type == JSCAN_OBJECT)
+		assemble_take_fields(a, item.value);
 	assemble_take_choices(a, &choices);
 	return 1;
 }

@@ -43,6 +43,14 @@ enum assemble_array {
 };
 #define ASSEMBLE_ARRAYS 3
 
+#define ASSEMBLE_FIELDS 8 /* members of provider_specific_fields */
+
+struct assemble_field {
+	bool array;        /* what comes in pieces is one list */
+	struct sbuf name;  /* raw */
+	struct sbuf value; /* JSON; of an array: elements and commas */
+};
+
 struct assemble_call {
 	unsigned index;
 	bool custom; /* "custom" with "input", not "function" */
@@ -67,6 +75,8 @@ struct assemble {
 	bool dropped;
 	struct sse sse;
 	struct sbuf kept[ASSEMBLE_KEPT];
+	struct assemble_field fields[ASSEMBLE_FIELDS];
+	size_t nfields;
 	struct assemble_choice *choices; /* by index */
 	size_t nchoices;
 };

@@ -74,7 +74,8 @@ assemble_put_message(struct sbuf *b, const struct assemble_choice *c)
 		if (c->text[i].len > 0)
 			assemble_put_member(b, assemble_text_names[i], "\"",
 			    &c->text[i], "\"");
-	if (c->text[TEXT_REFUSAL].len > 0)
+	/* Some refuse without a word. */
+	if (c->said[TEXT_REFUSAL])
 		assemble_put_member(b, SLICE("refusal"), "\"",
 		    &c->text[TEXT_REFUSAL], "\"");
 	else
@@ -143,6 +144,27 @@ assemble_put_kept(struct sbuf *b, const struct assemble *a, unsigned which,
 		sbuf_adds(b, absent);
 }
 
+static void
+assemble_put_fields(struct sbuf *b, const struct assemble *a)
+{
+	const struct assemble_field *f;
+	size_t i;
+
+	if (a->nfields == 0)
+		return;
+	sbuf_adds(b, ",\"provider_specific_fields\":{");
+	for (i = 0; i < a->nfields; i++) {
+		f = &a->fields[i];
+		sbuf_adds(b, i > 0 ? ",\"" : "\"");
+		sbuf_add_slice(b, sbuf_slice(&f->name));
+		sbuf_adds(b, f->array ? "\":[" : "\":");
+		sbuf_add_slice(b, sbuf_slice(&f->value));
+		if (f->array)
+			sbuf_addc(b, ']');
+	}
+	sbuf_addc(b, '}');
+}
+
 void
 assemble_write(const struct assemble *a, const struct usage *usage,
     struct sbuf *b)
@@ -164,6 +186,7 @@ assemble_write(const struct assemble *a, const struct usage *usage,
 	for (i = KEPT_FINGERPRINT; i < KEPT_USAGE; i++)
 		if (a->kept[i].len > 0)
 			assemble_put_kept(b, a, (unsigned)i, "");
+	assemble_put_fields(b, a);
 	if (a->kept[KEPT_USAGE].len > 0) {
 		assemble_put_kept(b, a, KEPT_USAGE, "");
 	} else if (usage != NULL) {

@@ -1,6 +1,7 @@
 #include "proto/edit.h"
 
 #include "base/pool.h"
+#include "proto/edit_messages.h"
 #include "proto/edit_value.h"
 #include "proto/params.h"
 
@@ -10,6 +11,7 @@ struct edit {
 	const struct params *p;
 	const struct edit_options *options; /* NULL: drop, but change nothing */
 	struct pool *pool;
+	struct edit_splices splices; /* inside the messages */
 	struct splice splice;
 };
 
@@ -56,12 +58,14 @@ edit_append_ours(struct edit *d)
 }
 
 static size_t
-edit_most_pieces(const struct params *p)
+edit_most_pieces(const struct edit *d)
 {
+	const struct params *p = d->p;
 	int given = __builtin_popcountll(p->present[0]) +
 	            __builtin_popcountll(p->present[1]);
 
-	return 4 * (size_t)p->body->n + 2 * (size_t)(given + EDIT_ADDED) + 2;
+	return 4 * (size_t)p->body->n + 2 * (size_t)(given + EDIT_ADDED) +
+	       2 * (size_t)d->splices.n + 2;
 }
 
 /* Plan and pieces of nearly all requests fit these, on the stack. */
@@ -85,8 +89,10 @@ edit_run(struct edit *d, struct splice_result *r)
 	struct splice_member few_members[EDIT_FEW_MEMBERS];
 	struct splice_member *plan = few_members;
 	struct slice few_pieces[EDIT_FEW_PIECES], *kept;
-	size_t most = edit_most_pieces(d->p), members = d->p->body->n;
+	size_t most, members = d->p->body->n;
 
+	edit_messages(d->p, d->options, d->pool, &d->splices);
+	most = edit_most_pieces(d);
 	if (members > EDIT_FEW_MEMBERS)
 		plan = pool_alloc(d->pool, members * sizeof *plan);
 	r->pieces = few_pieces;
@@ -96,7 +102,10 @@ edit_run(struct edit *d, struct splice_result *r)
 	d->splice = (struct splice){ .body = d->p->body,
 		.pool = d->pool,
 		.plan = plan,
-		.result = r };
+		.result = r,
+		.inside_of = d->splices.json,
+		.inside = d->splices.list,
+		.n_inside = d->splices.n };
 	edit_make(d);
 	if (most > EDIT_FEW_PIECES)
 		return;

@@ -12,9 +12,11 @@
 
 #include <stdint.h>
 
+#include "base/settings.h"
 #include "base/slice.h"
 #include "proto/splice.h"
 
+struct err;
 struct jscan_item;
 struct params;
 struct pool;
@@ -25,7 +27,21 @@ struct edit_options {
 	bool add_usage;         /* ask for the usage chunk of a stream */
 	int64_t put_max_tokens; /* 0 = leave what the client sent */
 	uint32_t quirks;        /* of enum provider_quirk */
+	enum provider_reasoning reasoning;
+	enum provider_schema schema;
 };
+
+/*
+ * What this provider does not take: 0 when it is dropped, each a warning, -1
+ * with ERR_UNSUPPORTED_PARAMETER when the answer would mean something else
+ * without it, or when the request says require_parameters.
+ */
+int edit_check(struct params *p, const struct edit_options *options,
+    struct err *e);
+
+/* A json_schema's schema that is only asked for in words; n 0: none. */
+struct slice edit_lost_schema(const struct params *p,
+    const struct edit_options *options);
 
 /*
  * Make the body; may be called again for another upstream (retry, fallback).

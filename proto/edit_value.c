@@ -133,11 +133,53 @@ edit_tool_choice(const struct params *p, const struct edit_options *options,
 	return slice_eq(item->value, required) ? item->value : required;
 }
 
+/* The schema of a response_format of type json_schema; n 0: none. */
 static struct slice
-edit_response_format(struct pool *pool, const struct jscan_item *item)
+edit_schema(const struct params *p)
+{
+	struct jscan_item schema;
+
+	if (!slice_eq(params_text(p, PARAM_response_format),
+		SLICE("json_schema")) ||
+	    jscan_dig(params_json(p, PARAM_response_format), &schema,
+		"json_schema", "schema", (char *)NULL) != 1 ||
+	    schema.type != JSCAN_OBJECT)
+		return SLICE("");
+	return schema.value;
+}
+
+struct slice
+edit_lost_schema(const struct params *p, const struct edit_options *options)
+{
+	if (options->schema != SCHEMA_AS_OBJECT ||
+	    !params_has(p, PARAM_response_format))
+		return SLICE("");
+	return edit_schema(p);
+}
+
+/* Without name and strict, which Perplexity refuses. */
+static struct slice
+edit_bare_schema(const struct params *p, struct pool *pool)
 {
 	struct sbuf b = { 0 };
 
+	sbuf_adds(&b, "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":");
+	sbuf_add_slice(&b, edit_schema(p));
+	sbuf_adds(&b, "}}");
+	return edit_take(&b, pool);
+}
+
+static struct slice
+edit_response_format(const struct params *p, const struct edit_options *options,
+    struct pool *pool, const struct jscan_item *item)
+{
+	struct sbuf b = { 0 };
+
+	if (item->type == JSCAN_OBJECT && edit_lost_schema(p, options).n > 0)
+		return SLICE("{\"type\":\"json_object\"}");
+	if (item->type == JSCAN_OBJECT && options->schema == SCHEMA_BARE &&
+	    edit_schema(p).n > 0)
+		return edit_bare_schema(p, pool);
 	if (item->type == JSCAN_OBJECT)
 		return item->value;
 	sbuf_adds(&b, "{\"type\":");
@@ -173,13 +215,15 @@ edit_value(const struct params *p, const struct edit_options *options,
 	case PARAM_tool_choice:
 		return edit_tool_choice(p, options, item);
 	case PARAM_response_format:
-		return edit_response_format(pool, item);
+		return edit_response_format(p, options, pool, item);
 	case PARAM_metadata:
 		return edit_metadata(p);
 	case PARAM_user:
 		return edit_unless(options, QUIRK_NO_USER, item);
 	case PARAM_stop:
 		return edit_unless(options, QUIRK_NO_STOP, item);
+	case PARAM_logit_bias:
+		return edit_unless(options, QUIRK_NO_LOGIT_BIAS, item);
 	default:
 		return edit_plain_value(p, id, item);
 	}
@@ -197,8 +241,13 @@ edit_member(const struct params *p, const struct edit_options *options,
 		out.value = item->value;
 	else if (id == PARAM_max_tokens || id == PARAM_max_completion_tokens)
 		return edit_max_tokens(p, options, pool, id, item);
+	else if (id == PARAM_reasoning_effort || id == PARAM_thinking)
+		return edit_reasoning(p, options, pool, id, item);
 	else
 		out.value = edit_value(p, options, pool, id, item);
+	if (id == PARAM_seed && options != NULL &&
+	    options->quirks & QUIRK_RANDOM_SEED)
+		out.name = SLICE("random_seed");
 	return out;
 }
 

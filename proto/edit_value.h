@@ -20,6 +20,15 @@ struct splice_member edit_member(const struct params *p,
     const struct edit_options *options, struct pool *pool, enum param_id id,
     const struct jscan_item *item);
 
+/* The same for reasoning_effort and thinking. */
+struct splice_member edit_reasoning(const struct params *p,
+    const struct edit_options *options, struct pool *pool, enum param_id id,
+    const struct jscan_item *item);
+
+/* The parameter by which thoughts are asked for in vain; n 0: none. */
+struct slice edit_reasoning_lost(const struct params *p,
+    const struct edit_options *options);
+
 /* The parameters that the gateway may add. */
 #define EDIT_ADDED 4
 extern const enum param_id edit_may_add[EDIT_ADDED];

@@ -43,7 +43,7 @@ static const struct errbody_status {
 	{ 503, "Service Unavailable", "overloaded_error", "UNAVAILABLE" },
 	{ 504, "Gateway Timeout", NULL, "DEADLINE_EXCEEDED" },
 	{ 505, "HTTP Version Not Supported", NULL, NULL },
-	{ 529, "Site Overloaded", NULL, NULL },
+	{ 529, "Site Overloaded", "overloaded_error", "UNAVAILABLE" },
 };
 
 static const struct errbody_status *
@@ -139,6 +139,17 @@ errbody_anthropic(const struct errbody *b, const struct errbody_facts *f,
 	sbuf_addc(out, '}');
 }
 
+/* In the letters of an ErrorInfo, whatever a provider's code is made of. */
+static void
+errbody_add_reason(const char *code, struct sbuf *out)
+{
+	for (; *code != '\0'; code++) {
+		unsigned char c = (unsigned char)*code;
+
+		sbuf_addc(out, isalnum(c) ? (char)toupper(c) : '_');
+	}
+}
+
 static void
 errbody_gemini(const struct errbody *b, const struct errbody_facts *f,
     struct sbuf *out)
@@ -150,8 +161,7 @@ errbody_gemini(const struct errbody *b, const struct errbody_facts *f,
 	    "\"type.googleapis.com/google.rpc.ErrorInfo\","
 	    "\"reason\":\"",
 	    errbody_gemini_status(b->status));
-	for (const char *c = f->code; *c != '\0'; c++)
-		sbuf_addc(out, (char)toupper((unsigned char)*c));
+	errbody_add_reason(f->code, out);
 	sbuf_adds(out, "\",\"domain\":\"holdfast\"}");
 	if (b->retry_after_s > 0)
 		sbuf_addf(out,

@@ -129,6 +129,21 @@ jstr_add(struct sbuf *b, struct slice raw)
 		sbuf_add_slice(b, jstr_piece(&raw, small));
 }
 
+size_t
+jstr_chars(struct slice raw)
+{
+	struct slice piece;
+	char small[4];
+	size_t n = 0;
+
+	while (raw.n > 0) {
+		piece = jstr_piece(&raw, small);
+		for (size_t i = 0; i < piece.n; i++)
+			n += (piece.p[i] & 0xc0) != 0x80;
+	}
+	return n;
+}
+
 bool
 jstr_equal(struct slice raw, struct slice text)
 {

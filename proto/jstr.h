@@ -31,6 +31,9 @@ struct slice jstr_name(const struct jscan_item *item, struct pool *pool);
 /* Append the text to a buffer. */
 void jstr_add(struct sbuf *b, struct slice raw);
 
+/* How many characters (code points) that text has. */
+size_t jstr_chars(struct slice raw);
+
 /* Whether raw stands for that text; nothing is copied. */
 bool jstr_equal(struct slice raw, struct slice text);
 

@@ -109,6 +109,19 @@ params_knows(enum params_dialect dialect, enum param_id id)
 	return id != PARAM_UNKNOWN && (params_facts[id].on & 1 << dialect) != 0;
 }
 
+bool
+params_says(const struct params *p, struct slice name)
+{
+	const struct jscan_body *body = p->body;
+
+	for (unsigned i = 0; i < body->n; i++)
+		if (p->body_ids[i] == PARAM_UNKNOWN &&
+		    body->members[i].type != JSCAN_NULL &&
+		    jstr_is(&body->members[i], name))
+			return true;
+	return false;
+}
+
 void
 params_warn(struct params *p, struct slice name)
 {

@@ -59,8 +59,10 @@ struct params_messages {
 	unsigned fault_at;                /* which message */
 	struct jscan_item fault_item;
 	unsigned n;
-	unsigned images;    /* parts image_url */
-	unsigned audios;    /* parts input_audio */
+	unsigned developers; /* messages of that role */
+	unsigned reasonings; /* members reasoning_content */
+	unsigned images;     /* parts image_url */
+	unsigned audios;     /* parts input_audio */
 	unsigned documents; /* parts whose size is not known from the request */
 	size_t media_bytes; /* base64 text in all of them */
 	/* Content of the last message of the user; p NULL when there is none.
@@ -139,6 +141,12 @@ int params_body(struct slice text, struct pool *pool, struct jscan_body *body_r,
 int params_read(const struct params_source *source, struct pool *pool,
     struct params *p_r, struct err *e);
 
+/*
+ * Whether OpenAI takes an object as metadata: 16 members, names of 64
+ * characters, values of 512.
+ */
+bool params_metadata_fits(struct slice object, struct pool *pool);
+
 /* The check of a customer's email address. */
 bool params_is_email(struct slice text);
 
@@ -156,6 +164,9 @@ int64_t params_max_tokens(const struct params *p);
 
 /* stream_options.include_usage was sent as true. */
 bool params_wants_usage(const struct params *p);
+
+/* Whether the body has a member of that name that is no parameter of ours. */
+bool params_says(const struct params *p, struct slice name);
 
 /* A member of cache_options; a plain boolean is cache_by_customer. */
 bool params_cache_option(const struct params *p, struct slice name);

@@ -247,8 +247,7 @@ params_at_most(struct slice raw, struct pool *pool, size_t max)
 	return utf8_cut(text, max).n == text.n;
 }
 
-/* What OpenAI takes: 16 members, names of 64 characters, values of 512. */
-static bool
+bool
 params_metadata_fits(struct slice object, struct pool *pool)
 {
 	struct jscan_item item;

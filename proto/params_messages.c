@@ -17,6 +17,7 @@
 enum params_role {
 	ROLE_UNKNOWN,
 	ROLE_USER,
+	ROLE_DEVELOPER,
 	ROLE_OTHER,
 };
 
@@ -24,8 +25,8 @@ static enum params_role
 params_role(const struct jscan_item *role)
 {
 	static const struct slice others[] = { { "assistant", 9 },
-		{ "system", 6 }, { "tool", 4 }, { "developer", 9 },
-		{ "function", 8 }, { "none", 4 } };
+		{ "system", 6 }, { "tool", 4 }, { "function", 8 },
+		{ "none", 4 } };
 
 	if (role->value.p == NULL)
 		return ROLE_UNKNOWN;
@@ -34,7 +35,8 @@ params_role(const struct jscan_item *role)
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (jstr_says(role, others[i]))
 			return ROLE_OTHER;
-	return ROLE_UNKNOWN;
+	return jstr_says(role, SLICE("developer")) ? ROLE_DEVELOPER
+	                                           : ROLE_UNKNOWN;
 }
 
 /* The members of a message that we interpret. */
@@ -126,6 +128,8 @@ params_message_judge(struct params_messages *all,
 	else if (m->content.value.p != NULL && m->content.type != JSCAN_NULL &&
 		 kind == ROLE_USER)
 		all->last_user = m->content;
+	else if (kind == ROLE_DEVELOPER)
+		all->developers++;
 }
 
 /* The parts of a message's content, which is an array. */
@@ -145,6 +149,15 @@ params_parts_scan(struct jscan_reader *s, struct params_messages *all,
 }
 
 static int
+params_other_scan(struct jscan_reader *s, struct params_messages *all)
+{
+	struct jscan_item other;
+
+	all->reasonings += jscan_read_is(s, SLICE("reasoning_content"));
+	return jscan_read_item(s, &other);
+}
+
+static int
 params_member_scan(struct jscan_reader *s, struct params_messages *all,
     struct params_message *m)
 {
@@ -155,7 +168,7 @@ params_member_scan(struct jscan_reader *s, struct params_messages *all,
 	else if (jscan_read_is(s, SLICE("content")))
 		to = &m->content;
 	else
-		return jscan_read_item(s, &other);
+		return params_other_scan(s, all);
 	if (to->value.p != NULL) {
 		other = (struct jscan_item){ .name = s->name };
 		params_messages_fault(all, MESSAGES_TWICE, &other);

@@ -70,27 +70,37 @@ price_round(__int128 pico, __int128 fees_nano, int64_t *nano_r, struct err *e)
 	return 0;
 }
 
+/* The tokens at their prices, in pico-USD. */
+static __int128
+price_tokens(const struct price_rates *r, const struct usage *u)
+{
+	/* Who bills in units of his own has taken the cache off already. */
+	if (u->has_billed)
+		return (__int128)u->billed_in * r->input +
+		       (__int128)u->billed_out * r->output;
+	return (__int128)u->in_text * r->input +
+	       (__int128)u->in_cached * r->cached_input +
+	       (__int128)u->in_cache_write_5m * r->cache_write +
+	       (__int128)u->in_cache_write_1h * r->cache_write_1h +
+	       (__int128)u->in_audio * r->audio_input +
+	       (__int128)u->in_audio_cached * r->cached_audio_input +
+	       (__int128)u->in_image * r->image_input +
+	       (__int128)u->out_text * r->output +
+	       (__int128)u->out_reasoning * r->reasoning_output +
+	       (__int128)u->out_audio * r->audio_output;
+}
+
 int
 price_cost(const struct settings_price *p, const struct usage *u,
     int64_t *cost_nano_r, struct err *e)
 {
 	struct usage_figures f;
 	struct price_rates r;
-	__int128 pico, fees;
+	__int128 fees;
 
 	usage_sum(u, &f);
 	price_rates(p, f.prompt, &r);
-	pico = (__int128)u->in_text * r.input +
-	       (__int128)u->in_cached * r.cached_input +
-	       (__int128)u->in_cache_write_5m * r.cache_write +
-	       (__int128)u->in_cache_write_1h * r.cache_write_1h +
-	       (__int128)u->in_audio * r.audio_input +
-	       (__int128)u->in_audio_cached * r.cached_audio_input +
-	       (__int128)u->in_image * r.image_input +
-	       (__int128)u->out_text * r.output +
-	       (__int128)u->out_reasoning * r.reasoning_output +
-	       (__int128)u->out_audio * r.audio_output;
 	fees = (__int128)u->requests * r.per_request +
 	       (__int128)u->searches * r.per_search;
-	return price_round(pico, fees, cost_nano_r, e);
+	return price_round(price_tokens(&r, u), fees, cost_nano_r, e);
 }

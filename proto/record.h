@@ -69,10 +69,19 @@ int record_decode(struct slice bytes, struct record *r, struct err *e);
 /* Where a fragment comes from. */
 enum record_source {
 	RECORD_REQUEST,  /* the client's body, redacted */
-	RECORD_RESPONSE, /* the body sent to the client, not streamed */
+	RECORD_RESPONSE, /* the answer as chat, not streamed */
 	RECORD_STREAM,   /* events of a streamed answer, as chunks of JSON */
+	RECORD_NATIVE,   /* the body of a client that speaks another dialect */
 };
-#define RECORD_SOURCES 3
+#define RECORD_SOURCES 4
+
+/* What the stored answer of a request looks like: cache.md 2, part 4. */
+enum record_family {
+	FAMILY_CHAT,
+	FAMILY_ANTHROPIC,
+	FAMILY_GEMINI,
+	FAMILY_RESPONSES,
+};
 
 enum record_body_flag {
 	RECORD_FOR_LOG = 1,   /* belongs into the record */
@@ -101,9 +110,10 @@ int record_body_decode(struct slice bytes, struct record_body *b,
 
 /*
  * An answer to keep.  Its text is what the fragments of this message flagged
- * RECORD_FOR_CACHE give: RECORD_RESPONSE as it is, RECORD_STREAM assembled by
- * the logger.  flight is the slot of the keys in flight that waits for the
- * commit, RECORD_NO_FLIGHT when none does.
+ * RECORD_FOR_CACHE give: RECORD_RESPONSE and RECORD_NATIVE as they are,
+ * RECORD_STREAM assembled by the logger and said as its family says it.  flight
+ * is the slot of the keys in flight that waits for the commit, RECORD_NO_FLIGHT
+ * when none does.
  */
 #define RECORD_NO_FLIGHT UINT32_MAX
 struct record_cache {
@@ -111,8 +121,8 @@ struct record_cache {
 	unsigned char key[32];
 	uint32_t flight;            /* index of the slot */
 	uint32_t flight_generation; /* of that slot */
-	uint8_t source;             /* RECORD_RESPONSE or RECORD_STREAM */
-	uint8_t family;             /* reply shape; kept in the entry */
+	uint8_t source;             /* enum record_source, no request */
+	uint8_t family;             /* enum record_family; kept in the entry */
 	int64_t created_s, ttl_s;
 	int64_t cost_nano, latency_us;
 	int64_t prompt_tokens, completion_tokens, total_tokens;

@@ -15,6 +15,8 @@ relay_new(const struct relay_opts *opts)
 
 	r->opts = *opts;
 	sse_init(&r->sse);
+	if (opts->quirks & QUIRK_THINK_TAG)
+		r->think = xcalloc(RELAY_CHOICES_MAX, sizeof *r->think);
 	if (opts->keep_message)
 		r->message = assemble_new(RELAY_TEXT_MAX);
 	return r;
@@ -34,6 +36,8 @@ relay_free(struct relay **rp)
 	sbuf_free(&r->tail);
 	free(r->error);
 	assemble_free(&r->message);
+	mend_words_free(&r->words);
+	free(r->think);
 	free(r);
 	*rp = NULL;
 }
@@ -89,11 +93,7 @@ relay_event(struct relay *r, const struct sse_event *ev, struct relay_out *out,
 	}
 	if (ev->data.n == 0)
 		return 0;
-	if (relay_chunk(r, ev, out, e) == -1)
-		return -1;
-	if (r->message != NULL && !r->state.has_error)
-		assemble_chunk(r->message, ev->data);
-	return 0;
+	return relay_chunk(r, ev, out, e);
 }
 
 static bool
@@ -164,9 +164,10 @@ relay_finish(struct relay *r, bool body_ended, struct relay_out *out)
 }
 
 void
-relay_set_usage(struct relay *r, const struct usage *u)
+relay_set_usage(struct relay *r, const struct usage *u, bool known)
 {
 	r->state.usage = *u;
+	r->state.has_usage = known;
 	if (r->opts.include_usage)
 		relay_build_usage(r, SLICE(""));
 }

@@ -94,9 +94,10 @@ enum relay_end relay_finish(struct relay *r, bool body_ended,
 
 /*
  * Before relay_finish(): figures for the usage chunk of a provider that sent
- * none (state has_usage stays false: it is an estimate).
+ * none; known: they are its own all the same, told in another dialect, and
+ * else an estimate.
  */
-void relay_set_usage(struct relay *r, const struct usage *u);
+void relay_set_usage(struct relay *r, const struct usage *u, bool known);
 
 /* The breakdown chunk (empty: none) and the terminator. */
 void relay_close(struct relay *r, struct slice breakdown,

@@ -2,6 +2,7 @@
 
 #include "base/sbuf.h"
 #include "proto/jnum.h"
+#include "proto/mend.h"
 #include "proto/relay.h"
 #include "proto/relay_edit.h"
 
@@ -55,6 +56,7 @@ relay_delta_native(const struct relay_delta *d, char *out, size_t size)
 
 /* Members of a delta by what they carry. */
 enum relay_carries {
+	CARRIES_CONTENT,
 	CARRIES_TEXT,
 	CARRIES_REFUSAL,
 	CARRIES_CALLS,
@@ -68,7 +70,7 @@ static const struct {
 	enum relay_carries what;
 } relay_carriers[] = {
 	{ SLICE("role"), CARRIES_ROLE },
-	{ SLICE("content"), CARRIES_TEXT },
+	{ SLICE("content"), CARRIES_CONTENT },
 	{ SLICE("reasoning_content"), CARRIES_TEXT },
 	{ SLICE("reasoning"), CARRIES_TEXT },
 	{ SLICE("refusal"), CARRIES_REFUSAL },
@@ -120,17 +122,50 @@ relay_delta_text_of(struct relay_delta *d, const struct jscan_item *item)
 		d->hole = item->value;
 }
 
+/* call: its bit in the sets of calls. */
+static void
+relay_delta_arguments(struct relay_delta *d, const struct jscan_item *item,
+    uint64_t call)
+{
+	if (mend_is_odd(item)) {
+		d->odd_arguments = true;
+		if (item->type != JSCAN_NULL && item->type != JSCAN_STRING)
+			d->argued |= call;
+	} else if (item->value.n > 2) {
+		d->argued |= call;
+	}
+}
+
 /* {"name":…,"arguments":…}: what the model wrote of a call. */
 static void
-relay_delta_call(struct relay_delta *d, struct slice function)
+relay_delta_call(struct relay_delta *d, struct slice function, uint64_t call)
 {
 	struct jscan_iter it;
 	struct jscan_item item;
 
+	d->calls |= call;
 	jscan_enter(&it, function);
-	while (jscan_member_next(&it, &item) == 1)
+	while (jscan_member_next(&it, &item) == 1) {
 		if (item.type >= JSCAN_STRING)
 			d->text_bytes += item.value.n - 2;
+		if (slice_eq(item.name, SLICE("arguments")))
+			relay_delta_arguments(d, &item, call);
+	}
+}
+
+/* The bit of a call; none when it is beyond what we count. */
+static uint64_t
+relay_delta_call_bit(struct relay_delta *d, struct slice call,
+    unsigned position)
+{
+	struct jscan_item item;
+	int64_t index = position;
+
+	if (jscan_find(call, SLICE("index"), &item) == 0)
+		d->lacks_index = true;
+	else if (jnum_int(item.value, &index) != 1)
+		return 0;
+	return index >= 0 && index < 64 ? (uint64_t)1 << index : 0;
 }
 
 static void
@@ -138,19 +173,21 @@ relay_delta_calls(struct relay_delta *d, const struct jscan_item *calls)
 {
 	struct jscan_iter it;
 	struct jscan_item call, item;
+	unsigned position = 0;
+	uint64_t bit;
 
+	d->has_calls_member = true;
 	if (calls->type != JSCAN_ARRAY)
 		return;
 	jscan_enter(&it, calls->value);
-	while (jscan_element_next(&it, &call) == 1) {
+	for (; jscan_element_next(&it, &call) == 1; position++) {
 		d->tool_calls = d->has_content = true;
 		if (call.type != JSCAN_OBJECT)
 			continue;
-		if (jscan_find(call.value, SLICE("index"), &item) == 0)
-			d->lacks_index = true;
+		bit = relay_delta_call_bit(d, call.value, position);
 		if (jscan_find(call.value, SLICE("function"), &item) == 1 &&
 		    item.type == JSCAN_OBJECT)
-			relay_delta_call(d, item.value);
+			relay_delta_call(d, item.value, bit);
 	}
 }
 
@@ -160,6 +197,14 @@ relay_delta_take(struct relay_delta *d, const struct jscan_item *item)
 	switch (relay_carries(item)) {
 	case CARRIES_ROLE:
 		d->has_role = true;
+		break;
+	case CARRIES_CONTENT:
+		d->has_content_member = true;
+		if (item->type == JSCAN_ARRAY)
+			d->has_parts = true;
+		else if (item->type == JSCAN_STRING)
+			d->content = jscan_text(item);
+		relay_delta_text_of(d, item);
 		break;
 	case CARRIES_TEXT:
 		relay_delta_text_of(d, item);
@@ -174,7 +219,7 @@ relay_delta_take(struct relay_delta *d, const struct jscan_item *item)
 	case CARRIES_CALL:
 		if (item->type == JSCAN_OBJECT) {
 			d->tool_calls = d->has_content = true;
-			relay_delta_call(d, item->value);
+			relay_delta_call(d, item->value, 0);
 		}
 		break;
 	case CARRIES_OTHER:
@@ -241,29 +286,6 @@ relay_delta_read(const struct jscan_item *choice, unsigned position,
 	return 0;
 }
 
-/* Mistral leaves the index of a call out: its position counts. */
-static void
-relay_delta_index_calls(struct relay_edit *ed, const struct jscan_item *calls)
-{
-	struct jscan_iter it;
-	struct jscan_item call, index;
-	struct sbuf b = { 0 };
-	unsigned position = 0;
-
-	if (calls->type != JSCAN_ARRAY)
-		return;
-	jscan_enter(&it, calls->value);
-	for (; jscan_element_next(&it, &call) == 1; position++) {
-		if (call.type != JSCAN_OBJECT || call.value.n == 2 ||
-		    jscan_find(call.value, SLICE("index"), &index) == 1)
-			continue;
-		sbuf_clear(&b);
-		sbuf_addf(&b, "\"index\":%u,", position);
-		relay_edit_insert(ed, call.value.p + 1, sbuf_slice(&b));
-	}
-	sbuf_free(&b);
-}
-
 static bool
 relay_is_empty_object(struct slice object)
 {
@@ -274,6 +296,30 @@ relay_is_empty_object(struct slice object)
 	return jscan_member_next(&it, &item) == 0;
 }
 
+/* Whether a member of the delta goes out. */
+static bool
+relay_delta_keeps(struct slice delta, unsigned want)
+{
+	struct jscan_iter it;
+	struct jscan_item item;
+
+	jscan_enter(&it, delta);
+	while (jscan_member_next(&it, &item) == 1)
+		if (!(want & RELAY_DROP_ROLE) ||
+		    !slice_eq(item.name, SLICE("role")))
+			return true;
+	return false;
+}
+
+/* What stands in front of a delta's members. */
+static void
+relay_delta_front(const struct relay_delta *d, unsigned want, struct sbuf *b)
+{
+	if (want & RELAY_NEED_ROLE && !d->has_role)
+		sbuf_adds(b, "\"role\":\"assistant\"");
+	relay_mend_extra(d, b);
+}
+
 static void
 relay_delta_edit_delta(const struct relay_delta *d, struct relay_edit *ed,
     struct slice delta, unsigned want)
@@ -281,12 +327,15 @@ relay_delta_edit_delta(const struct relay_delta *d, struct relay_edit *ed,
 	struct jscan_iter it;
 	struct jscan_item item;
 	const char *kept_end = NULL;
+	struct sbuf front = { 0 };
 
-	if (want & RELAY_NEED_ROLE && !d->has_role)
-		relay_edit_insert(ed, delta.p + 1,
-		    relay_is_empty_object(delta)
-			? SLICE("\"role\":\"assistant\"")
-			: SLICE("\"role\":\"assistant\","));
+	relay_delta_front(d, want, &front);
+	if (front.len > 0) {
+		if (relay_delta_keeps(delta, want))
+			sbuf_addc(&front, ',');
+		relay_edit_insert(ed, delta.p + 1, sbuf_slice(&front));
+	}
+	sbuf_free(&front);
 	jscan_enter(&it, delta);
 	while (jscan_member_next(&it, &item) == 1) {
 		if (want & RELAY_DROP_ROLE &&
@@ -299,8 +348,7 @@ relay_delta_edit_delta(const struct relay_delta *d, struct relay_edit *ed,
 		    !slice_eq(item.value, SLICE("\"assistant\"")))
 			relay_edit_replace(ed, item.value,
 			    SLICE("\"assistant\""));
-		if (d->lacks_index && slice_eq(item.name, SLICE("tool_calls")))
-			relay_delta_index_calls(ed, &item);
+		relay_mend_member(d, ed, &item, false);
 		kept_end = item.value.p + item.value.n;
 	}
 }
@@ -322,12 +370,15 @@ relay_delta_add(const struct relay_delta *d, struct relay_edit *ed,
     unsigned want)
 {
 	const char *end = d->choice.p + d->choice.n - 1;
+	struct sbuf b = { 0 };
 
 	if (!relay_is_empty_object(d->choice))
-		relay_edit_insert(ed, end, SLICE(","));
-	relay_edit_insert(ed, end,
-	    want & RELAY_NEED_ROLE ? SLICE("\"delta\":{\"role\":\"assistant\"}")
-				   : SLICE("\"delta\":{}"));
+		sbuf_addc(&b, ',');
+	sbuf_adds(&b, "\"delta\":{");
+	relay_delta_front(d, want, &b);
+	sbuf_addc(&b, '}');
+	relay_edit_insert(ed, end, sbuf_slice(&b));
+	sbuf_free(&b);
 }
 
 /* Nothing is wrong with it: the usual piece of a stream. */
@@ -335,7 +386,8 @@ static bool
 relay_delta_is_fine(const struct relay_delta *d, unsigned want)
 {
 	if (!d->has_delta || d->has_role || d->lacks_index || d->odd ||
-	    want & (RELAY_NEED_ROLE | RELAY_HOLD_FINISH) ||
+	    d->has_parts || d->odd_arguments || d->words != NULL ||
+	    d->missing != 0 || want & (RELAY_NEED_ROLE | RELAY_HOLD_FINISH) ||
 	    (d->has_message && want & RELAY_DROP_MESSAGE))
 		return false;
 	return d->finish_json.p == NULL ||

@@ -12,7 +12,9 @@
 
 #include "proto/jscan.h"
 
+struct mend_words;
 struct relay_edit;
+struct sbuf;
 
 struct relay_delta {
 	struct slice choice; /* the JSON object */
@@ -27,6 +29,16 @@ struct relay_delta {
 	bool has_delta, has_role, has_finish, has_message;
 	bool lacks_index; /* a tool call without its index */
 	bool odd; /* a delta of null, a finish reason that is there twice */
+	bool has_parts;       /* content that is an array */
+	bool odd_arguments;   /* no text, or "null" */
+	bool empty_arguments; /* "" */
+	bool has_calls_member, has_content_member; /* be they null */
+	struct slice content; /* when it is a string: raw */
+	/* Calls by their index: those that are here, those with arguments. */
+	uint64_t calls, argued;
+	/* Set by the caller: what mends it. */
+	const struct mend_words *words; /* in the place of the content */
+	uint64_t missing; /* calls that end without having had arguments */
 	struct slice finish_json; /* as it was; empty: absent */
 };
 
@@ -44,6 +56,16 @@ int relay_delta_read(const struct jscan_item *choice, unsigned position,
 /* Make the edits that want (of enum relay_delta_want) and the rules ask. */
 void relay_delta_edit(const struct relay_delta *d, struct relay_edit *ed,
     unsigned want);
+
+/*
+ * A member of a delta, or of a message when whole, that OpenAI's clients would
+ * not understand is put right.
+ */
+void relay_mend_member(const struct relay_delta *d, struct relay_edit *ed,
+    const struct jscan_item *item, bool whole);
+
+/* What has no member to stand in the place of: members, joined by commas. */
+void relay_mend_extra(const struct relay_delta *d, struct sbuf *b);
 
 /* The provider's own word for the end, cut to size, NUL-terminated. */
 void relay_delta_native(const struct relay_delta *d, char *out, size_t size);

@@ -7,6 +7,7 @@
 #include "proto/jnum.h"
 #include "proto/jscan.h"
 #include "proto/jstr.h"
+#include "proto/relay_wish.h"
 #include "proto/utf8.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -153,13 +154,25 @@ relay_error_take_message(struct relay_error *r, const struct jscan_item *item)
 		relay_error_take_details(r, detail.value);
 }
 
+/* Gemini's word for a status is the type in lower case. */
+static void
+relay_error_take_word(struct relay_error *r, const struct jscan_item *item)
+{
+	char *p;
+
+	relay_error_take(r->type, sizeof r->type, item);
+	for (p = r->type; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p + 32);
+}
+
 /* What hides under names that providers share. */
 static void
 relay_error_read_object(struct relay_error *r, struct slice object, int *status)
 {
 	static const char *const messages[] = { "message", "Message", "detail",
 		"error" };
-	struct jscan_item item;
+	struct jscan_item item, word = { .type = JSCAN_NULL };
 	size_t i;
 
 	for (i = 0; i < COUNT(messages); i++)
@@ -170,15 +183,22 @@ relay_error_read_object(struct relay_error *r, struct slice object, int *status)
 	if (jscan_find(object, SLICE("status"), &item) == 1) {
 		/* Gemini's is a word, Azure's filter has a number. */
 		*status = relay_error_number(&item);
+		word = item;
 		if (item.type == JSCAN_STRING && r->type[0] == '\0')
-			relay_error_take(r->type, sizeof r->type, &item);
+			relay_error_take_word(r, &item);
 	}
 	if (jscan_find(object, SLICE("code"), &item) == 1) {
 		if (*status == 0)
 			*status = relay_error_number(&item);
+		if (item.type == JSCAN_NUMBER && word.type == JSCAN_STRING)
+			item = word;
 		if (r->code[0] == '\0')
 			relay_error_take(r->code, sizeof r->code, &item);
 	}
+	/* Cohere. */
+	if (jscan_find(object, SLICE("error_type"), &item) == 1 &&
+	    r->code[0] == '\0')
+		relay_error_take(r->code, sizeof r->code, &item);
 	if (jscan_find(object, SLICE("status_code"), &item) == 1 &&
 	    relay_error_number(&item) != 0)
 		*status = relay_error_number(&item);
@@ -197,6 +217,18 @@ relay_error_add_raw(struct relay_error *r, struct slice error)
 	relay_error_take(r->message, sizeof r->message, &raw);
 }
 
+/* OpenAI's Responses that failed: a code, and no status or type. */
+static int
+relay_error_of_response(const struct relay_error *r, struct slice object)
+{
+	struct jscan_item item;
+
+	if (jscan_find(object, SLICE("status"), &item) == 0 ||
+	    !jstr_says(&item, SLICE("failed")))
+		return 0;
+	return relay_error_word(r->code) != 0 ? relay_error_word(r->code) : 400;
+}
+
 static void
 relay_error_read_top(struct relay_error *r, struct slice object, int *status)
 {
@@ -206,6 +238,9 @@ relay_error_read_top(struct relay_error *r, struct slice object, int *status)
 	    item.type == JSCAN_OBJECT) {
 		relay_error_read_object(r, item.value, status);
 		relay_error_add_raw(r, item.value);
+		r->wait_ms = relay_wish_ms(item.value);
+		if (*status == 0)
+			*status = relay_error_of_response(r, object);
 		return;
 	}
 	relay_error_read_object(r, object, status);
@@ -223,7 +258,10 @@ relay_error_read(struct slice json, int status, struct relay_error *r)
 	struct err e;
 	int inside = 0;
 
-	*r = (struct relay_error){ 0 };
+	*r = (struct relay_error){ .wait_ms = -1 };
+	/* Gemini, when a stream was asked for. */
+	if (slice_starts(json, SLICE("data:")))
+		json = slice_skip(json, 5);
 	if (jscan_value(json, &item, &e) == -1)
 		relay_error_add(r->message, sizeof r->message, json);
 	else if (item.type == JSCAN_ARRAY) {

@@ -8,6 +8,8 @@
  * error body goes to the client byte for byte.
  */
 
+#include <stdint.h>
+
 #include "base/slice.h"
 
 struct relay_error {
@@ -15,6 +17,7 @@ struct relay_error {
 	char message[512]; /* cut at a character border; "" when none */
 	char type[64];     /* the provider's, or by status */
 	char code[64];     /* "" when none */
+	int64_t wait_ms;   /* that it asks for; -1 = none: relay_wish */
 };
 
 /*

@@ -8,6 +8,7 @@
 
 #include "base/sbuf.h"
 #include "proto/jscan.h"
+#include "proto/mend.h"
 #include "proto/relay.h"
 #include "proto/relay_edit.h"
 #include "proto/sse.h"
@@ -39,6 +40,12 @@ struct relay_members {
 enum relay_name { RELAY_NAME_ID, RELAY_NAME_CREATED, RELAY_NAME_MODEL };
 #define RELAY_NAMES 3
 
+/* Whether the calls of a choice have had arguments: bits by their index. */
+struct relay_calls {
+	uint64_t begun, argued;
+};
+#define RELAY_CALLERS_MAX 8 /* choices whose calls are watched */
+
 struct relay {
 	struct relay_opts opts;
 	struct relay_state state;
@@ -54,6 +61,10 @@ struct relay {
 	struct sbuf tail; /* the usage chunk, JSON */
 	struct relay_error *error;
 	struct assemble *message;
+	struct relay_calls calls[RELAY_CALLERS_MAX];
+	struct mend_think
+	    *think; /* of each choice; NULL: no tags are looked for */
+	struct mend_words words; /* of the choice at hand */
 };
 
 static inline bool

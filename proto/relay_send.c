@@ -1,5 +1,7 @@
 #include "proto/relay_walk.h"
 
+#include "proto/assemble.h"
+
 /* A frame of one line: line ends between tokens become blanks. */
 static void
 relay_flatten(struct sbuf *b, size_t from, size_t to)
@@ -21,6 +23,10 @@ relay_walk_send(struct relay_walk *w, const struct sse_event *ev,
 	bool edited = relay_edit_end(&w->ed);
 
 	w->r->greeted = true;
+	if (w->r->message != NULL)
+		assemble_chunk(w->r->message,
+		    edited ? (struct slice){ b->data + start, b->len - start }
+			   : w->ed.text);
 	if (!edited && ev->plain && ev->borrowed && relay_framing_is_sse(f)) {
 		relay_out_borrow(out, ev->raw);
 		return;

@@ -1,6 +1,7 @@
 #include "proto/relay_priv.h"
 
 #include "base/err.h"
+#include "proto/assemble.h"
 
 /*
  * The pieces of an event around its holes:
@@ -159,6 +160,8 @@ relay_shape_match(struct relay *r, const struct sse_event *ev,
 		relay_out_borrow(out, ev->raw);
 	else
 		relay_shape_write(r, hole, padding, out);
+	if (r->message != NULL)
+		assemble_chunk(r->message, ev->data);
 	r->state.text_bytes += hole.n - 2;
 	r->state.has_content = r->state.has_content || hole.n > 2;
 	return true;

@@ -102,6 +102,42 @@ relay_walk_note(struct relay *r, const struct relay_delta *d)
 		    sizeof r->state.native_finish);
 }
 
+/* At the end of a choice: its calls that have had no arguments. */
+static void
+relay_walk_calls(struct relay *r, struct relay_delta *d)
+{
+	struct relay_calls *c;
+
+	if (d->index >= RELAY_CALLERS_MAX || (d->calls == 0 && d->finish == 0))
+		return;
+	c = &r->calls[d->index];
+	c->begun |= d->calls;
+	c->argued |= d->argued;
+	if (d->finish != 0)
+		d->missing = c->begun & ~c->argued;
+}
+
+/* Thoughts in tags.  False when nothing of the delta is left for now. */
+static bool
+relay_walk_think(struct relay *r, struct relay_delta *d)
+{
+	struct mend_think *t = r->think + d->index;
+	bool fresh = t->n == 0;
+
+	if (t->state == THINK_BEHIND || (d->content.n == 0 && d->finish == 0))
+		return true;
+	fresh = fresh && t->state == THINK_BEFORE;
+	mend_words_clear(&r->words);
+	mend_think(t, d->content, d->finish != 0, &r->words);
+	if (fresh && t->state == THINK_BEHIND && r->words.reasoning.len == 0 &&
+	    r->words.content.len == d->content.n)
+		return true;
+	d->words = &r->words;
+	return r->words.reasoning.len + r->words.content.len > 0 ||
+	       d->finish != 0 || d->tool_calls ||
+	       d->text_bytes > d->content.n || !relay_bit(r->opened, d->index);
+}
+
 /* 1 when the choice stays, 0 when nothing of it may be sent, -1. */
 static int
 relay_walk_choice(struct relay_walk *w, const struct jscan_item *item,
@@ -118,8 +154,12 @@ relay_walk_choice(struct relay_walk *w, const struct jscan_item *item,
 		return 0;
 	}
 	relay_walk_note(r, &d);
-	split = d.finish != 0 && d.has_content &&
-	        r->opts.quirks & QUIRK_FINISH_HAS_CONTENT;
+	relay_walk_calls(r, &d);
+	if (r->think != NULL && !relay_walk_think(r, &d))
+		return 0;
+	split = d.finish != 0 &&
+	        ((d.has_content && r->opts.quirks & QUIRK_FINISH_HAS_CONTENT) ||
+		    d.missing != 0);
 	if (split)
 		relay_walk_split(w, &d);
 	relay_delta_edit(&d, &w->ed,

@@ -4,7 +4,9 @@
 
 #include "base/err.h"
 #include "base/sbuf.h"
+#include "base/settings.h"
 #include "proto/jscan_read.h"
+#include "proto/mend.h"
 #include "proto/relay.h"
 #include "proto/relay_delta.h"
 
@@ -74,13 +76,26 @@ reply_read_message(struct jscan_reader *s, struct relay_delta *d,
 	return more;
 }
 
+/* Whether OpenAI's clients would understand it as it stands. */
+static bool
+reply_mends(const struct relay_delta *d, uint32_t quirks)
+{
+	return d->has_parts || d->odd_arguments ||
+	       (d->calls & ~d->argued) != 0 ||
+	       (quirks & QUIRK_THINK_TAG && mend_may_think(d->content));
+}
+
 /* What counts of a choice, which is an object. */
 static void
-reply_take_choice(struct reply *r, const struct relay_delta *d,
+reply_take_choice(struct reply_reader *t, const struct relay_delta *d,
     const struct jscan_item *finish, struct slice message)
 {
+	struct reply *r = t->r;
 	struct slice word;
 	unsigned bit = relay_delta_finish(finish, &word);
+
+	r->mends = r->mends || bit == 0 || !slice_eq(word, finish->value) ||
+	           reply_mends(d, t->quirks);
 
 	/* A plain reply is finished, whether it says so or not. */
 	r->finish |= bit != 0 ? bit : RELAY_STOP;
@@ -120,7 +135,7 @@ reply_read_choice(struct reply_reader *t)
 			finish = item;
 		}
 	}
-	reply_take_choice(t->r, &d, &finish, message);
+	reply_take_choice(t, &d, &finish, message);
 	return more;
 }
 
@@ -134,7 +149,7 @@ reply_read_choices(struct reply_reader *t)
 	t->has_choices = true;
 	r->choices = r->finish = 0;
 	r->text_bytes = 0;
-	r->tool_calls = r->refusal = false;
+	r->tool_calls = r->refusal = r->mends = false;
 	r->message = (struct slice){ NULL, 0 };
 	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
 		if (reply_read_choice(t) != 0)

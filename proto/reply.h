@@ -27,6 +27,7 @@ struct reply {
 	unsigned choices;
 	unsigned finish; /* of enum relay_finish_reason */
 	bool tool_calls, refusal, has_usage;
+	bool mends;               /* reply_mend() has something to put right */
 	uint64_t text_bytes;      /* of output: text, reasoning, arguments */
 	struct usage usage;       /* when has_usage */
 	struct relay_error error; /* when reply_read() said 0 */
@@ -39,6 +40,12 @@ struct reply {
  */
 int reply_read(struct slice body, uint32_t quirks, struct reply *r,
     struct err *e);
+
+/*
+ * Append the body with what OpenAI's clients would not understand put right
+ * (proto/mend; finish reasons of other words, or of none).  Read it again.
+ */
+void reply_mend(const struct reply *r, uint32_t quirks, struct sbuf *b);
 
 /* What is to be spliced; NULL or empty = leave. */
 struct reply_edit {

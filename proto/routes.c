@@ -51,6 +51,8 @@ static const struct slice routes_platform[] = {
 #undef UNSUPPORTED
 #undef PLATFORM
 
+#define ROUTES_ANY 0x100 /* a method that each row takes */
+
 #define ROUTES_COUNT (sizeof routes_rows / sizeof *routes_rows)
 #define ROUTES_UNSUPPORTED                                                     \
 	(sizeof routes_unsupported / sizeof *routes_unsupported)
@@ -88,14 +90,25 @@ routes_behind(const struct routes_bases *bases, unsigned i, struct slice path)
 	return slice_skip(path, 3);
 }
 
-/* The first row of a kind that takes this path. */
+/* HEAD is allowed wherever GET is, OPTIONS everywhere. */
+static bool
+routes_allows(const struct routes_row *row, unsigned method)
+{
+	if (method == ROUTE_OPTIONS || method == ROUTES_ANY)
+		return true;
+	if (method == ROUTE_HEAD)
+		method = ROUTE_GET;
+	return (row->methods & method) != 0;
+}
+
+/* The first row of a kind that takes this path and method. */
 static const struct routes_row *
-routes_row_of(struct slice path, bool prefixed)
+routes_row_of(struct slice path, bool prefixed, unsigned method)
 {
 	const struct routes_row *row = routes_rows;
 
 	for (size_t i = 0; i < ROUTES_COUNT; i++, row++) {
-		if (row->prefixed != prefixed)
+		if (row->prefixed != prefixed || !routes_allows(row, method))
 			continue;
 		if (row->rest
 			? path.n > row->path.n && slice_starts(path, row->path)
@@ -107,7 +120,7 @@ routes_row_of(struct slice path, bool prefixed)
 
 static const struct routes_row *
 routes_match_path(const struct routes_bases *bases, struct slice path,
-    struct slice *rest_r)
+    unsigned method, struct slice *rest_r)
 {
 	const struct routes_row *row;
 	struct slice behind;
@@ -116,14 +129,16 @@ routes_match_path(const struct routes_bases *bases, struct slice path,
 		behind = routes_behind(bases, i, path);
 		if (behind.p == NULL)
 			continue;
-		row = routes_row_of(behind, true);
+		row = routes_row_of(behind, true, method);
 		if (row != NULL) {
 			*rest_r = slice_skip(behind, row->path.n);
 			return row;
 		}
 	}
-	*rest_r = (struct slice){ "", 0 };
-	return routes_row_of(path, false);
+	row = routes_row_of(path, false, method);
+	*rest_r = row != NULL && row->rest ? slice_skip(path, row->path.n)
+	                                   : (struct slice){ "", 0 };
+	return row;
 }
 
 /* The path itself or one below it. */
@@ -244,17 +259,6 @@ routes_allow(const struct routes_row *row)
 	                                       : "POST, OPTIONS";
 }
 
-/* HEAD is allowed wherever GET is, OPTIONS everywhere. */
-static bool
-routes_allows(const struct routes_row *row, unsigned method)
-{
-	if (method == ROUTE_OPTIONS)
-		return true;
-	if (method == ROUTE_HEAD)
-		method = ROUTE_GET;
-	return (row->methods & method) != 0;
-}
-
 static int
 routes_accept(const struct routes_row *row, struct slice method,
     struct slice path, struct routes_match *match_r, struct err *e)
@@ -272,6 +276,33 @@ routes_accept(const struct routes_row *row, struct slice method,
 	    "Method %.*s is not allowed on %.*s.",
 	    (int)(method.n < 32 ? method.n : 32), method.p, routes_shown(path),
 	    path.p);
+}
+
+/* "gemini-2.5-pro:generateContent": the verb goes off the rest. */
+static bool
+routes_take_verb(struct routes_match *m)
+{
+	static const struct {
+		struct slice name;
+		enum route_verb verb;
+	} verbs[] = {
+		{ SLICE("generateContent"), VERB_GENERATE },
+		{ SLICE("streamGenerateContent"), VERB_STREAM },
+		{ SLICE("countTokens"), VERB_COUNT },
+	};
+	const char *colon = memrchr(m->rest.p, ':', m->rest.n);
+	struct slice verb;
+
+	if (colon == NULL || colon == m->rest.p)
+		return false;
+	verb = slice_skip(m->rest, (size_t)(colon + 1 - m->rest.p));
+	m->rest.n = (size_t)(colon - m->rest.p);
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (slice_eq(verb, verbs[i].name)) {
+			m->verb = verbs[i].verb;
+			return true;
+		}
+	return false;
 }
 
 int
@@ -294,9 +325,15 @@ routes_find(const struct routes_bases *bases, struct slice method,
 		match_r->needs_key = true;
 		return 0;
 	}
-	if (routes_path_normal(&plain, pool))
-		row = routes_match_path(bases, plain, &match_r->rest);
-	if (row == NULL)
+	if (routes_path_normal(&plain, pool)) {
+		row = routes_match_path(bases, plain, routes_method(method),
+		    &match_r->rest);
+		if (row == NULL)
+			row = routes_match_path(bases, plain, ROUTES_ANY,
+			    &match_r->rest);
+	}
+	if (row == NULL ||
+	    (row->route == ROUTE_GEMINI && !routes_take_verb(match_r)))
 		return routes_unknown(bases, path, plain, e);
 	routes_path_slashes(&match_r->rest);
 	return routes_accept(row, method, path, match_r, e);

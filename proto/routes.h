@@ -20,6 +20,12 @@ enum route_method {
 enum route {
 	ROUTE_NONE,
 	ROUTE_CHAT,
+	ROUTE_GENERATE,
+	ROUTE_RESPONSES,
+	ROUTE_MESSAGES,
+	ROUTE_COUNT_TOKENS,
+	ROUTE_GEMINI, /* a model and a verb */
+	ROUTE_ASKS,   /* behind the last that asks a model */
 	ROUTE_MODELS,
 	ROUTE_MODEL, /* one model */
 	ROUTE_MODELS_PUBLIC,
@@ -36,12 +42,22 @@ enum route_shape {
 	ROUTE_SHAPE_GEMINI,
 };
 
+/* What Gemini's paths say behind the model. */
+enum route_verb {
+	VERB_NONE,
+	VERB_GENERATE,
+	VERB_STREAM,
+	VERB_COUNT,
+};
+
 struct routes_match {
 	enum route route;
 	enum route_shape shape;
 	enum route_method method;
+	enum route_verb verb; /* of ROUTE_GEMINI */
 	bool needs_key;
-	struct slice rest; /* ROUTE_MODEL: the slug, percent-decoded */
+	/* ROUTE_MODEL, ROUTE_GEMINI: the slug, percent-decoded. */
+	struct slice rest;
 	const char *allow; /* for Allow: with OPTIONS and with 405 */
 };
 
@@ -61,5 +77,12 @@ struct routes_bases {
 int routes_find(const struct routes_bases *bases, struct slice method,
     struct slice path, struct pool *pool, struct routes_match *match_r,
     struct err *e);
+
+/* Whether it is a request to a model, which is counted and logged. */
+static inline bool
+routes_is_ask(enum route route)
+{
+	return route >= ROUTE_CHAT && route < ROUTE_ASKS;
+}
 
 #endif

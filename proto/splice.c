@@ -49,6 +49,28 @@ splice_replace(struct splice *d, struct slice old, struct slice new)
 	d->from = splice_behind(old);
 }
 
+/* A value that stays, but for what changes inside it. */
+static void
+splice_inside(struct splice *d, struct slice value)
+{
+	if (d->n_inside == 0 || value.p != d->inside_of.p)
+		return;
+	for (unsigned i = 0; i < d->n_inside; i++)
+		splice_replace(d, d->inside[i].old, d->inside[i].by);
+}
+
+/* A value that does not lie where it is put. */
+static void
+splice_emit_value(struct splice *d, struct slice value)
+{
+	const char *from = d->from;
+
+	d->from = value.p;
+	splice_inside(d, value);
+	splice_flush(d, splice_behind(value));
+	d->from = from;
+}
+
 static void
 splice_members(struct splice *d)
 {
@@ -62,6 +84,7 @@ splice_members(struct splice *d)
 		}
 		splice_replace(d, m[i].name, d->plan[i].name);
 		splice_replace(d, m[i].value, d->plan[i].value);
+		splice_inside(d, d->plan[i].value);
 	}
 }
 
@@ -114,7 +137,7 @@ splice_add(struct splice *d, struct splice_member member)
 	glue[n++] = '"';
 	glue[n++] = ':';
 	splice_emit(d, glue, n);
-	splice_emit(d, member.value.p, member.value.n);
+	splice_emit_value(d, member.value);
 	d->empty = false;
 }
 

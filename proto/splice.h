@@ -27,6 +27,11 @@ struct splice_result {
 	size_t len; /* of all pieces */
 };
 
+/* A place inside the value of a member, and what stands there instead. */
+struct splice_inside {
+	struct slice old, by;
+};
+
 struct splice {
 	const struct jscan_body *body;
 	struct pool *pool;
@@ -35,6 +40,10 @@ struct splice {
 	/* Its pieces have room for 4 of each member, 2 of each added one, and
 	 * 2 more. */
 	struct splice_result *result;
+	/* Edits inside that value, in its order; two more pieces each. */
+	struct slice inside_of;
+	const struct splice_inside *inside;
+	unsigned n_inside;
 
 	/* Private. */
 	const char *from; /* the first byte that no piece has yet */

@@ -9,9 +9,9 @@
 #include "proto/jscan_read.h"
 #include "proto/jstr.h"
 
-#define TICKS_PER_NANO 10 /* xAI counts in 10^-10 USD */
-#define ABSENT (-1)
-#define MALFORMED (-2)
+#define TICK_SCALE 10 /* xAI counts in 10^-10 USD */
+#define ABSENT USAGE_ABSENT
+#define MALFORMED USAGE_MALFORMED
 
 /* A provider's figures as given; ABSENT or MALFORMED when there is none. */
 struct usage_given {
@@ -91,7 +91,7 @@ usage_of_totals(struct usage *u_r, int64_t prompt, int64_t completion)
 	u_r->out_text = completion;
 }
 
-static int64_t
+int64_t
 usage_count(const struct jscan_item *item)
 {
 	int64_t n;
@@ -151,23 +151,18 @@ usage_scan_details(struct jscan_reader *s, struct usage_given *g,
 static void
 usage_take_cost(struct usage_given *g, const struct jscan_item *item)
 {
-	struct jscan_item total = *item;
-	int64_t value;
+	struct jscan_item cost = *item;
+	unsigned scale = 0;
 
-	if (jstr_is(item, SLICE("cost_in_usd_ticks"))) {
-		value = usage_count(item);
-		if (value >= 0)
-			g->cost_nano = value / TICKS_PER_NANO;
+	if (jstr_is(item, SLICE("cost_in_usd_ticks")))
+		scale = TICK_SCALE;
+	else if (!jstr_is(item, SLICE("cost")))
 		return;
-	}
-	if (!jstr_is(item, SLICE("cost")))
+	else if (item->type == JSCAN_OBJECT &&
+		 jscan_find(item->value, SLICE("total_cost"), &cost) == 0)
 		return;
-	if (item->type == JSCAN_OBJECT &&
-	    jscan_find(item->value, SLICE("total_cost"), &total) == 0)
-		return;
-	if (total.type == JSCAN_NUMBER &&
-	    money_read_json(total.value, 9, &value) == 1)
-		g->cost_nano = value;
+	if (cost.type == JSCAN_NUMBER)
+		money_read_cost(cost.value, scale, &g->cost_nano);
 }
 
 static int
@@ -214,8 +209,7 @@ usage_or_zero(int64_t a)
 	return a >= 0 ? a : 0;
 }
 
-/* Cut a part out of *rest; a part larger than what is left is capped. */
-static int64_t
+int64_t
 usage_part(int64_t part, int64_t *rest, bool *anomaly)
 {
 	part = usage_or_zero(part);

@@ -25,7 +25,11 @@ struct usage {
 	/* Shown, not priced: parts of out_text. */
 	int64_t accepted_prediction, rejected_prediction;
 	int64_t provider_cost_nano; /* its own figure; MONEY_NONE = none */
-	bool anomaly;               /* figures contradicted each other */
+	/* What is priced instead of the parts above, which are shown (Cohere).
+	 */
+	bool has_billed;
+	int64_t billed_in, billed_out;
+	bool anomaly; /* figures contradicted each other */
 };
 
 /* What logs, headers and the written object show. */
@@ -52,6 +56,21 @@ int usage_read(struct slice json, uint32_t quirks, struct usage *u_r);
 struct jscan_reader;
 int usage_scan(struct jscan_reader *s, uint32_t quirks, struct usage *u_r,
     bool *found_r);
+
+/*
+ * One figure of a provider's: USAGE_ABSENT for null, USAGE_MALFORMED when it
+ * is negative, fractional, no number or above USAGE_TOKENS_MAX.
+ */
+#define USAGE_ABSENT (-1)
+#define USAGE_MALFORMED (-2)
+struct jscan_item;
+int64_t usage_count(const struct jscan_item *item);
+
+/*
+ * Cut a part out of *rest; one larger than what is left is capped, and
+ * *anomaly set.  ABSENT and MALFORMED are 0.
+ */
+int64_t usage_part(int64_t part, int64_t *rest, bool *anomaly);
 
 /* A usage known only as totals: estimates, demo. */
 void usage_of_totals(struct usage *u_r, int64_t prompt, int64_t completion);

@@ -59,6 +59,7 @@ static const struct {
 	{ 'r', FEATURE_REASONING },
 	{ 'c', FEATURE_MAX_COMPLETION_TOKENS_ONLY },
 	{ 'e', FEATURE_EMBEDDINGS },
+	{ 'o', FEATURE_RESPONSES_ONLY },
 };
 
 /* Split a line at its commas.  The number of fields. */

@@ -20,6 +20,26 @@ compile_warn_prices(struct compile *c)
 	}
 }
 
+/* The hold of such a model is made of its price, and bounds its charge. */
+static void
+compile_check_sources(struct compile *c)
+{
+	struct slice unknown =
+	    blob_text(&c->blob, c->settings.budgets_unknown_price);
+
+	if (slice_starts(unknown, SLICE("assume:")))
+		return;
+	for (size_t i = 0; i < c->models_own_n; i++) {
+		const struct model_draft *d = &c->models[i];
+
+		if (d->model.price_source == PRICE_OF_PROVIDER &&
+		    !d->model.price.known)
+			value_error(c, tree_find(d->node, "price_source"),
+			    "needs a \"price\", from which the hold is made, "
+			    "or budgets.unknown_price = \"assume:IN/OUT\"");
+	}
+}
+
 bool
 compile_all(struct compile *c, const struct node *root, uint64_t generation)
 {
@@ -31,6 +51,7 @@ compile_all(struct compile *c, const struct node *root, uint64_t generation)
 	lists_read(c, root);
 	models_read(c, root);
 	compile_warn_prices(c);
+	compile_check_sources(c);
 	models_finish(c);
 	s->providers = blob_list(&c->blob, c->providers, sizeof *c->providers,
 	    c->providers_n);

@@ -43,6 +43,7 @@ enum field_type {
 	FIELD_BYTES,
 	FIELD_NANO,
 	FIELD_STRS,
+	FIELD_INTS,    /* int32_t each */
 	FIELD_PICO,    /* USD per million tokens */
 	FIELD_COUNT,   /* a number into int64_t */
 	FIELD_WEIGHT,  /* a number or a decimal string, in 10^-9 */
@@ -134,6 +135,8 @@ void lists_read(struct compile *c, const struct node *root);
 void models_read(struct compile *c, const struct node *root);
 void models_finish(struct compile *c);
 void catalogue_read(struct compile *c);
+/* Features that a model has by its name (etc/model_flags.def). */
+uint32_t flags_of(const struct compile *c, const struct settings_model *m);
 /* The prefix that the slugs of a provider's models have, without "/". */
 struct slice provider_prefix(struct slice id);
 /* Index of a provider by id or alias; -1 when there is none. */
@@ -157,6 +160,10 @@ bool model_known(const struct compile *c, struct slice name);
 struct slice model_bare(struct slice slug, struct slice id);
 
 extern const struct schema provider_schema;
+extern const struct schema limits_schema; /* of struct settings_limits */
+
+/* exporters.c */
+extern const struct schema exporter_schema;
 
 /* names.c: every name that finds a model. */
 void names_finish(struct compile *c);

@@ -33,9 +33,8 @@ static const struct field limits_fields[] = {
 	{ "concurrency", FIELD_COUNT, AT(settings_limits, concurrency), "0", 0,
 	    INT32_MAX, false, NULL, NULL },
 };
-static const struct schema limits_schema = { "limits", NULL,
-	FIELDS(limits_fields), sizeof(struct settings_limits), NULL, NULL,
-	NULL };
+const struct schema limits_schema = { "limits", NULL, FIELDS(limits_fields),
+	sizeof(struct settings_limits), NULL, NULL, NULL };
 
 /* ---- listeners ---------------------------------------------------------- */
 
@@ -227,6 +226,8 @@ static const struct field key_fields[] = {
 	    "monthly", 0, 0, false, words_duration, NULL },
 	{ "expiry_date", FIELD_DATE, AT(settings_key, expires_s), NULL, 0, 0,
 	    false, NULL, NULL },
+	{ "max_usage", FIELD_COUNT, AT(settings_key, max_usage), "0", 0,
+	    INT32_MAX, false, NULL, NULL },
 	{ "clamp_max_tokens", FIELD_BOOL, AT(settings_key, clamp_max_tokens),
 	    "false", 0, 0, false, NULL, NULL },
 	{ "limits", FIELD_GROUP, AT(settings_key, limits), NULL, 0, 0, false,
@@ -370,4 +371,7 @@ lists_read(struct compile *c, const struct node *root)
 	elements =
 	    lists_one(c, &log_schema, lists_node(root, "logs", "files"), &n);
 	s->log_files = blob_list(&c->blob, elements, log_schema.size, n);
+	elements = lists_one(c, &exporter_schema,
+	    lists_node(root, NULL, "exporters"), &n);
+	s->exporters = blob_list(&c->blob, elements, exporter_schema.size, n);
 }

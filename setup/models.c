@@ -15,7 +15,17 @@ static const struct word words_features[] = { { "tools", FEATURE_TOOLS },
 	{ "reasoning", FEATURE_REASONING },
 	{ "max_completion_tokens_only", FEATURE_MAX_COMPLETION_TOKENS_ONLY },
 	{ "reasoning_outside_max", FEATURE_REASONING_OUTSIDE_MAX },
-	{ "embeddings", FEATURE_EMBEDDINGS }, { NULL, 0 } };
+	{ "embeddings", FEATURE_EMBEDDINGS }, { "adaptive", FEATURE_ADAPTIVE },
+	{ "structured", FEATURE_STRUCTURED },
+	{ "old_schema", FEATURE_OLD_SCHEMA },
+	{ "no_temperature", FEATURE_NO_TEMPERATURE },
+	{ "one_sampler", FEATURE_ONE_SAMPLER },
+	{ "no_developer", FEATURE_NO_DEVELOPER },
+	{ "responses_only", FEATURE_RESPONSES_ONLY },
+	{ "invoke", FEATURE_INVOKE }, { NULL, 0 } };
+
+static const struct word words_price_source[] = { { "table", PRICE_OF_TABLE },
+	{ "provider", PRICE_OF_PROVIDER }, { NULL, 0 } };
 
 #define PICO(name, member)                                                     \
 	{                                                                      \
@@ -141,6 +151,10 @@ static const struct field model_fields[] = {
 	    NULL, NULL },
 	{ "created", FIELD_DATE, AT(model_draft, model.created), NULL, 0, 0,
 	    false, NULL, NULL },
+	{ "limits", FIELD_GROUP, AT(model_draft, model.limits), NULL, 0, 0,
+	    false, NULL, &limits_schema },
+	{ "price_source", FIELD_WORD, AT(model_draft, model.price_source),
+	    "table", 0, 0, false, words_price_source, NULL },
 	{ "price", FIELD_GROUP, AT(model_draft, model.price), NULL, 0, 0, false,
 	    NULL, &price_schema },
 };
@@ -310,6 +324,7 @@ models_price_version(struct compile *c)
 		digest_add(d, &m->price,
 		    offsetof(struct settings_price, known));
 		digest_add(d, &m->price.known, sizeof m->price.known);
+		digest_add(d, &m->price_source, sizeof m->price_source);
 	}
 	digest_end(d, sum);
 	digest_free(&d);
@@ -327,8 +342,10 @@ models_finish(struct compile *c)
 	if (c->models_n > 0)
 		qsort(c->models, c->models_n, sizeof *c->models,
 		    models_compare);
-	for (size_t i = 0; i < c->models_n; i++)
+	for (size_t i = 0; i < c->models_n; i++) {
 		models[i] = c->models[i].model;
+		models[i].features |= flags_of(c, &models[i]);
+	}
 	c->settings.models =
 	    blob_list(&c->blob, models, sizeof *models, c->models_n);
 	c->settings.price_version = models_price_version(c);

@@ -147,7 +147,7 @@ print_default(const struct field *row, struct sbuf *out)
 	sbuf_addf(out, "# %s = ", row->name);
 	if (bare)
 		sbuf_adds(out, row->def);
-	else if (row->type != FIELD_STRS)
+	else if (row->type != FIELD_STRS && row->type != FIELD_INTS)
 		print_string(slice_str(row->def), out);
 	else {
 		struct slice rest = slice_str(row->def);
@@ -157,7 +157,10 @@ print_default(const struct field *row, struct sbuf *out)
 			size_t n = strcspn(rest.p, " ");
 
 			sbuf_adds(out, rest.p == row->def ? "" : ", ");
-			print_string((struct slice){ rest.p, n }, out);
+			if (row->type == FIELD_INTS)
+				sbuf_add(out, rest.p, n);
+			else
+				print_string((struct slice){ rest.p, n }, out);
 			rest = slice_skip(rest, n < rest.n ? n + 1 : n);
 		}
 		sbuf_adds(out, "]");

@@ -2,22 +2,26 @@
 
 #include "setup/compile_priv.h"
 
-#include <arpa/inet.h>
-#include <stdlib.h>
-
 #include "base/pool.h"
+#include "setup/address.h"
 
 struct builtin {
-	const char *id, *aliases, *prefix, *base_url;
+	const char *id, *aliases;
+	enum provider_kind kind;
+	const char *prefix, *base_url;
 	enum provider_max max_name;
 	bool ask_usage;
 	enum provider_end end;
+	enum provider_reasoning reasoning;
+	enum provider_schema schema;
 	uint32_t quirks;
 };
 
 static const struct builtin builtins[] = {
-#define PROVIDER(id, aliases, prefix, base_url, max, so, end, quirks)          \
-	{ id, aliases, prefix, base_url, max, so, end, quirks },
+#define PROVIDER(id, aliases, kind, prefix, base_url, max, so, end, r_in, js,  \
+    quirks)                                                                    \
+	{ id, aliases, KIND_##kind, prefix, base_url, max, so, end, r_in, js,  \
+		quirks },
 #include "etc/providers.def"
 #undef PROVIDER
 };
@@ -26,10 +30,27 @@ static const struct builtin builtins[] = {
 
 static const struct word words_environments[] = { { "prod", ENV_PROD },
 	{ "test", ENV_TEST }, { "both", ENV_BOTH }, { NULL, 0 } };
-static const struct word words_kind[] = { { "openai", 0 }, { "demo", 0 },
-	{ NULL, 0 } };
+#define KIND(id, name, auth) { name, KIND_##id },
+static const struct word words_kind[] = {
+#include "base/kinds.def"
+	{ NULL, 0 }
+};
+#undef KIND
 static const struct word words_max[] = { { "max_tokens", MAX_TOKENS },
-	{ "max_completion_tokens", MAX_COMPLETION_TOKENS }, { NULL, 0 } };
+	{ "max_completion_tokens", MAX_COMPLETION_TOKENS },
+	{ "by_model", MAX_BY_MODEL }, { NULL, 0 } };
+static const struct word words_reasoning[] = { { "as_is", REASONING_AS_IS },
+	{ "effort", REASONING_EFFORT },
+	{ "effort_parsed", REASONING_EFFORT_PARSED },
+	{ "thinking", REASONING_THINKING },
+	{ "thinking_effort", REASONING_THINKING_EFFORT },
+	{ "object", REASONING_OBJECT }, { "enable_thinking", REASONING_ENABLE },
+	{ "enable_thinking_budget", REASONING_ENABLE_BUDGET },
+	{ "chat_template_kwargs", REASONING_KWARGS },
+	{ "none", REASONING_NONE }, { NULL, 0 } };
+static const struct word words_schema[] = { { "as_is", SCHEMA_AS_IS },
+	{ "json_object", SCHEMA_AS_OBJECT }, { "bare", SCHEMA_BARE },
+	{ NULL, 0 } };
 static const struct word words_end[] = { { "done", END_DONE },
 	{ "optional", END_OPTIONAL }, { NULL, 0 } };
 #define QUIRK(name, bit, text) { text, 1u << bit },
@@ -43,7 +64,38 @@ static const struct field credential_fields[] = {
 	{ "name", FIELD_STR, AT(settings_credential, name), NULL, 0, 0, true,
 	    NULL, NULL },
 	{ "api_key", FIELD_SECRET, AT(settings_credential, api_key), NULL, 0, 0,
-	    true, NULL, NULL },
+	    false, NULL, NULL },
+	{ "api_base", FIELD_STR, AT(settings_credential, api_base), "", 0, 0,
+	    false, NULL, NULL },
+	{ "api_version", FIELD_STR, AT(settings_credential, api_version), "", 0,
+	    0, false, NULL, NULL },
+	{ "azure_ad_token", FIELD_SECRET,
+	    AT(settings_credential, azure_ad_token), NULL, 0, 0, false, NULL,
+	    NULL },
+	{ "aws_access_key_id", FIELD_SECRET,
+	    AT(settings_credential, aws_access_key_id), NULL, 0, 0, false, NULL,
+	    NULL },
+	{ "aws_secret_access_key", FIELD_SECRET,
+	    AT(settings_credential, aws_secret_access_key), NULL, 0, 0, false,
+	    NULL, NULL },
+	{ "aws_session_token", FIELD_SECRET,
+	    AT(settings_credential, aws_session_token), NULL, 0, 0, false, NULL,
+	    NULL },
+	{ "aws_bearer_token", FIELD_SECRET,
+	    AT(settings_credential, aws_bearer_token), NULL, 0, 0, false, NULL,
+	    NULL },
+	{ "aws_region_name", FIELD_STR,
+	    AT(settings_credential, aws_region_name), "", 0, 0, false, NULL,
+	    NULL },
+	{ "vertex_ai_project", FIELD_STR,
+	    AT(settings_credential, vertex_ai_project), "", 0, 0, false, NULL,
+	    NULL },
+	{ "vertex_ai_location", FIELD_STR,
+	    AT(settings_credential, vertex_ai_location), "", 0, 0, false, NULL,
+	    NULL },
+	{ "vertex_ai_credentials", FIELD_SECRET,
+	    AT(settings_credential, vertex_ai_credentials), NULL, 0, 0, false,
+	    NULL, NULL },
 	{ "organization", FIELD_STR, AT(settings_credential, organization), "",
 	    0, 0, false, NULL, NULL },
 	{ "project", FIELD_STR, AT(settings_credential, project), "", 0, 0,
@@ -65,10 +117,12 @@ static const struct schema credential_schema = { "credentials", "name",
 static const struct field provider_fields[] = {
 	{ "name", FIELD_STR, AT(settings_provider, name), NULL, 0, 0, true,
 	    NULL, NULL },
-	{ "kind", FIELD_STR, AT(settings_provider, kind), "openai", 0, 0, false,
+	{ "kind", FIELD_WORD, AT(settings_provider, kind), NULL, 0, 0, false,
 	    words_kind, NULL },
 	{ "base_url", FIELD_STR, AT(settings_provider, base_url), NULL, 0, 0,
 	    false, NULL, NULL },
+	{ "api_version", FIELD_STR, AT(settings_provider, api_version), "", 0,
+	    0, false, NULL, NULL },
 	{ "ca_file", FIELD_STR, AT(settings_provider, ca_file), "", 0, 0, false,
 	    NULL, NULL },
 	{ "open_models", FIELD_BOOL, AT(settings_provider, open_models),
@@ -79,6 +133,10 @@ static const struct field provider_fields[] = {
 	    false, words_max, NULL },
 	{ "end", FIELD_WORD, AT(settings_provider, end), NULL, 0, 0, false,
 	    words_end, NULL },
+	{ "reasoning", FIELD_WORD, AT(settings_provider, reasoning), NULL, 0, 0,
+	    false, words_reasoning, NULL },
+	{ "json_schema", FIELD_WORD, AT(settings_provider, json_schema), NULL,
+	    0, 0, false, words_schema, NULL },
 	{ "quirks", FIELD_WORDS, AT(settings_provider, quirks), NULL, 0, 0,
 	    false, words_quirks, NULL },
 	{ "max_connections", FIELD_INT, AT(settings_provider, max_connections),
@@ -153,109 +211,182 @@ provider_init(struct compile *c, const struct node *n, void *out)
 	struct settings_provider *p = out;
 
 	p->ask_usage = true;
+	p->kind = KIND_OPENAI;
 	if (b == NULL)
 		return;
+	p->kind = (int32_t)b->kind;
 	p->base_url = blob_str(&c->blob, slice_str(b->base_url));
 	p->ask_usage = b->ask_usage;
 	p->max_name = (int32_t)b->max_name;
 	p->end = (int32_t)b->end;
+	p->reasoning = (int32_t)b->reasoning;
+	p->json_schema = (int32_t)b->schema;
 	p->quirks = b->quirks;
 }
 
-/* "host", "host:port", "[v6]:port".  False when it is none of them. */
+/* A URL in its parts.  False when it is none. */
 static bool
-provider_authority(struct compile *c, struct settings_provider *p,
-    struct slice text)
+base_split(struct compile *c, struct slice url, struct settings_base *base)
 {
-	const char *colon = memrchr(text.p, ':', text.n);
-	struct slice host = text;
-	char *end = NULL;
-	long port;
+	struct address a;
+	struct slice path;
 
-	if (text.n > 0 && text.p[text.n - 1] == ']')
-		colon = NULL;
-	if (colon != NULL) {
-		host.n = (size_t)(colon - text.p);
-		port = strtol(colon + 1, &end, 10);
-		if (end != text.p + text.n || port < 1 || port > 65535)
-			return false;
-		p->port = (int32_t)port;
-	}
-	if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
-		host = (struct slice){ host.p + 1, host.n - 2 };
-	for (size_t i = 0; i < host.n; i++)
-		if (strchr(" @?#/[]\"", host.p[i]) != NULL)
-			return false;
-	host = pool_copy(c->pool, host);
-	p->host = blob_str(&c->blob, host);
-	return host.n > 0;
-}
-
-/* Split base_url into tls, host, port and path.  False when it is none. */
-static bool
-provider_split(struct compile *c, struct settings_provider *p)
-{
-	struct slice url = pool_copy(c->pool, blob_text(&c->blob, p->base_url));
-	size_t n;
-
-	p->tls = slice_starts(url, SLICE("https://"));
-	if (!p->tls && !slice_starts(url, SLICE("http://")))
+	if (!address_split(c, url, &a))
 		return false;
-	p->port = p->tls ? 443 : 80;
-	url = slice_skip(url, p->tls ? 8 : 7);
-	n = strcspn(url.p, "/");
-	if (!provider_authority(c, p, (struct slice){ url.p, n }))
+	path = pool_copy(c->pool, blob_text(&c->blob, a.path));
+	while (path.n > 0 && path.p[path.n - 1] == '/')
+		path.n--;
+	if (memchr(path.p, '?', path.n) != NULL ||
+	    memchr(path.p, '#', path.n) != NULL)
 		return false;
-	url = slice_skip(url, n);
-	while (url.n > 0 && url.p[url.n - 1] == '/')
-		url.n--;
-	if (memchr(url.p, '?', url.n) != NULL || memchr(url.p, '#', url.n))
-		return false;
-	p->path = blob_str(&c->blob, url);
+	*base = (struct settings_base){ .host = a.host,
+		.path = blob_str(&c->blob, path),
+		.port = a.port,
+		.tls = a.tls };
 	return true;
 }
 
-/* Plain HTTP stays on this machine or its network: no name, no public one. */
-static bool
-provider_is_near(struct slice host)
-{
-	struct in6_addr v6;
-	struct in_addr v4;
-	uint32_t a;
+#define BASE_FAULT                                                             \
+	"must be http:// or https://, a host, perhaps a port and a path"
 
-	if (slice_eq(host, SLICE("localhost")) ||
-	    memchr(host.p, '.', host.n) == NULL)
-		return true;
-	if (inet_pton(AF_INET6, host.p, &v6) == 1)
-		return true;
-	if (inet_pton(AF_INET, host.p, &v4) != 1)
-		return false;
-	a = ntohl(v4.s_addr);
-	return a >> 24 == 127 || a >> 24 == 10 || a >> 20 == 0xac1 ||
-	       a >> 16 == 0xc0a8 || a >> 16 == 0xa9fe;
+/* The node that names a base URL is to blame when it is none. */
+static void
+base_read(struct compile *c, const struct node *at, struct slice url,
+    struct settings_base *base)
+{
+	if (!base_split(c, url, base))
+		value_error(c, at, BASE_FAULT);
+	else if (!base->tls &&
+		 !address_is_near(blob_text(&c->blob, base->host)))
+		report_warn(c->report,
+		    at->type == NODE_STRING ? at->value : at->at,
+		    "requests and keys go to this address unencrypted");
 }
 
+/* The base URL with what the credential says in the place of {word}. */
+static struct slice
+base_fill(struct compile *c, struct slice url, const char *word,
+    struct slice text)
+{
+	const char *at = memmem(url.p, url.n, word, strlen(word));
+	struct sbuf b = { 0 };
+	struct slice filled;
+
+	if (at == NULL)
+		return url;
+	sbuf_add(&b, url.p, (size_t)(at - url.p));
+	sbuf_add_slice(&b, text);
+	at += strlen(word);
+	sbuf_add(&b, at, (size_t)(url.p + url.n - at));
+	filled = pool_copy(c->pool, sbuf_slice(&b));
+	sbuf_free(&b);
+	return filled;
+}
+
+/* What a credential of each kind cannot do without: one of each line. */
+static const struct {
+	enum provider_kind kind;
+	const char *names[3];
+} needed[] = {
+	{ KIND_OPENAI, { "api_key" } },
+	{ KIND_ANTHROPIC, { "api_key" } },
+	{ KIND_GEMINI, { "api_key" } },
+	{ KIND_COHERE, { "api_key" } },
+	{ KIND_OLLAMA, { "api_key" } },
+	{ KIND_AZURE, { "api_key", "azure_ad_token" } },
+	{ KIND_BEDROCK, { "aws_access_key_id", "aws_bearer_token" } },
+	{ KIND_BEDROCK_INVOKE, { "aws_access_key_id", "aws_bearer_token" } },
+	{ KIND_VERTEX_GEMINI, { "vertex_ai_credentials" } },
+	{ KIND_VERTEX_CLAUDE, { "vertex_ai_credentials" } },
+};
+
+static void
+credential_need(struct compile *c, const struct node *n, const char *a,
+    const char *b)
+{
+	if (tree_find(n, a) != NULL || (b != NULL && tree_find(n, b) != NULL))
+		return;
+	report_error(c->report, n->at,
+	    "\"%s\" is missing in credentials \"%.*s\"", a,
+	    SLICE_ARGS(tree_text(n, "name")));
+}
+
+/* Whose base URL it is, and whether all is there that its kind needs. */
+static void
+credential_check(struct compile *c, const struct node *n,
+    const struct node *provider, const struct settings_provider *p,
+    struct settings_credential *cred)
+{
+	const struct node *own = tree_find(n, "api_base");
+	struct slice url = blob_text(&c->blob, p->base_url), location;
+
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+		if ((int32_t)needed[i].kind == p->kind)
+			credential_need(c, n, needed[i].names[0],
+			    needed[i].names[1]);
+	if (tree_find(n, "aws_access_key_id") != NULL)
+		credential_need(c, n, "aws_secret_access_key", NULL);
+	if (memmem(url.p, url.n, "{region}", 8) != NULL)
+		credential_need(c, n, "aws_region_name", NULL);
+	if (memmem(url.p, url.n, "{location}", 10) != NULL)
+		credential_need(c, n, "vertex_ai_location", NULL);
+	if (own != NULL && own->type == NODE_STRING)
+		url = own->text;
+	if (url.n == 0)
+		credential_need(c, n, "api_base", NULL);
+	url = pool_copy(c->pool, url);
+	url = base_fill(c, url, "{region}",
+	    blob_text(&c->blob, cred->aws_region_name));
+	location = blob_text(&c->blob, cred->vertex_ai_location);
+	if (slice_eq(location, SLICE("global"))) /* Google's name without one */
+		url = base_fill(c, url, "{location}-", SLICE(""));
+	url = base_fill(c, url, "{location}", location);
+	cred->base = p->base;
+	if (url.n > 0 &&
+	    (own != NULL || blob_text(&c->blob, p->base.host).n == 0))
+		base_read(c, own != NULL ? own : provider, url, &cred->base);
+}
+
+static void
+provider_credentials(struct compile *c, const struct node *n,
+    struct settings_provider *p)
+{
+	const struct node *list = tree_find(n, "credentials"), *k;
+	struct settings_credential *all;
+	size_t size = p->credentials.n * sizeof *all;
+	uint32_t i = 0;
+
+	if (list == NULL || p->credentials.n == 0)
+		return;
+	all = pool_alloc(c->pool, size);
+	memcpy(all, blob_at(&c->blob, p->credentials), size);
+	for (k = list->child; k != NULL && i < p->credentials.n;
+	     k = k->next, i++)
+		credential_check(c, k, n, p, &all[i]);
+	p->credentials =
+	    blob_list(&c->blob, all, sizeof *all, p->credentials.n);
+}
+
+/* The base URL of all credentials, unless each has its own. */
 static void
 provider_url(struct compile *c, const struct node *n,
     struct settings_provider *p)
 {
 	const struct node *at = tree_find(n, "base_url");
+	struct slice url = blob_text(&c->blob, p->base_url);
 
-	if (blob_text(&c->blob, p->base_url).n == 0 && at == NULL) {
+	if (at != NULL && at->type != NODE_STRING)
+		return;
+	if (url.n == 0 && p->kind == KIND_AZURE && p->credentials.n > 0)
+		return; /* Azure: each customer has his own host */
+	if (url.n == 0) {
 		report_error(c->report, n->at,
 		    "\"base_url\" is missing in providers \"%.*s\"",
 		    SLICE_ARGS(tree_text(n, "name")));
 		return;
 	}
-	if (at != NULL && at->type != NODE_STRING)
-		return;
-	if (!provider_split(c, p))
-		value_error(c, at != NULL ? at : n,
-		    "must be http:// or https://, a host, perhaps a port and "
-		    "a path");
-	else if (!p->tls && !provider_is_near(blob_text(&c->blob, p->host)))
-		report_warn(c->report, at != NULL ? at->value : n->at,
-		    "requests and keys go to this address unencrypted");
+	if (memchr(url.p, '{', url.n) == NULL)
+		base_read(c, at != NULL ? at : n, url, &p->base);
 }
 
 static void
@@ -267,8 +398,10 @@ provider_check(struct compile *c, const struct node *n, void *out)
 
 	if (b != NULL)
 		p->name = blob_str(&c->blob, slice_str(b->id));
-	if (slice_eq(blob_text(&c->blob, p->kind), SLICE("openai")))
+	if (p->kind != KIND_DEMO) {
 		provider_url(c, n, p);
+		provider_credentials(c, n, p);
+	}
 	if (ca != NULL && ca->type == NODE_STRING && ca->text.n > 0 &&
 	    source_read(ca->text.p) == NULL)
 		value_error(c, ca, "cannot be read: %m");
@@ -288,7 +421,8 @@ provider_add_demo(struct compile *c)
 	if (c->providers_n > 0)
 		memcpy(all, c->providers, c->providers_n * sizeof *all);
 	p = &all[c->providers_n++];
-	p->name = p->kind = blob_str(&c->blob, SLICE("demo"));
+	p->name = blob_str(&c->blob, SLICE("demo"));
+	p->kind = KIND_DEMO;
 	p->ask_usage = true;
 	p->timeout_ms = p->stream_timeout_ms = -1;
 	c->providers = all;

@@ -54,7 +54,7 @@ static const struct {
 
 /* Places that hold lists instead of a value; lists.c reads them. */
 static const char *const list_paths[] = { "server.listen", "tls", "providers",
-	"models", "keys", "customers.list", "logs.files" };
+	"models", "keys", "customers.list", "logs.files", "exporters" };
 
 #define LIST_PATHS (sizeof list_paths / sizeof list_paths[0])
 
@@ -232,6 +232,33 @@ scalars_check_price(struct compile *c)
 		    "prices in USD per million tokens");
 }
 
+#define ALERT_AT_MOST 8
+
+static void
+scalars_check_alert_at(struct compile *c)
+{
+	struct slist l = c->settings.budgets_alert_at;
+	const struct node *n = scalars_node(c, "budgets.alert_at");
+	const char *bytes = c->blob.bytes.data + l.off;
+	int32_t last = 0;
+
+	if (l.n > ALERT_AT_MOST)
+		value_error(c, n, "has %u percents; at most %d", l.n,
+		    ALERT_AT_MOST);
+	for (uint32_t i = 0; i < l.n; i++) {
+		int32_t percent;
+
+		memcpy(&percent, bytes + i * sizeof percent, sizeof percent);
+		if (percent <= last) {
+			value_error(c, n,
+			    "must rise: %d does not stand above %d", percent,
+			    last);
+			return;
+		}
+		last = percent;
+	}
+}
+
 static void
 scalars_check_zone(struct compile *c)
 {
@@ -317,6 +344,7 @@ scalars_read(struct compile *c, const struct node *root)
 	scalars_check_status(c);
 	scalars_check_ring(c);
 	scalars_check_price(c);
+	scalars_check_alert_at(c);
 	scalars_check_zone(c);
 	scalars_check_admin(c);
 	scalars_check_paths(c);

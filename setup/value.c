@@ -438,6 +438,21 @@ value_strs(struct compile *c, const struct field *f, const struct node *n,
 }
 
 static void
+value_ints(struct compile *c, const struct field *f, const struct node *n,
+    void *out)
+{
+	int32_t *all = pool_zalloc(c->pool, (n->children + 1) * sizeof *all);
+	size_t i = 0;
+
+	if (n->type != NODE_LIST &&
+	    !value_is(c, n, NODE_ARRAY, "an array of numbers"))
+		return;
+	for (const struct node *k = n->child; k != NULL; k = k->next)
+		value_int(c, f, k, &all[i++]);
+	*(struct slist *)out = blob_list(&c->blob, all, sizeof *all, i);
+}
+
+static void
 value_group(struct compile *c, const struct field *f, const struct node *n,
     void *out)
 {
@@ -465,6 +480,7 @@ static void (*const readers[FIELD_TYPES])(struct compile *,
 	[FIELD_BYTES] = value_bytes,
 	[FIELD_NANO] = value_nano,
 	[FIELD_STRS] = value_strs,
+	[FIELD_INTS] = value_ints,
 	[FIELD_PICO] = value_pico,
 	[FIELD_COUNT] = value_count,
 	[FIELD_WEIGHT] = value_weight,

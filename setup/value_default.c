@@ -6,9 +6,11 @@
 
 #include "base/pool.h"
 
+/* Strings, or numbers for FIELD_INTS. */
 static void
-value_default_strings(struct compile *c, struct node *array, struct slice text)
+value_default_array(struct compile *c, enum field_type type, struct node *array)
 {
+	struct slice text = array->text;
 	struct node **last = &array->child;
 
 	array->type = NODE_ARRAY;
@@ -17,8 +19,9 @@ value_default_strings(struct compile *c, struct node *array, struct slice text)
 		size_t n = blank != NULL ? (size_t)(blank - text.p) : text.n;
 		struct node *one = pool_zalloc(c->pool, sizeof *one);
 
-		one->type = NODE_STRING;
+		one->type = type == FIELD_INTS ? NODE_INT : NODE_STRING;
 		one->text = pool_copy(c->pool, (struct slice){ text.p, n });
+		one->integer = atoi(one->text.p);
 		*last = one;
 		last = &one->next;
 		array->children++;
@@ -41,7 +44,8 @@ value_default(struct compile *c, const struct field *f, void *out)
 		   f->type == FIELD_WEIGHT) {
 		n.type = NODE_INT;
 		n.integer = atoi(f->def);
-	} else if (f->type == FIELD_STRS || f->type == FIELD_WORDS)
-		value_default_strings(c, &n, n.text);
+	} else if (f->type == FIELD_STRS || f->type == FIELD_INTS ||
+		   f->type == FIELD_WORDS)
+		value_default_array(c, f->type, &n);
 	value_read(c, f, &n, out);
 }

@@ -28,8 +28,15 @@ enum account_kind {
 	ACCOUNT_KEY_TOTAL,
 	ACCOUNT_ORG_PERIOD,
 	ACCOUNT_ORG_CREDITS,
+	ACCOUNT_KEY_USES, /* requests instead of money, see ACCOUNT_USE */
 	ACCOUNT_KINDS,
 };
+
+/*
+ * What one request is on ACCOUNT_KEY_USES, in the place of nano-USD: whatever
+ * writes amounts of money writes the number of requests.
+ */
+#define ACCOUNT_USE 1000000000
 
 /* Build with account_key(): the padding must be zero. */
 struct account_key {

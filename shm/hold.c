@@ -67,9 +67,19 @@ hold_open(struct seat_owner *o, const unsigned char request_id[16],
 	s->n_accounts = 0;
 	s->started_us = started_us;
 	memcpy(s->request_id, request_id, sizeof(s->request_id));
-	memcpy(s->counter, counter, sizeof(s->counter));
+	for (unsigned i = 0; i < SLOT_COUNTERS; i++)
+		atomic_store_explicit(&s->counter[i], counter[i],
+		    memory_order_relaxed);
 	hold_state(o, at, SLOT_OPEN);
 	return at;
+}
+
+void
+hold_count(struct seat_owner *o, uint32_t slot, unsigned which, uint32_t entry)
+{
+	assert(which < SLOT_COUNTERS);
+	atomic_store_explicit(&o->slots[slot].counter[which], entry,
+	    memory_order_relaxed);
 }
 
 /* Every account has an entry, or there is no place for one. */

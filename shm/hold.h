@@ -69,6 +69,10 @@ enum hold_result hold_take(struct seat_owner *o, uint32_t slot,
     const struct hold_terms *terms, int64_t now_s, struct hold_refusal *why_r,
     struct hold_seen *seen_r);
 
+/* It entered one more rate counter: place which of its slot. */
+void hold_count(struct seat_owner *o, uint32_t slot, unsigned which,
+    uint32_t entry);
+
 /* Store SENT; before the first upstream byte. */
 void hold_sent(struct seat_owner *o, uint32_t slot);
 

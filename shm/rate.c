@@ -227,9 +227,12 @@ rate_count_seat(const struct segment *seg, uint32_t seat, int64_t *count)
 		if (state != SLOT_OPEN && state != SLOT_HELD &&
 		    state != SLOT_SENT)
 			continue;
-		for (unsigned k = 0; k < SLOT_COUNTERS; k++)
-			if (slots[i].counter[k] < seg->map.n_rates)
-				count[slots[i].counter[k]]++;
+		for (unsigned k = 0; k < SLOT_COUNTERS; k++) {
+			uint32_t entry = atomic_load(&slots[i].counter[k]);
+
+			if (entry < seg->map.n_rates)
+				count[entry]++;
+		}
 	}
 }
 

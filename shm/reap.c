@@ -26,9 +26,16 @@ reap_progress_cost(const struct slot *s)
 	return (int64_t)((pico + 999) / 1000);
 }
 
+/* A request that was sent is a use of its key, whatever became of it. */
+static bool
+reap_is_use(struct segment *seg, const struct slot *s, unsigned i)
+{
+	return account_at(seg, s->entry[i])->key.kind == ACCOUNT_KEY_USES;
+}
+
 /* The whole hold is charged; what progress does not explain is in doubt. */
 static void
-reap_charge(struct slot *s)
+reap_charge(struct segment *seg, struct slot *s)
 {
 	int64_t cost = reap_progress_cost(s);
 	int64_t marked = money_markup(cost, s->markup_bp);
@@ -39,7 +46,7 @@ reap_charge(struct slot *s)
 
 		if (held < 0)
 			held = 0;
-		if (seen < 0 || seen > held)
+		if (seen < 0 || seen > held || reap_is_use(seg, s, i))
 			seen = held;
 		s->actual[i] = held;
 		s->suspense[i] = held - seen;
@@ -83,7 +90,7 @@ reap_sent(struct seat_owner *o)
 		if (atomic_load(&o->states[i]) != SLOT_SENT)
 			continue;
 		reap_trim(o->seg, &o->slots[i]);
-		reap_charge(&o->slots[i]);
+		reap_charge(o->seg, &o->slots[i]);
 		if (!settle_post(o, i, LANE_ORPHAN, SETTLE_ORPHAN, &reap_usage))
 			return 0;
 	}

@@ -42,8 +42,8 @@ struct slot {
 	_Atomic int64_t amount[ACCOUNTS_PER_HOLD]; /* held, nano-USD */
 	int64_t actual[ACCOUNTS_PER_HOLD];
 	int64_t suspense[ACCOUNTS_PER_HOLD];
-	_Atomic uint64_t seq;            /* of its SETTLE in the money lane */
-	uint32_t counter[SLOT_COUNTERS]; /* rate entries, RATE_NONE */
+	_Atomic uint64_t seq; /* of its SETTLE in the money lane */
+	_Atomic uint32_t counter[SLOT_COUNTERS];   /* rate entries, RATE_NONE */
 	_Atomic int64_t progress_in, progress_out; /* tokens seen so far */
 	int64_t in_pico, out_pico; /* what a token of progress costs */
 	uint64_t price_version;

@@ -8,8 +8,7 @@
  * table: numbers as they lie in memory (LMDB files do not move between
  * machines either), text as a 32-bit length and the bytes.
  */
-#define DEFS_LAYOUT_1 1 /* ended with the version */
-#define DEFS_LAYOUT 2
+#define DEFS_LAYOUT 3
 
 enum field_type { FIELD_TEXT, FIELD_I64, FIELD_I32, FIELD_DIGEST };
 
@@ -50,6 +49,7 @@ static const struct field key_fields[] = {
 	KEY(I64, limits.concurrency),
 	KEY(I64, version),
 	KEY(I32, clamp_max_tokens),
+	KEY(I64, max_usage),
 };
 
 #define CUSTOMER(type, member)                                                 \
@@ -83,8 +83,12 @@ static const struct field customer_fields[] = {
 
 #define KEY_FIELDS (sizeof key_fields / sizeof key_fields[0])
 #define CUSTOMER_FIELDS (sizeof customer_fields / sizeof customer_fields[0])
-#define KEY_FIELDS_1 (KEY_FIELDS - 1)
-#define CUSTOMER_FIELDS_1 (CUSTOMER_FIELDS - 3)
+
+/* How many of them each layout had. */
+static const size_t key_counts[DEFS_LAYOUT + 1] = { 0, KEY_FIELDS - 2,
+	KEY_FIELDS - 1, KEY_FIELDS };
+static const size_t customer_counts[DEFS_LAYOUT + 1] = { 0, CUSTOMER_FIELDS - 3,
+	CUSTOMER_FIELDS, CUSTOMER_FIELDS };
 
 static void
 fields_pack(struct sbuf *b, const struct field *f, size_t n, const void *record)
@@ -187,24 +191,24 @@ customer_sane(const struct customer_def *c)
 	       c->identifier.n <= DEFS_IDENTIFIER_MAX;
 }
 
-/* How many members it has, n by now and n_1 at first; 0: it is none of ours. */
+/* How many members it has; 0: it is none of ours. */
 static size_t
-layout_take(struct slice *bytes, size_t n, size_t n_1)
+layout_take(struct slice *bytes, const size_t counts[DEFS_LAYOUT + 1])
 {
 	char layout = bytes->n > 0 ? slice_take(bytes) : 0;
 
-	if (layout == DEFS_LAYOUT)
-		return n;
-	return layout == DEFS_LAYOUT_1 ? n_1 : 0;
+	return layout > 0 && layout <= DEFS_LAYOUT ? counts[(int)layout] : 0;
 }
 
 int
 defs_key_unpack(struct slice bytes, struct key_def *k_r)
 {
-	size_t n = layout_take(&bytes, KEY_FIELDS, KEY_FIELDS_1);
+	size_t n = layout_take(&bytes, key_counts);
 
 	k_r->clamp_max_tokens = 0;
+	k_r->max_usage = 0;
 	return n > 0 && fields_unpack(bytes, key_fields, n, k_r) &&
+	       k_r->max_usage >= 0 && k_r->max_usage <= INT32_MAX &&
 	       k_r->environment >= ENV_PROD && k_r->environment <= ENV_TEST &&
 	       k_r->budget_duration >= DURATION_NONE &&
 	       k_r->budget_duration <= DURATION_YEARLY;
@@ -213,7 +217,7 @@ defs_key_unpack(struct slice bytes, struct key_def *k_r)
 int
 defs_customer_unpack(struct slice bytes, struct customer_def *c_r)
 {
-	size_t n = layout_take(&bytes, CUSTOMER_FIELDS, CUSTOMER_FIELDS_1);
+	size_t n = layout_take(&bytes, customer_counts);
 
 	c_r->metadata = SLICE("");
 	c_r->gone = 0;

@@ -40,6 +40,7 @@ struct key_def {
 	int64_t expires_s; /* 0 = never */
 	int64_t revoked_s; /* 0 = valid */
 	struct settings_limits limits;
+	int64_t max_usage;        /* requests in its life; 0 = no limit */
 	int32_t clamp_max_tokens; /* 1: lowered to what is left (money.md 5) */
 	uint64_t version;         /* set by objects: 1, 2, ... */
 };

@@ -33,6 +33,7 @@ defs_from_key(const struct settings *s, const struct settings_key *from,
 		.spending_limit_nano = from->spending_limit_nano,
 		.budget_duration = from->budget_duration,
 		.expires_s = from->expires_s,
+		.max_usage = from->max_usage,
 		.clamp_max_tokens = from->clamp_max_tokens,
 		.limits = from->limits };
 	memcpy(k_r->sha256, from->sha256, sizeof k_r->sha256);

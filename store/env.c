@@ -24,8 +24,9 @@ struct env {
 	const char *name;
 	MDB_dbi tables[ENV_TABLES_MAX];
 	unsigned tables_n;
-	bool reading; /* the reader is renewed */
-	bool wrote;   /* in the open write transaction, or the last one */
+	bool absent[ENV_TABLES_MAX]; /* a reader's: not made yet */
+	bool reading;                /* the reader is renewed */
+	bool wrote; /* in the open write transaction, or the last one */
 };
 
 int
@@ -90,6 +91,10 @@ env_open_tables(struct env *v, const struct env_options *o, struct err *e)
 	for (unsigned i = 0; rc == 0 && i < o->tables_n; i++) {
 		rc = mdb_dbi_open(txn, o->tables[i], o->writer ? MDB_CREATE : 0,
 		    &v->tables[i]);
+		v->absent[i] = rc == MDB_NOTFOUND && !o->writer &&
+		               i >= o->tables_n - o->late_n;
+		if (v->absent[i])
+			rc = 0;
 		if (rc != 0)
 			mdb_txn_abort(txn);
 	}
@@ -237,7 +242,9 @@ int
 env_get(struct env *v, MDB_txn *txn, unsigned table, MDB_val key,
     MDB_val *value_r, struct err *e)
 {
-	int rc = mdb_get(txn, v->tables[table], &key, value_r);
+	int rc = v->absent[table]
+	             ? MDB_NOTFOUND
+	             : mdb_get(txn, v->tables[table], &key, value_r);
 
 	if (rc == MDB_NOTFOUND)
 		return 0;
@@ -279,13 +286,31 @@ env_del(struct env *v, unsigned table, MDB_val key, struct err *e)
 }
 
 int
+env_count(struct env *v, unsigned table, uint64_t *n_r, struct err *e)
+{
+	MDB_txn *txn = env_read(v, e);
+	MDB_stat stat = { .ms_entries = 0 };
+	int rc;
+
+	if (txn == NULL)
+		return -1;
+	rc = v->absent[table] ? 0 : mdb_stat(txn, v->tables[table], &stat);
+	env_read_end(v);
+	*n_r = stat.ms_entries;
+	return rc == 0 ? 0 : env_fail(v, "stat", rc, e);
+}
+
+int
 env_next(struct env *v, MDB_txn *txn, unsigned table, bool from, MDB_val *key,
     MDB_val *value_r, struct err *e)
 {
 	MDB_val wanted = *key;
 	MDB_cursor *c;
-	int rc = mdb_cursor_open(txn, v->tables[table], &c);
+	int rc;
 
+	if (v->absent[table])
+		return 0;
+	rc = mdb_cursor_open(txn, v->tables[table], &c);
 	if (rc != 0)
 		return env_fail(v, "cursor", rc, e);
 	rc = mdb_cursor_get(c, key, value_r, MDB_SET_RANGE);
@@ -303,8 +328,11 @@ env_walk_table(struct env *v, MDB_txn *txn, unsigned table)
 {
 	MDB_val key, value;
 	MDB_cursor *c;
-	int rc = mdb_cursor_open(txn, v->tables[table], &c);
+	int rc;
 
+	if (v->absent[table])
+		return 0;
+	rc = mdb_cursor_open(txn, v->tables[table], &c);
 	if (rc != 0)
 		return rc;
 	while ((rc = mdb_cursor_get(c, &key, &value, MDB_NEXT)) == 0)

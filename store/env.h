@@ -22,6 +22,8 @@ struct env_options {
 	const char *name; /* "ledger": the directory of this one */
 	const char *const *tables;
 	unsigned tables_n;
+	unsigned late_n;     /* the last ones, which an older version did not
+	                        make: a reader takes them as empty */
 	uint64_t size_bytes; /* writer: of the map; readers follow the file */
 	unsigned flags;      /* MDB_NOSYNC, or 0 */
 	bool writer;         /* makes directory and tables if need be */
@@ -73,6 +75,9 @@ unsigned env_used_permille(const struct env *v);
 int env_del(struct env *v, unsigned table, MDB_val key, struct err *e);
 int env_put(struct env *v, unsigned table, MDB_val key, MDB_val value,
     struct err *e);
+
+/* How many pairs there are.  0 or -1. */
+int env_count(struct env *v, unsigned table, uint64_t *n_r, struct err *e);
 
 /* The first pair after key in key order, or at key when from is true. */
 int env_next(struct env *v, MDB_txn *txn, unsigned table, bool from,

@@ -6,11 +6,9 @@
 #include "base/err.h"
 #include "base/sbuf.h"
 #include "base/xmem.h"
-#include "store/env.h"
+#include "store/ledger_priv.h"
 
 #define LEDGER_SCHEMA 1
-
-enum { ROWS, ACCOUNTS, CURSORS, JOURNAL, META, TABLES };
 
 static const char *const ledger_tables[TABLES] = {
 	[ROWS] = "rows",
@@ -18,11 +16,7 @@ static const char *const ledger_tables[TABLES] = {
 	[CURSORS] = "cursors",
 	[JOURNAL] = "journal",
 	[META] = "meta",
-};
-
-struct ledger {
-	struct env *env;
-	bool lazy; /* the last commit may not be on the disk yet */
+	[ALERTS_KEPT] = "alerts",
 };
 
 /* The one value of the table meta. */
@@ -34,31 +28,13 @@ struct meta_value {
 
 #define VAL(object) ((MDB_val){ sizeof(object), &(object) })
 
-/* LMDB's keys and values to write are not const, but it only reads them. */
-static MDB_val
-val_bytes(const void *p, size_t n)
+MDB_val
+ledger_bytes(const void *p, size_t n)
 {
 	MDB_val v = { n, NULL };
 
 	memcpy(&v.mv_data, &p, sizeof p);
 	return v;
-}
-
-static void
-put_be64(unsigned char *at, uint64_t n)
-{
-	for (int i = 0; i < 8; i++)
-		at[i] = (unsigned char)(n >> (56 - 8 * i));
-}
-
-static uint64_t
-get_be64(const unsigned char *at)
-{
-	uint64_t n = 0;
-
-	for (int i = 0; i < 8; i++)
-		n = n << 8 | at[i];
-	return n;
 }
 
 static struct ledger *
@@ -92,7 +68,8 @@ ledger_open_reader(const char *path, struct err *e)
 	return ledger_open(&(struct env_options){ .path = path,
 			       .name = "ledger",
 			       .tables = ledger_tables,
-			       .tables_n = TABLES },
+			       .tables_n = TABLES,
+			       .late_n = TABLES - ALERTS_KEPT },
 	    e);
 }
 
@@ -170,7 +147,7 @@ int
 ledger_row_get(struct ledger *l, const struct row_key *k,
     struct ledger_row *row_r, struct err *e)
 {
-	return ledger_get(l, ROWS, val_bytes(k->bytes, ROW_KEY_SIZE), row_r,
+	return ledger_get(l, ROWS, ledger_bytes(k->bytes, ROW_KEY_SIZE), row_r,
 	    sizeof *row_r, e);
 }
 
@@ -178,14 +155,15 @@ int
 ledger_row_put(struct ledger *l, const struct row_key *k,
     const struct ledger_row *row, struct err *e)
 {
-	return env_put(l->env, ROWS, val_bytes(k->bytes, ROW_KEY_SIZE),
-	    val_bytes(row, sizeof *row), e);
+	return env_put(l->env, ROWS, ledger_bytes(k->bytes, ROW_KEY_SIZE),
+	    ledger_bytes(row, sizeof *row), e);
 }
 
 int
 ledger_row_del(struct ledger *l, const struct row_key *k, struct err *e)
 {
-	return env_del(l->env, ROWS, val_bytes(k->bytes, ROW_KEY_SIZE), e) < 0
+	return env_del(l->env, ROWS, ledger_bytes(k->bytes, ROW_KEY_SIZE), e) <
+	               0
 	           ? -1
 	           : 0;
 }
@@ -232,7 +210,7 @@ ledger_owner_put(struct ledger *l, const struct account_owner *owner,
 	if (owner->id.n > 0)
 		memcpy(value + sizeof head, owner->id.p, owner->id.n);
 	return env_put(l->env, ACCOUNTS, VAL(hash),
-	    val_bytes(value, sizeof head + owner->id.n), e);
+	    ledger_bytes(value, sizeof head + owner->id.n), e);
 }
 
 int
@@ -246,8 +224,8 @@ ledger_owner_get(struct ledger *l, const unsigned char hash[OWNER_HASH_SIZE],
 
 	if (txn == NULL)
 		return -1;
-	got = env_get(l->env, txn, ACCOUNTS, val_bytes(hash, OWNER_HASH_SIZE),
-	    &value, e);
+	got = env_get(l->env, txn, ACCOUNTS,
+	    ledger_bytes(hash, OWNER_HASH_SIZE), &value, e);
 	if (got == 1 && value.mv_size < sizeof head)
 		got = err_set(e, ERR_DAMAGED, "ledger: a short owner");
 	if (got == 1) {
@@ -271,7 +249,7 @@ cursor_key(uint64_t epoch, uint32_t lane)
 {
 	struct cursor_key k;
 
-	put_be64(k.bytes, epoch);
+	ledger_number(epoch, k.bytes);
 	for (int i = 0; i < 4; i++)
 		k.bytes[8 + i] = (unsigned char)(lane >> (24 - 8 * i));
 	return k;
@@ -300,7 +278,7 @@ int
 ledger_meta_get(struct ledger *l, struct ledger_meta *meta_r, struct err *e)
 {
 	struct meta_value m;
-	int got = ledger_get(l, META, val_bytes("meta", 4), &m, sizeof m, e);
+	int got = ledger_get(l, META, ledger_bytes("meta", 4), &m, sizeof m, e);
 
 	if (got != 1)
 		return got;
@@ -322,62 +300,7 @@ ledger_meta_put(struct ledger *l, const struct ledger_meta *meta, struct err *e)
 		.epoch = meta->epoch };
 
 	memcpy(m.segment_id, meta->segment_id, sizeof m.segment_id);
-	return env_put(l->env, META, val_bytes("meta", 4), VAL(m), e);
-}
-
-/* The number of the last entry; 0 when there is none. */
-static int
-journal_last(struct ledger *l, uint64_t *seq_r, struct err *e)
-{
-	MDB_val key, value;
-	MDB_cursor *c;
-	int rc =
-	    mdb_cursor_open(env_write(l->env), env_table(l->env, JOURNAL), &c);
-
-	*seq_r = 0;
-	if (rc != 0)
-		return env_fail(l->env, "journal", rc, e);
-	rc = mdb_cursor_get(c, &key, &value, MDB_LAST);
-	if (rc == 0 && key.mv_size == 8)
-		*seq_r = get_be64(key.mv_data);
-	mdb_cursor_close(c);
-	return rc == 0 || rc == MDB_NOTFOUND
-	           ? 0
-	           : env_fail(l->env, "journal", rc, e);
-}
-
-int
-ledger_journal_add(struct ledger *l, struct slice text, struct err *e)
-{
-	unsigned char key[8];
-	uint64_t last;
-
-	if (journal_last(l, &last, e) != 0)
-		return -1;
-	put_be64(key, last + 1);
-	return env_put(l->env, JOURNAL, VAL(key), val_bytes(text.p, text.n), e);
-}
-
-int
-ledger_journal_next(struct ledger *l, uint64_t *seq, struct sbuf *buf,
-    struct err *e)
-{
-	MDB_txn *txn = env_read(l->env, e);
-	unsigned char number[8];
-	MDB_val key = VAL(number), value;
-	int got;
-
-	if (txn == NULL)
-		return -1;
-	put_be64(number, *seq);
-	got = env_next(l->env, txn, JOURNAL, false, &key, &value, e);
-	if (got == 1) {
-		*seq = get_be64(key.mv_data);
-		sbuf_clear(buf);
-		sbuf_add(buf, value.mv_data, value.mv_size);
-	}
-	env_read_end(l->env);
-	return got;
+	return env_put(l->env, META, ledger_bytes("meta", 4), VAL(m), e);
 }
 
 int

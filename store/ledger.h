@@ -90,6 +90,20 @@ int ledger_journal_add(struct ledger *l, struct slice text, struct err *e);
 int ledger_journal_next(struct ledger *l, uint64_t *seq, struct sbuf *buf,
     struct err *e);
 
+/*
+ * Alerts that nobody has acknowledged, packed (store/alert.h), and numbered
+ * as they came (a number is taken again when the last one went): add within
+ * a transaction; the one after *seq (start with 0),
+ * 1, 0, -1; take away the one of that number that begins with id, 1, 0, -1.
+ */
+int ledger_alert_add(struct ledger *l, struct slice packed, uint64_t *seq_r,
+    struct err *e);
+int ledger_alert_next(struct ledger *l, uint64_t *seq, struct sbuf *buf,
+    struct err *e);
+int ledger_alert_del(struct ledger *l, uint64_t seq, struct slice id,
+    struct err *e);
+int ledger_alert_count(struct ledger *l, uint64_t *n_r, struct err *e);
+
 /* Read everything, in a child (M4).  0 or -1; or the child dies. */
 int ledger_walk(struct ledger *l, struct err *e);
 

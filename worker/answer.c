@@ -10,6 +10,7 @@
 #include "proto/errbody.h"
 #include "proto/relay.h"
 #include "shm/inflight.h"
+#include "worker/client_dialect.h"
 #include "worker/headers.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
@@ -54,7 +55,7 @@ answer_error_body(struct req *r, struct sbuf *b)
 {
 	char id[HEX_ID_SIZE];
 	struct errbody body = {
-		.shape = ERRBODY_OPENAI,
+		.shape = client_error_shape(r),
 		.status = answer_status(r),
 		.detail = r->detail,
 		.retry_after_s = r->answer.retry_known
@@ -173,10 +174,16 @@ answer_stream_cut(struct req *r)
 	                       ? "server_shutdown" /* api.md 8.6 */
 	                       : err_code(r->err->kind);
 
+	struct slice text = slice_str(r->err->text);
+	struct slice type =
+	    said != NULL ? slice_str(said->type) : SLICE("respan_error");
+
 	relay_out_clear(out);
-	relay_error_frame(r->relay, slice_str(r->err->text),
-	    said != NULL ? slice_str(said->type) : SLICE("respan_error"),
-	    slice_str(code), out);
+	if (r->encode != NULL)
+		client_error_event(r, answer_status(r), text, type,
+		    slice_str(code), out);
+	else
+		relay_error_frame(r->relay, text, type, slice_str(code), out);
 	relay_out_seal(out);
 	if (answer_write_out(r))
 		exchange_cut(answer_take(r));

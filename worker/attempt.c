@@ -42,11 +42,11 @@ attempt_end(struct req *r)
 }
 
 void
-attempt_retry(struct req *r)
+attempt_retry(struct req *r, const char *class)
 {
 	attempt_end(r);
 	r->retried++;
-	counters_retry(r->w->counters, r);
+	counters_retry(r->w->counters, r, slice_str(class));
 }
 
 enum attempt_outcome

@@ -26,8 +26,8 @@ void attempt_begin(struct req *r);
 /* Nobody asks the provider any more; may be said again. */
 void attempt_end(struct req *r);
 
-/* A kept connection was dead: the attempt is over, another one follows. */
-void attempt_retry(struct req *r);
+/* The attempt is over for that reason (error_class), another one follows. */
+void attempt_retry(struct req *r, const char *class);
 
 /* Of the last attempt, when the request is over. */
 enum attempt_outcome attempt_outcome(const struct req *r);

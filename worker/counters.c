@@ -8,6 +8,7 @@
 #include "shm/stats.h"
 #include "worker/answer.h"
 #include "worker/attempt.h"
+#include "worker/client_dialect.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
@@ -19,6 +20,7 @@ struct series {
 	bool used;
 	struct slice provider; /* n 0 = none; equal ones have one address */
 	const struct settings_model *model;
+	enum route route;
 	unsigned code, cache;
 	uint32_t requests, duration, cost, first_token;
 	uint32_t tokens[TOKEN_KINDS], attempts[ATTEMPT_OUTCOMES];
@@ -27,8 +29,7 @@ struct series {
 struct counters {
 	struct worker *worker;
 	uint32_t plain[COUNTERS];
-	uint32_t overhead;
-	uint16_t chat;
+	uint32_t overhead[ROUTE_ASKS]; /* 0: not looked up yet */
 	struct series series[COUNTERS_SLOTS];
 };
 
@@ -46,14 +47,11 @@ struct counters *
 counters_new(struct worker *w)
 {
 	struct counters *c = xcalloc(1, sizeof *c);
-	uint16_t none[STATS_LABELS] = { 0 }, label[STATS_LABELS] = { 0 };
+	uint16_t none[STATS_LABELS] = { 0 };
 
 	c->worker = w;
-	c->chat = stats_name(w->segment, SLICE("chat"));
 	for (int i = 0; i < COUNTERS; i++)
 		c->plain[i] = stats_cell(w->segment, plain_metrics[i], none);
-	label[0] = c->chat;
-	c->overhead = stats_cell(w->segment, METRIC_OVERHEAD, label);
 	return c;
 }
 
@@ -136,7 +134,7 @@ series_fill(struct counters *c, struct series *s)
 		provider = stats_name(seg, s->provider);
 	if (s->model != NULL)
 		model = stats_name(seg, series_model(c, s));
-	label[0] = c->chat;
+	label[0] = stats_name(seg, client_endpoint(s->route));
 	label[1] = provider;
 	s->duration = stats_cell(seg, METRIC_DURATION, label);
 	label[2] = model;
@@ -162,16 +160,18 @@ counters_series(struct counters *c, const struct req *r)
 	struct series want = { .used = true,
 		.provider = attempt_provider(r),
 		.model = counters_model(c, r),
+		.route = r->route.route,
 		.code = counters_code(answer_status(r)),
 		.cache = r->cache.state };
-	struct series *s = &c->series[((uintptr_t)want.model / 64 * 31 +
-					  (uintptr_t)want.provider.p * 7 +
-					  want.code * 5 + want.cache) %
-				      COUNTERS_SLOTS];
+	struct series *s =
+	    &c->series[((uintptr_t)want.model / 64 * 31 +
+			   (uintptr_t)want.provider.p * 7 + want.route * 3 +
+			   want.code * 5 + want.cache) %
+		       COUNTERS_SLOTS];
 
 	if (s->used && s->provider.p == want.provider.p &&
-	    s->model == want.model && s->code == want.code &&
-	    s->cache == want.cache)
+	    s->model == want.model && s->route == want.route &&
+	    s->code == want.code && s->cache == want.cache)
 		return s;
 	*s = want;
 	series_fill(c, s);
@@ -290,7 +290,8 @@ counters_failure(struct counters *c, const struct req *r)
 	const char *reason = counters_reason(r);
 
 	if (r->client_gone)
-		counters_rare(c, METRIC_CLIENTS_GONE, SLICE("chat"), SLICE(""));
+		counters_rare(c, METRIC_CLIENTS_GONE,
+		    client_endpoint(r->route.route), SLICE(""));
 	if (reason != NULL)
 		counters_rare(c, METRIC_REJECTIONS, slice_str(reason),
 		    SLICE(""));
@@ -319,13 +320,26 @@ counters_mismatch(struct counters *c, const struct series *s,
 }
 
 void
-counters_retry(struct counters *c, const struct req *r)
+counters_retry(struct counters *c, const struct req *r, struct slice class)
 {
 	struct slice provider = attempt_provider(r);
 
 	counters_rare(c, METRIC_ATTEMPTS, provider,
 	    attempt_outcome_names[ATTEMPT_RETRY]);
-	counters_rare(c, METRIC_UPSTREAM_ERRORS, provider, SLICE("reset"));
+	counters_rare(c, METRIC_UPSTREAM_ERRORS, provider, class);
+}
+
+static uint32_t
+counters_overhead(struct counters *c, enum route route)
+{
+	struct segment *seg = c->worker->segment;
+	uint16_t label[STATS_LABELS] = { 0 };
+
+	if (c->overhead[route] == 0) {
+		label[0] = stats_name(seg, client_endpoint(route));
+		c->overhead[route] = stats_cell(seg, METRIC_OVERHEAD, label);
+	}
+	return c->overhead[route];
 }
 
 void
@@ -338,8 +352,9 @@ counters_request(struct counters *c, struct req *r)
 	stats_observe(w->segment, w->stats_area, s->duration, STATS_DURATION,
 	    r->replied_ns - r->arrived_ns);
 	if (r->overhead_ns > 0)
-		stats_observe(w->segment, w->stats_area, c->overhead,
-		    STATS_OVERHEAD, r->overhead_ns);
+		stats_observe(w->segment, w->stats_area,
+		    counters_overhead(c, r->route.route), STATS_OVERHEAD,
+		    r->overhead_ns);
 	if (r->attempts > r->retried)
 		counters_put(c, s->attempts[attempt_outcome(r)], 1);
 	if (r->released_ns > r->arrived_ns)

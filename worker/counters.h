@@ -30,7 +30,8 @@ void counters_free(struct counters **cp);
 void counters_add(struct counters *c, enum counter which, int64_t n);
 
 /* The attempt at hand is lost with its kept connection; another follows. */
-void counters_retry(struct counters *c, const struct req *r);
+void counters_retry(struct counters *c, const struct req *r,
+    struct slice class);
 
 /* Everything that a finished request counts. */
 void counters_request(struct counters *c, struct req *r);

@@ -10,6 +10,7 @@
 #include "base/settings.h"
 #include "worker/answer.h"
 #include "worker/money.h"
+#include "worker/client_dialect.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
@@ -285,6 +286,8 @@ headers_reply(struct req *r, struct sbuf *b)
 			header_number(b, "x-holdfast-overhead-us: ", own_us);
 		}
 	}
+	if (client_counts(r) && !r->native)
+		sbuf_adds(b, "x-holdfast-estimate: true\r\n");
 	headers_rate(r, b);
 	headers_retry(r, b);
 	headers_warnings(r, b);
@@ -298,7 +301,7 @@ headers_stream(struct req *r, struct sbuf *b)
 
 	if (r->asked_ns != 0)
 		own_us = (r->asked_ns - r->arrived_ns) / 1000;
-	headers_page(r, "text/event-stream; charset=utf-8", b);
+	headers_page(r, client_stream_type(r), b);
 	sbuf_adds(b, "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n");
 	headers_cache(r, b);
 	headers_info(r, b);

@@ -6,6 +6,7 @@
 #include "proto/relay_frame.h"
 #include "shm/inflight.h"
 #include "shm/lane.h"
+#include "worker/client_dialect.h"
 #include "worker/counters.h"
 #include "worker/worker_priv.h"
 
@@ -14,7 +15,7 @@
 bool
 log_body_wanted(const struct req *r)
 {
-	return r->w->bodies_logged && r->parsed &&
+	return r->w->bodies_logged && r->parsed && !client_counts(r) &&
 	       !params_bool(&r->params, PARAM_disable_log) && !r->log_omitted;
 }
 
@@ -145,9 +146,20 @@ log_body_plain(struct req *r, const struct slice *pieces, size_t n)
 
 	log_body_spare(r);
 	flags = log_body_flags(r);
+	/* Of another dialect the client's own bytes are stored. */
+	if (r->inbound != NULL)
+		flags &= ~(unsigned)RECORD_FOR_CACHE;
 	if (flags != 0)
 		body_put_pieces(r, RECORD_RESPONSE, flags | RECORD_LAST, pieces,
 		    n);
+}
+
+void
+log_body_native(struct req *r, struct slice body)
+{
+	if (log_body_flags(r) & RECORD_FOR_CACHE)
+		body_put_pieces(r, RECORD_NATIVE,
+		    RECORD_FOR_CACHE | RECORD_LAST, &body, 1);
 }
 
 void

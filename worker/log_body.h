@@ -29,4 +29,7 @@ bool log_body_wanted(const struct req *r);
 /* RECORD_FOR_LOG and RECORD_FOR_CACHE as they apply; 0 = nobody wants it. */
 unsigned log_body_flags(const struct req *r);
 
+/* The body for a client that does not speak chat: what is stored. */
+void log_body_native(struct req *r, struct slice body);
+
 #endif

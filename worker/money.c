@@ -7,10 +7,13 @@
 #include "base/money.h"
 #include "base/pool.h"
 #include "base/sbuf.h"
+#include "dialect/ask.h"
+#include "dialect/dialect.h"
 #include "proto/price.h"
 #include "shm/period.h"
 #include "shm/settle.h"
 #include "shm/stats.h"
+#include "worker/client_dialect.h"
 #include "worker/customers.h"
 #include "worker/keys.h"
 #include "worker/targets.h"
@@ -114,6 +117,9 @@ money_add_key(struct req *r)
 	if (d->spending_limit_nano != MONEY_NONE)
 		money_add(r, r->key->hash, ACCOUNT_KEY_TOTAL, NULL,
 		    d->spending_limit_nano);
+	/* Whether it is used up asks for no price: no limit in money. */
+	if (d->max_usage > 0)
+		money_add(r, r->key->hash, ACCOUNT_KEY_USES, NULL, MONEY_NONE);
 }
 
 static struct period
@@ -180,7 +186,7 @@ money_find_price(struct req *r)
 	struct settings_price *assumed;
 
 	r->price = r->choice.model != NULL ? &r->choice.model->price : &none;
-	if (params_has(&r->params, PARAM_mock_response))
+	if (params_has(&r->params, PARAM_mock_response) || client_counts(r))
 		r->price = &nothing;
 	r->cost_known = r->price->known;
 	if (r->cost_known)
@@ -267,6 +273,15 @@ money_body_bytes(const struct req *r)
 	return (int64_t)(r->edit.len - r->params.messages.media_bytes);
 }
 
+/* A dialect that demands a cap has its own usual one. */
+static int64_t
+money_default_max_tokens(const struct req *r)
+{
+	if (r->dialect != NULL && r->dialect->default_max_tokens > 0)
+		return r->dialect->default_max_tokens;
+	return r->w->settings->budgets_default_max_tokens;
+}
+
 int64_t
 money_max_tokens(struct req *r)
 {
@@ -278,7 +293,7 @@ money_max_tokens(struct req *r)
 		return 0;
 	r->bound_request.body_bytes = (int64_t)r->body.n;
 	return bound_max_tokens(money_model(r, &copy), &r->bound_request,
-	    money_free(r), s->budgets_default_max_tokens,
+	    money_free(r), money_default_max_tokens(r),
 	    s->budgets_min_output_tokens);
 }
 
@@ -305,6 +320,15 @@ money_sends_max_tokens(const struct req *r)
 		   slice_eq(r->choice.upstream_model, SLICE("lorem")));
 }
 
+/* A cost as an account counts it; below 0: no int64 holds it. */
+static int64_t
+money_of(const struct hold_account *a, int64_t cost_nano, int32_t markup_bp)
+{
+	if (a->key.kind == ACCOUNT_KEY_USES)
+		return ACCOUNT_USE;
+	return a->marked ? money_markup(cost_nano, markup_bp) : cost_nano;
+}
+
 int
 money_bound(struct req *r)
 {
@@ -315,13 +339,14 @@ money_bound(struct req *r)
 	q->body_bytes = money_body_bytes(r);
 	if (r->put_max_tokens > 0)
 		q->max_tokens = r->put_max_tokens;
+	/* Another dialect may let the provider write more, or demand a cap. */
+	if (r->dialect != NULL && r->ask != NULL && r->ask->output_asked > 0)
+		q->max_tokens = r->ask->output_asked;
 	if (bound_hold(money_model(r, &copy), q, &r->bound, req_err(r)) != 0)
 		return -1;
 	for (uint32_t i = 0; i < t->n_accounts; i++) {
 		t->accounts[i].amount =
-		    t->accounts[i].marked
-			? money_markup(r->bound.cost_nano, t->markup_bp)
-			: r->bound.cost_nano;
+		    money_of(&t->accounts[i], r->bound.cost_nano, t->markup_bp);
 		if (t->accounts[i].amount < 0)
 			return err_set(req_err(r), ERR_INTERNAL,
 			    "price out of range");
@@ -339,7 +364,8 @@ money_hold(struct req *r)
 	struct hold_refusal why = { 0 };
 	enum hold_result got;
 
-	if (r->terms.n_accounts > 0 && r->limited && settle_full(&r->w->seat))
+	if ((r->limited || r->key->def.max_usage > 0) &&
+	    settle_full(&r->w->seat))
 		return HOLD_LEASE;
 	if (r->limited && r->seen == NULL)
 		r->seen =
@@ -376,6 +402,8 @@ money_price_seen(struct req *r)
 
 		usage_sum(&r->usage, &f);
 		seen.in_tokens = f.prompt;
+	} else if (r->in_tokens > 0) {
+		seen.in_tokens = r->in_tokens;
 	}
 	r->usage_source = "bound";
 	bound_cut(money_model(r, &copy), &r->bound_request, &r->bound, &seen,
@@ -390,6 +418,20 @@ money_price_seen(struct req *r)
 		r->cost_nano -= r->suspense_nano;
 		r->suspense_nano = 0;
 	}
+}
+
+/* What the provider says that it costs, if that is what counts (money.md 4). */
+static void
+money_take_theirs(struct req *r)
+{
+	const struct settings_model *m = r->choice.model;
+	int64_t theirs = r->usage.provider_cost_nano;
+
+	if (m == NULL || m->price_source != PRICE_OF_PROVIDER ||
+	    theirs == MONEY_NONE)
+		return;
+	r->cost_nano =
+	    theirs < r->bound.cost_nano ? theirs : r->bound.cost_nano;
 }
 
 void
@@ -408,6 +450,7 @@ money_price(struct req *r)
 			log_error("money: %s", e.text);
 			r->cost_nano = r->bound.cost_nano;
 		}
+		money_take_theirs(r);
 		return;
 	case OUTCOME_NO_USAGE:
 	case OUTCOME_UNKNOWN:
@@ -442,24 +485,34 @@ money_marked(const struct req *r, int64_t cost_nano, int32_t markup_bp)
 	                   : money_markup(r->bound.cost_nano, markup_bp);
 }
 
+/* What account i is charged, and the part of it that is in doubt. */
+static void
+money_charge(struct req *r, uint32_t i, struct settle_charge *c)
+{
+	const struct hold_account *a = &r->terms.accounts[i];
+	int32_t markup = a->marked ? r->terms.markup_bp : 0;
+	int64_t shown =
+	    money_marked(r, r->cost_nano - r->suspense_nano, markup);
+
+	c->actual[i] = money_marked(r, r->cost_nano, markup);
+	c->suspense[i] = c->actual[i] - shown;
+	if (c->suspense[i] < 0 || r->suspense_nano == 0)
+		c->suspense[i] = 0;
+	if (a->marked)
+		r->charge_nano = c->actual[i];
+}
+
 static void
 money_fill_charge(struct req *r, struct settle_charge *c)
 {
 	const struct hold_terms *t = &r->terms;
 	struct usage_figures f = { 0 };
 
-	for (uint32_t i = 0; i < t->n_accounts; i++) {
-		int32_t markup = t->accounts[i].marked ? t->markup_bp : 0;
-		int64_t shown =
-		    money_marked(r, r->cost_nano - r->suspense_nano, markup);
-
-		c->actual[i] = money_marked(r, r->cost_nano, markup);
-		c->suspense[i] = c->actual[i] - shown;
-		if (c->suspense[i] < 0 || r->suspense_nano == 0)
-			c->suspense[i] = 0;
-		if (t->accounts[i].marked)
-			r->charge_nano = c->actual[i];
-	}
+	for (uint32_t i = 0; i < t->n_accounts; i++)
+		if (t->accounts[i].key.kind != ACCOUNT_KEY_USES)
+			money_charge(r, i, c);
+		else if (r->outcome != OUTCOME_NONE)
+			c->actual[i] = ACCOUNT_USE;
 	if (r->outcome != OUTCOME_NONE && r->outcome != OUTCOME_ERROR)
 		usage_sum(&r->usage, &f);
 	c->usage = (struct settle_usage){ f.prompt, f.cached, f.completion,

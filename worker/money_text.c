@@ -41,6 +41,13 @@ static const struct {
 	[ACCOUNT_KEY_TOTAL] = { "This key", "its" },
 	[ACCOUNT_ORG_PERIOD] = { "The organization", "its" },
 	[ACCOUNT_ORG_CREDITS] = { "The organization", "its" },
+	[ACCOUNT_KEY_USES] = { "This key", "its" },
+};
+
+/* What is said of a key instead, in whole; NULL: the figures are told. */
+static const char *const used_up[ACCOUNT_KINDS] = {
+	[ACCOUNT_KEY_TOTAL] = "This key has reached its spending limit.",
+	[ACCOUNT_KEY_USES] = "This key has reached its maximum number of uses.",
 };
 
 #define MONEY_SHOWN 200 /* bytes of a caller's text in a message */
@@ -87,18 +94,17 @@ money_refuse_spent(struct req *r)
 		money_add_time(&text, end_s);
 		sbuf_addc(&text, '.');
 	}
-	err_set(req_err(r),
-	    kind == ACCOUNT_KEY_TOTAL ? ERR_KEY_BUDGET_EXCEEDED
-				      : ERR_BUDGET_EXCEEDED,
-	    "%s",
-	    kind == ACCOUNT_KEY_TOTAL
-		? "This key has reached its spending limit."
-		: text.data);
-	r->detail = pool_copy(r->pool, kind == ACCOUNT_KEY_TOTAL
-					   ? slice_str(req_err(r)->text)
-					   : sbuf_slice(&detail));
+	err_set(req_err(r), ERR_BUDGET_EXCEEDED, "%s", text.data);
+	r->detail = pool_copy(r->pool, sbuf_slice(&detail));
 	sbuf_free(&text);
 	sbuf_free(&detail);
+}
+
+static void
+money_refuse_used_up(struct req *r, const char *said)
+{
+	err_set(req_err(r), ERR_KEY_BUDGET_EXCEEDED, "%s", said);
+	r->detail = slice_str(said);
 }
 
 static void
@@ -108,6 +114,12 @@ money_refuse_held(struct req *r)
 	bool customer = kind <= ACCOUNT_CUSTOMER_TOTAL;
 	struct slice id = SLICE("");
 
+	if (kind == ACCOUNT_KEY_USES) {
+		err_set(req_err(r), ERR_BUDGET_HELD,
+		    "The last uses of this key are taken by requests in "
+		    "flight.");
+		return;
+	}
 	if (customer)
 		id = money_shown_customer(r);
 	err_set(req_err(r), ERR_BUDGET_HELD,
@@ -118,7 +130,13 @@ money_refuse_held(struct req *r)
 void
 money_refuse(struct req *r, enum hold_result why)
 {
+	const char *said = NULL;
+
 	if (why == HOLD_EXCEEDED)
+		said = used_up[r->terms.accounts[r->refusal->which].key.kind];
+	if (said != NULL)
+		money_refuse_used_up(r, said);
+	else if (why == HOLD_EXCEEDED)
 		money_refuse_spent(r);
 	else if (why == HOLD_HELD)
 		money_refuse_held(r);
@@ -153,7 +171,8 @@ money_remaining(const struct req *r, int64_t *nano_r)
 		int64_t left =
 		    s->limit - s->settled - s->held - money_part(r, i);
 
-		if (s->limit == ACCOUNT_UNLIMITED)
+		if (s->limit == ACCOUNT_UNLIMITED ||
+		    r->terms.accounts[i].key.kind == ACCOUNT_KEY_USES)
 			continue;
 		if (left < 0)
 			left = 0;

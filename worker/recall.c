@@ -5,6 +5,7 @@
 #include "proto/record.h"
 #include "proto/relay.h"
 #include "shm/lane.h"
+#include "worker/client_dialect.h"
 #include "worker/customers.h"
 #include "worker/keys.h"
 #include "worker/log_body.h"
@@ -38,7 +39,10 @@ recall_fill(struct req *r, struct record_cache *c)
 	memcpy(c->key, r->cache.key, sizeof c->key);
 	c->flight = r->cache.leads ? r->cache.flight.slot : RECORD_NO_FLIGHT;
 	c->flight_generation = r->cache.flight.generation;
-	c->source = r->stream ? RECORD_STREAM : RECORD_RESPONSE;
+	c->source = r->stream            ? RECORD_STREAM
+	            : r->inbound != NULL ? RECORD_NATIVE
+	                                 : RECORD_RESPONSE;
+	c->family = (uint8_t)client_stored_family(r);
 	c->created_s = now_real_us() / 1000000;
 	c->ttl_s = r->cache.ttl_s;
 	c->cost_nano = r->cost_nano;

@@ -8,13 +8,16 @@
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "net/server.h"
+#include "dialect/decode.h"
 #include "proto/relay.h"
 #include "worker/answer.h"
+#include "worker/client_dialect.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
 #include "worker/relay_whole.h"
 #include "worker/source.h"
 #include "worker/targets.h"
+#include "worker/translate.h"
 #include "worker/worker_priv.h"
 
 #define STREAM_HELD_MAX (256 * 1024) /* held back without content */
@@ -27,7 +30,9 @@ relay_stream_framing(struct req *r)
 	struct relay_framing *f;
 
 	if (!params_has(p, PARAM_field_name) && !params_has(p, PARAM_delimiter))
-		return &relay_framing_sse;
+		return r->route.route == ROUTE_GENERATE
+		           ? &relay_framing_generate
+		           : &relay_framing_sse;
 	f = pool_alloc(r->pool, sizeof *f);
 	*f = relay_framing_sse;
 	if (params_has(p, PARAM_field_name))
@@ -37,9 +42,8 @@ relay_stream_framing(struct req *r)
 	return f;
 }
 
-/* "chatcmpl-" and a UUID, for a provider that names its stream nothing. */
-static struct slice
-stream_mint_id(struct req *r)
+struct slice
+relay_stream_mint_id(struct req *r)
 {
 	char text[9 + HEX_UUID_SIZE] = "chatcmpl-";
 
@@ -55,6 +59,16 @@ relay_stream_count(struct worker *w, int n)
 	    memory_order_relaxed);
 }
 
+/* What another dialect's stream is made into is strict already. */
+static void
+stream_decode_begin(struct req *r, struct relay_opts *o)
+{
+	o->quirks = 0;
+	o->end = END_DONE;
+	o->usage_as_is = false;
+	r->decode = translate_begin(r, o->id);
+}
+
 void
 relay_stream_begin(struct req *r)
 {
@@ -67,7 +81,7 @@ relay_stream_begin(struct req *r)
 		.usage_as_is = relay_usage_passes(r),
 		.keep_message =
 		    params_bool(&r->params, PARAM_request_breakdown),
-		.id = stream_mint_id(r),
+		.id = relay_stream_mint_id(r),
 		.model = r->choice.upstream_model,
 		.created = r->head_us / 1000000,
 	};
@@ -75,6 +89,11 @@ relay_stream_begin(struct req *r)
 	if (params_bool(&r->params, PARAM_echo))
 		o.prompt_message = params_json(&r->params, PARAM_messages);
 	r->framing = o.framing;
+	if (r->dialect != NULL)
+		stream_decode_begin(r, &o);
+	client_begin(r);
+	/* Other dialects tell the usage unasked. */
+	o.include_usage |= r->encode != NULL;
 	r->relay = relay_new(&o);
 	relay_stream_count(r->w, 1);
 }
@@ -90,6 +109,7 @@ relay_stream_take_state(struct req *r)
 	r->has_usage = s->has_usage;
 	if (s->has_usage)
 		r->usage = s->usage;
+	translate_take_state(r);
 	r->text_bytes = s->text_bytes;
 	r->finish = s->finish;
 	r->tool_calls = s->tool_calls;
@@ -131,11 +151,12 @@ stream_keepalive_set(struct req *r)
 static void
 stream_send(struct req *r)
 {
-	if (r->w->out.n == 0)
+	if (r->w->out.n == 0 && !r->native)
 		return;
 	log_body_stream(r, &r->w->out);
 	if (r->x == NULL)
 		return;
+	client_frames(r, &r->w->out);
 	answer_write_out(r);
 	r->wrote_ms = now_mono_ms();
 	stream_keepalive_set(r);
@@ -190,6 +211,22 @@ stream_broken(struct req *r, const char *class)
 	    class);
 }
 
+/* The bytes that came, or what they are in chat.  0 or -1. */
+static int
+stream_feed(struct req *r, struct slice bytes, struct relay_out *out,
+    struct err *e)
+{
+	struct sbuf *chat = &r->w->decoded;
+	int decoded;
+
+	if (r->decode == NULL)
+		return relay_feed(r->relay, bytes, out, e);
+	sbuf_clear(chat);
+	decoded = decode_feed(r->decode, bytes, chat, e);
+	return relay_feed(r->relay, sbuf_slice(chat), out, e) == 0 ? decoded
+	                                                           : -1;
+}
+
 void
 relay_stream_data(struct req *r, struct slice bytes)
 {
@@ -200,7 +237,7 @@ relay_stream_data(struct req *r, struct slice bytes)
 	int got;
 
 	relay_out_clear(out);
-	got = relay_feed(r->relay, bytes, out, &e);
+	got = stream_feed(r, bytes, out, &e);
 	relay_out_seal(out);
 	stream_progress(r);
 	if (r->released) {
@@ -243,6 +280,7 @@ stream_finish(struct req *r)
 	/* What was never released goes out with the end, in one piece. */
 	b = req_held(r);
 	stream_hold_back(r, out);
+	client_last_frames(r, b);
 	if (!r->released && r->x != NULL)
 		answer_begin_stream(r);
 	r->released = true;
@@ -260,11 +298,30 @@ stream_estimate(struct req *r)
 	const struct relay_state *s = relay_state(r->relay);
 	struct usage u;
 
-	if (s->has_usage || !params_wants_usage(&r->params))
+	if (s->has_usage || !(params_wants_usage(&r->params) || r->encode))
 		return;
 	usage_of_totals(&u, bound_estimate_tokens(r->bound_request.body_bytes),
 	    bound_estimate_tokens((int64_t)s->text_bytes));
-	relay_set_usage(r->relay, &u);
+	relay_set_usage(r->relay, &u, false);
+}
+
+/* The last words of another dialect, and the usage in its own figures. */
+static void
+stream_decode_end(struct req *r, struct relay_out *out)
+{
+	struct sbuf *chat = &r->w->decoded;
+	struct decode_state s;
+	struct err e;
+
+	if (r->decode == NULL)
+		return;
+	sbuf_clear(chat);
+	/* What is malformed has no end, and is cut. */
+	if (decode_end(r->decode, chat, &e) == 0)
+		relay_feed(r->relay, sbuf_slice(chat), out, &e);
+	decode_state(r->decode, &s);
+	if (s.has_usage)
+		relay_set_usage(r->relay, &s.usage, true);
 }
 
 void
@@ -274,6 +331,7 @@ relay_stream_end(struct req *r)
 
 	r->ended_ns = now_mono_ns();
 	relay_out_clear(out);
+	stream_decode_end(r, out);
 	stream_estimate(r);
 	if (relay_finish(r->relay, true, out) == RELAY_COMPLETE)
 		stream_finish(r);
@@ -297,7 +355,7 @@ relay_stream_tick(struct req *r)
 	if (now - r->wrote_ms >=
 	    (uint64_t)r->w->settings->stream_keepalive_ms) {
 		relay_out_clear(out);
-		relay_out_borrow(out, SLICE(": keep-alive\n\n"));
+		client_idle(r, out);
 		answer_write_out(r);
 		r->wrote_ms = now;
 	}

@@ -1,15 +1,20 @@
 #include "worker/relay_whole.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "proto/breakdown.h"
 #include "proto/reply.h"
+#include "worker/client_dialect.h"
+#include "worker/google.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
 #include "worker/source.h"
 #include "worker/targets.h"
+#include "worker/translate.h"
 #include "worker/worker_priv.h"
 
 #define WHOLE_ERROR_MAX 65536 /* a longer error body is replaced */
@@ -81,11 +86,28 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	struct sbuf *b;
 	struct err e;
 
+	/* A token that was good a moment ago: once more with a new one. */
+	if (status == 401 && r->token.n > 0 && !r->token_retried) {
+		r->token_retried = true;
+		google_refused(r);
+		relay_again(r, OUTCOME_ERROR, "http_4xx");
+		return;
+	}
 	body = relay_redact(r, body);
 	relay_error_read(body, (int)status, &said);
+	if (said.code[0] == '\0')
+		snprintf(said.code, sizeof said.code, "%.*s",
+		    SLICE_ARGS(r->provider_code));
+	/* Gemini's wish has no header. */
+	if (r->answer.retry_after_ms < 0)
+		r->answer.retry_after_ms = said.wait_ms;
 	err_set(req_err(r), ERR_UPSTREAM_INVALID, "%s", said.message);
 	req_keep_err(r);
 	r->provider_code = pool_copy(r->pool, slice_str(said.code));
+	if (client_rebuilds_error(r))
+		client_error(r, (int)status, &said, &body);
+	else if (r->dialect != NULL && r->inbound == NULL)
+		translate_error(r, &said, &body);
 	if (body.n > WHOLE_ERROR_MAX || jscan_value(body, &item, &e) != 0) {
 		b = req_held(r);
 		sbuf_clear(b);
@@ -139,8 +161,9 @@ relay_breakdown(struct req *r, struct slice message)
 	return pool_copy(r->pool, sbuf_slice(b));
 }
 
+/* raw: the provider's own bytes, which chat was perhaps made of. */
 static void
-whole_edit(struct req *r, const struct reply *reply)
+whole_edit(struct req *r, const struct reply *reply, struct slice raw)
 {
 	struct reply_edit edit = { 0 };
 	struct slice *pieces = r->answer.pieces;
@@ -153,6 +176,13 @@ whole_edit(struct req *r, const struct reply *reply)
 	r->answer.kind = ANSWER_BODY;
 	r->answer.status = 200;
 	edit.breakdown = relay_breakdown(r, reply->message);
+	if (r->inbound != NULL) {
+		log_body_plain(r, pieces, r->answer.n_pieces);
+		client_whole(r, raw);
+		log_body_native(r, pieces[0]);
+		client_whole_add(r, edit.breakdown);
+		return;
+	}
 	if (params_bool(&r->params, PARAM_echo))
 		edit.prompt_message = params_json(&r->params, PARAM_messages);
 	if (edit.breakdown.n == 0 && edit.prompt_message.n == 0)
@@ -173,13 +203,63 @@ relay_usage_passes(const struct req *r)
 	       slice_eq(kind, SLICE("azure_openai")) || r->choice.target->demo;
 }
 
+/* As reply_read(), of the chat that another dialect's answer is made into. */
+static int
+whole_decode(struct req *r, struct slice *body, struct reply *reply,
+    struct err *e)
+{
+	int got = translate_whole(r, body, e);
+
+	if (got != 1) {
+		if (got == 0)
+			relay_error_read(*body, 200, &reply->error);
+		return got;
+	}
+	got = reply_read(*body, 0, reply, e);
+	if (got == 1)
+		translate_usage(r, &reply->usage, &reply->has_usage);
+	return got;
+}
+
+/* As reply_read(), of a body that OpenAI's clients understand. */
+static int
+whole_read(struct req *r, struct slice body, struct reply *reply, struct err *e)
+{
+	uint32_t quirks = r->choice.target->provider->quirks;
+	int got = reply_read(body, quirks, reply, e);
+	struct sbuf mended = { 0 };
+
+	if (got != 1 || !reply->mends)
+		return got;
+	reply_mend(reply, quirks, &mended);
+	body = pool_copy(r->pool, sbuf_slice(&mended));
+	sbuf_free(&mended);
+	return reply_read(body, quirks, reply, e);
+}
+
+/* What was counted costs nothing, and goes back as it is. */
+static void
+whole_count(struct req *r, struct slice body)
+{
+	usage_init(&r->usage);
+	r->has_usage = true;
+	r->outcome = OUTCOME_USAGE;
+	money_price(r);
+	r->answer.kind = ANSWER_BODY;
+	r->answer.status = 200;
+	r->answer.pieces[0] = body;
+	r->answer.n_pieces = 1;
+	r->done = true;
+}
+
 static void
 whole_ok(struct req *r, struct slice body)
 {
-	const struct settings_provider *p = r->choice.target->provider;
+	struct slice raw = body;
 	struct reply reply;
 	struct err e;
-	int got = reply_read(body, p->quirks, &reply, &e);
+	int got = r->dialect != NULL ? whole_decode(r, &body, &reply, &e)
+	                             : whole_read(r, body, &reply, &e);
 
 	if (got < 0) {
 		whole_invalid(r);
@@ -199,7 +279,7 @@ whole_ok(struct req *r, struct slice body)
 	r->response_model = pool_copy(r->pool, reply.model);
 	money_price(r);
 	r->write_usage = !reply.has_usage || !relay_usage_passes(r);
-	whole_edit(r, &reply);
+	whole_edit(r, &reply, raw);
 	r->done = true;
 }
 
@@ -208,7 +288,9 @@ static void
 whole_complete(struct req *r, struct slice body)
 {
 	r->ended_ns = now_mono_ns();
-	if (r->upstream_status == 200)
+	if (r->upstream_status == 200 && client_counts(r))
+		whole_count(r, body);
+	else if (r->upstream_status == 200)
 		whole_ok(r, body);
 	else
 		whole_error(r, (unsigned)r->upstream_status, body);

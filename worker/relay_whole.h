@@ -33,4 +33,10 @@ bool relay_usage_passes(const struct req *r);
 /* The attempt's slot: settled, and open again for another one.  1 or 0. */
 int attempt_settle(struct req *r);
 
+/*
+ * Settle this attempt by itself, then begin another with its own hold: nothing
+ * of its answer has been released.
+ */
+void relay_again(struct req *r, enum outcome outcome, const char *class);
+
 #endif

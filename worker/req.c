@@ -9,6 +9,8 @@
 #include "base/pool.h"
 #include "base/random.h"
 #include "net/server.h"
+#include "dialect/decode.h"
+#include "dialect/encode.h"
 #include "proto/relay.h"
 #include "worker/answer.h"
 #include "worker/attempt.h"
@@ -100,6 +102,10 @@ req_free(struct req *r)
 	struct pool *pool = r->pool;
 
 	relay_free(&r->relay);
+	decode_free(&r->decode);
+	encode_free(&r->encode);
+	if (r->raw != NULL)
+		sbuf_free(r->raw);
 	if (r->held != NULL)
 		sbuf_free(r->held);
 	key_release(&r->key);

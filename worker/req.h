@@ -92,8 +92,16 @@ struct choice {
 	struct slice slug, upstream_model;
 	int32_t provider; /* index into the settings' list */
 	struct target *target;
+	enum provider_kind kind;
 	int credential; /* index, or TARGET_NEEDS_NONE */
 };
+
+struct ask;
+struct decode;
+struct dialect;
+struct encode;
+struct google;
+struct inbound;
 
 /* One account that the request touches, beside hold_terms' own figures. */
 struct req_account {
@@ -163,8 +171,24 @@ struct req {
 	bool stream;
 	struct customer *customer; /* NULL = none */
 
+	/* Of a client that does not speak chat; NULL: it does. */
+	struct inbound *inbound;
+	struct encode *encode;    /* of the answer, unless it is native */
+	struct slice stored_name; /* of a stored answer: its id */
+	struct sbuf *raw;         /* of a native stream: what is to be sent */
+	bool native;              /* the provider speaks the client's dialect */
+	bool alt_sse;             /* Gemini: events, not an array */
+
 	/* Where it goes. */
 	struct choice choice;
+	const struct dialect *dialect; /* NULL: the client's own bytes pass */
+	struct ask *ask;               /* the request, read for dialects */
+	struct decode *decode;         /* of an answer in one */
+	struct google *google; /* whose token is waited for; NULL: none */
+	struct slice token;    /* of Google, for this attempt */
+	bool token_retried;    /* one was refused already */
+	int64_t
+	    in_tokens; /* its word on the input, before all usage; 0: none */
 	const struct settings_price *price;
 	bool cost_known;
 	uint64_t validated_ns; /* params were good */
@@ -184,6 +208,7 @@ struct req {
 	bool upserted;                   /* customer_params were applied */
 	/* The tightest window of each kind; limit 0 = none. */
 	struct rate_state rate[RATE_WINDOWS];
+	unsigned rated;   /* bits of those whose windows were taken */
 	bool over_tokens; /* refused for its tokens a minute */
 	struct bound bound;
 	int64_t put_max_tokens;
@@ -232,7 +257,7 @@ struct req {
 	unsigned finish;
 	bool tool_calls, declined; /* a refusal of the model's */
 	struct slice response_model;
-	uint32_t log_index[3]; /* fragments so far, per source */
+	uint32_t log_index[4]; /* fragments so far, per source */
 	uint64_t log_message;  /* number in the log lane; 0 = none yet */
 	bool log_broken;       /* a fragment was dropped */
 

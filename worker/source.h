@@ -47,7 +47,8 @@ struct source_head {
 	int64_t length;         /* of the body; -1 = not told */
 	int64_t retry_after_ms; /* the provider's wish; -1 = none */
 	struct slice request_id;
-	bool encoded; /* a content coding, though refused */
+	struct slice error_name; /* Bedrock's, in a header; "" = none */
+	bool encoded;            /* a content coding, though refused */
 };
 
 /* Start the provider of req->choice. */

@@ -10,6 +10,7 @@
 #include "worker/req.h"
 #include "worker/source.h"
 #include "worker/targets.h"
+#include "worker/upstream.h"
 #include "worker/worker_priv.h"
 
 struct source_call {
@@ -88,6 +89,20 @@ call_retry_after_ms(const struct http1_head *h)
 	return wish > 0 && wish < 1e12 ? (int64_t)wish : 0;
 }
 
+/* "ThrottlingException:http://internal.amazon.com/..." */
+static struct slice
+call_error_name(const struct http1_head *h)
+{
+	struct slice name = http1_find(h, SLICE("x-amzn-errortype"));
+	size_t n = 0;
+
+	while (n < name.n && ((name.p[n] >= 'A' && name.p[n] <= 'Z') ||
+				 (name.p[n] >= 'a' && name.p[n] <= 'z')))
+		n++;
+	name.n = n;
+	return name;
+}
+
 static void
 call_head(void *ctx, const struct http1_head *h)
 {
@@ -102,6 +117,7 @@ call_head(void *ctx, const struct http1_head *h)
 		                                       : -1,
 		.retry_after_ms = call_retry_after_ms(h),
 		.request_id = http1_header(h, HTTP1_X_REQUEST_ID),
+		.error_name = call_error_name(h),
 		.encoded =
 		    coding.n > 0 && !slice_eq_nocase(coding, SLICE("identity")),
 	};
@@ -223,8 +239,7 @@ call_write_head(struct req *r)
 	struct sbuf *b = &r->w->headers;
 
 	sbuf_clear(b);
-	sbuf_add_slice(b, target_head(r->w, r->choice.target,
-			      r->choice.credential, r->stream));
+	upstream_write_head(r, b);
 	head_add_extra(r, b);
 	sbuf_adds(b, "Content-Length: ");
 	sbuf_add_u64(b, r->edit.len);
@@ -293,5 +308,7 @@ source_call_start(struct req *r)
 	s->base.req = r;
 	s->worker = r->w;
 	r->source = &s->base;
-	s->call = call_start(r->choice.target->pool, &q, &call_ops, s);
+	s->call = call_start(target_pool(r->w, r->choice.target,
+				 r->choice.credential),
+	    &q, &call_ops, s);
 }

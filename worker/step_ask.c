@@ -1,4 +1,6 @@
+#include "base/settings.h"
 #include "worker/attempt.h"
+#include "worker/google.h"
 #include "worker/req.h"
 #include "worker/source.h"
 #include "worker/targets.h"
@@ -7,6 +9,15 @@
 enum step_result
 step_ask_run(struct req *r)
 {
+	int got = 1;
+
+	if (kind_auths[r->choice.kind] == AUTH_GOOGLE &&
+	    r->choice.credential >= 0)
+		got = google_token(r, &r->token);
+	if (got == 0)
+		return STEP_WAIT;
+	if (got < 0)
+		return req_fail(r);
 	attempt_begin(r);
 	r->done = false;
 	if (params_has(&r->params, PARAM_mock_response))
@@ -21,5 +32,5 @@ step_ask_run(struct req *r)
 void
 step_ask_cancel(struct req *r)
 {
-	(void)r;
+	r->google = NULL;
 }

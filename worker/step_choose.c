@@ -1,4 +1,6 @@
 #include "base/settings.h"
+#include "dialect/dialect.h"
+#include "worker/client_dialect.h"
 #include "worker/keys.h"
 #include "worker/req.h"
 #include "worker/targets.h"
@@ -38,12 +40,20 @@ step_choose_run(struct req *r)
 {
 	struct worker *w = r->w;
 	struct choice *c = &r->choice;
+	uint32_t features;
 	struct slice name;
 
 	if (choose_check_pin(r) != 0)
 		return req_fail(r);
 	c->target = targets_get(w->targets, c->provider);
+	features = c->model != NULL ? c->model->features : 0;
+	c->kind = dialect_kind((enum provider_kind)c->target->provider->kind,
+	    c->upstream_model, features);
+	r->dialect = dialect_find(c->kind, c->upstream_model, features);
+	if (client_choose(r) != 0)
+		return req_fail(r);
 	if (params_has(&r->params, PARAM_mock_response)) {
+		r->dialect = NULL;
 		c->credential = TARGET_NEEDS_NONE;
 		return STEP_NEXT;
 	}

@@ -1,5 +1,6 @@
 /*
- * hold - the money of one attempt, set aside before a byte of it leaves.
+ * hold - the money of one attempt, set aside before a byte of it leaves, and
+ * before it the places that its target has.
  *
  * Waits for a lease (money_wait), for money that others hold
  * (budgets.hold_wait), for a lock that is being rebuilt (a turn).
@@ -7,7 +8,10 @@
 #include "base/clock.h"
 #include "base/settings.h"
 #include "shm/stats.h"
+#include "worker/client_dialect.h"
 #include "worker/money.h"
+#include "worker/prepare.h"
+#include "worker/rates.h"
 #include "worker/req.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
@@ -16,31 +20,19 @@
 static int
 hold_prepare(struct req *r)
 {
-	const struct settings_provider *p = r->choice.target->provider;
-	const struct settings_model *m = r->choice.model;
-	struct edit_options o = {
-		.model = r->choice.upstream_model,
-		.add_usage = r->stream && p->ask_usage,
-		.quirks = p->quirks,
-	};
+	int64_t clamp;
 
-	/* OpenAI itself takes the new name always, the old one not always. */
-	o.use_max_completion_tokens =
-	    p->max_name == MAX_COMPLETION_TOKENS ||
-	    ((p->quirks & QUIRK_DEV_ROLE) != 0 &&
-		params_has(&r->params, PARAM_max_completion_tokens)) ||
-	    (m != NULL &&
-		(m->features & FEATURE_MAX_COMPLETION_TOKENS_ONLY) != 0);
 	if (money_find_price(r) != 0)
 		return -1;
 	r->put_max_tokens = money_max_tokens(r);
-	if (money_sends_max_tokens(r))
-		o.put_max_tokens = r->put_max_tokens;
-	edit_body(&r->params, &o, r->pool, &r->edit);
-	o.put_max_tokens = money_clamp(r);
-	if (o.put_max_tokens > 0) {
-		r->put_max_tokens = o.put_max_tokens;
-		edit_body(&r->params, &o, r->pool, &r->edit);
+	if (prepare_body(r,
+		money_sends_max_tokens(r) ? r->put_max_tokens : 0) != 0)
+		return -1;
+	clamp = money_clamp(r);
+	if (clamp > 0) {
+		r->put_max_tokens = clamp;
+		if (prepare_body(r, clamp) != 0)
+			return -1;
 	}
 	if (money_bound(r) != 0)
 		return -1;
@@ -120,12 +112,37 @@ hold_wait(struct req *r, enum hold_result why)
 	return waits ? STEP_WAIT : hold_refuse(r, why);
 }
 
+/* Counting touches no account, and needs no provider. */
+static enum step_result
+hold_tokens_only(struct req *r)
+{
+	r->terms.n_accounts = 0;
+	r->limited = false;
+	if (r->native)
+		return STEP_NEXT;
+	if (money_find_price(r) != 0)
+		return req_fail(r);
+	money_max_tokens(r);
+	r->edit.len = r->body.n;
+	if (money_bound(r) != 0)
+		return req_fail(r);
+	client_count_answer(r);
+	return STEP_DONE;
+}
+
 enum step_result
 step_hold_run(struct req *r)
 {
 	enum hold_result got;
 
-	if (!r->prepared && hold_prepare(r) != 0)
+	if (client_counts(r) && !r->prepared) {
+		enum step_result counted = hold_tokens_only(r);
+
+		if (counted != STEP_NEXT)
+			return counted;
+	}
+
+	if (!r->prepared && (!rates_take_target(r) || hold_prepare(r) != 0))
 		return req_fail(r);
 	if (r->terms.n_accounts == 0)
 		return STEP_NEXT;

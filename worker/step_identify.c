@@ -142,7 +142,7 @@ identify_unknown(struct req *r, enum err_kind kind, const char *text)
 		w->refused_second = second;
 		w->refused_logged = 0;
 	}
-	r->logged = r->route.route == ROUTE_CHAT &&
+	r->logged = routes_is_ask(r->route.route) &&
 	            w->refused_logged++ < IDENTIFY_LOGGED;
 	if (!guess_counted(r))
 		return identify_refuse(r, kind, text);
@@ -183,7 +183,7 @@ step_identify_run(struct req *r)
 		return platform_run(r);
 	if (r->refuse_ms != 0)
 		return now_mono_ms() < r->refuse_ms ? STEP_WAIT : STEP_DONE;
-	r->counted = r->route.route == ROUTE_CHAT;
+	r->counted = routes_is_ask(r->route.route);
 	found = identify_credential(r, w->head, &credential);
 	if (found < 0)
 		return req_fail(r);
@@ -198,7 +198,7 @@ step_identify_run(struct req *r)
 		r->verdict = key_verdict_name(verdict);
 		return identify_unknown(r, ERR_INVALID_KEY, invalid_key);
 	}
-	r->logged = r->route.route == ROUTE_CHAT;
+	r->logged = routes_is_ask(r->route.route);
 	if (r->route.route == ROUTE_PLATFORM)
 		return platform_begin(r, identify_address_ok(r));
 	if (!identify_address_ok(r))
@@ -207,7 +207,7 @@ step_identify_run(struct req *r)
 	if (!(r->key->def.scopes & SCOPE_GATEWAY))
 		return identify_refuse(r, ERR_KEY_NOT_PERMITTED,
 		    "This key lacks the scope 'gateway'.");
-	if (r->route.route != ROUTE_CHAT)
+	if (!routes_is_ask(r->route.route))
 		return pages_serve(r);
 	if (receive_check_media(r, w->head, req_err(r)) != 0)
 		return req_fail(r);

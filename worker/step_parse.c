@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "base/settings.h"
 #include "net/server.h"
+#include "worker/client_dialect.h"
 #include "worker/req.h"
 #include "worker/worker_priv.h"
 
@@ -48,9 +49,14 @@ parse_headers_allow(struct req *r, struct params_source *source)
 static int
 parse_params(struct req *r)
 {
-	struct params_source source = { .body = &r->json };
+	/* What is said again as chat is read as such. */
+	struct params_source source = { .body = &r->json,
+		.dialect = r->route.route == ROUTE_GENERATE ? DIALECT_GENERATE
+		                                            : DIALECT_CHAT };
+	struct slice chat;
 
-	if (params_body(r->body, r->pool, &r->json, req_err(r)) != 0 ||
+	if (client_read(r, &chat) != 0 ||
+	    params_body(chat, r->pool, &r->json, req_err(r)) != 0 ||
 	    parse_headers(r, &source) != 0)
 		return -1;
 	parse_headers_allow(r, &source);

@@ -19,6 +19,7 @@
 #include "shm/sieve.h"
 #include "store/cache.h"
 #include "worker/answer.h"
+#include "worker/client_dialect.h"
 #include "worker/counters.h"
 #include "worker/keys.h"
 #include "worker/log_body.h"
@@ -54,7 +55,7 @@ recall_asked(const struct req *r)
 
 	if (params_has(&r->params, PARAM_cache_enabled))
 		want = params_bool(&r->params, PARAM_cache_enabled);
-	return want && s->cache_enabled &&
+	return want && s->cache_enabled && !client_counts(r) &&
 	       !params_has(&r->params, PARAM_mock_response);
 }
 
@@ -96,10 +97,10 @@ recall_make_key(struct req *r)
 		.environment = r->key->def.environment == ENV_TEST
 		                   ? SLICE("test")
 		                   : SLICE("prod"),
-		.family = SLICE("chat"),
+		.family = client_family_name(r),
 	};
 
-	k.n_members = edit_plain_members(p, r->pool, &k.members);
+	k.n_members = client_key_members(r, &k.members);
 	if (params_cache_option(p, SLICE("is_cached_by_model")))
 		k.model = r->choice.slug;
 	if (params_cache_option(p, SLICE("cache_by_customer")))
@@ -148,15 +149,18 @@ recall_stream(struct req *r, struct slice body, struct slice message)
 	struct sbuf *out = pool_zalloc(r->pool, sizeof *out);
 	struct err e;
 
-	if (replay_open(&replay, body, params_wants_usage(&r->params), &e) != 0)
+	if (replay_open(&replay, body,
+		params_wants_usage(&r->params) || r->inbound != NULL, &e) != 0)
 		return 0;
 	r->framing = relay_stream_framing(r);
 	recall_frames(r, replay, out);
 	replay_free(&replay);
 	breakdown = relay_breakdown(r, message);
-	if (breakdown.n > 0)
+	if (breakdown.n > 0 && r->inbound == NULL)
 		relay_frame_write(out, r->framing, breakdown);
 	relay_frame_done(out, r->framing);
+	client_begin(r);
+	client_last_frames(r, out);
 	r->released = true;
 	r->released_ns = now_fresh_ns();
 	r->answer.kind = ANSWER_STREAM;
@@ -192,14 +196,29 @@ recall_take_entry(struct req *r, const struct cache_entry *entry)
 	r->ended_ns = now_mono_ns();
 }
 
+/* The bytes that another client of this dialect had. */
+static void
+recall_native(struct req *r, struct slice stored, struct slice breakdown)
+{
+	r->answer.kind = ANSWER_BODY;
+	r->answer.status = 200;
+	r->answer.pieces[0] = stored;
+	r->answer.n_pieces = 1;
+	client_whole_add(r, breakdown);
+}
+
 /* 1: the request is answered.  0: what is stored is no use. */
 static int
 recall_answer(struct req *r, const struct cache_entry *entry, struct slice body)
 {
+	struct slice stored = body;
 	struct reply reply;
 	struct reply_edit edit = { 0 };
 	struct err e;
 
+	if (r->inbound != NULL &&
+	    !client_stored_chat(r, stored, entry->created_s, &body))
+		return 0;
 	if (reply_read(body, 0, &reply, &e) != 1)
 		return 0;
 	recall_take_entry(r, entry);
@@ -210,6 +229,11 @@ recall_answer(struct req *r, const struct cache_entry *entry, struct slice body)
 	if (r->stream)
 		return recall_stream(r, body, reply.message);
 	edit.breakdown = relay_breakdown(r, reply.message);
+	if (r->inbound != NULL) {
+		log_body_plain(r, &body, 1);
+		recall_native(r, stored, edit.breakdown);
+		return 1;
+	}
 	if (params_bool(&r->params, PARAM_echo))
 		edit.prompt_message = params_json(&r->params, PARAM_messages);
 	if (edit.breakdown.n > 0 || edit.prompt_message.n > 0)

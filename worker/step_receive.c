@@ -100,6 +100,18 @@ receive_check_media(struct req *r, const struct http1_head *h, struct err *e)
 	return json < 0 ? -1 : 0;
 }
 
+/* Gemini's streams are events only when asked: alt=sse in the query. */
+static bool
+receive_asks_sse(struct slice query)
+{
+	struct slice want = SLICE("alt=sse");
+	const char *at =
+	    query.n > 0 ? memmem(query.p, query.n, want.p, want.n) : NULL;
+
+	return at != NULL && (at == query.p || at[-1] == '&') &&
+	       (at + want.n == query.p + query.n || at[want.n] == '&');
+}
+
 enum step_result
 step_receive_run(struct req *r)
 {
@@ -109,8 +121,11 @@ step_receive_run(struct req *r)
 	if (routes_find(&w->bases, h->method, h->path, r->pool, &r->route,
 		req_err(r)) != 0)
 		return req_fail(r);
+	r->alt_sse = receive_asks_sse(h->query);
 	r->http_method = pool_copy(r->pool, h->method);
 	r->http_path = pool_copy(r->pool, h->path);
+	/* It lies in the head, which goes before the body comes. */
+	r->route.rest = pool_copy(r->pool, r->route.rest);
 	for (unsigned i = 0; i < h->count; i++)
 		receive_header(r, &h->fields[i]);
 	if (r->route.method == ROUTE_OPTIONS)

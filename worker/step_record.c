@@ -14,6 +14,7 @@
 #include "shm/lane.h"
 #include "worker/answer.h"
 #include "worker/attempt.h"
+#include "worker/client_dialect.h"
 #include "worker/counters.h"
 #include "worker/customers.h"
 #include "worker/headers.h"
@@ -76,9 +77,10 @@ record_outcome(struct req *r, struct record *rec)
 			r->answer.kind == ANSWER_STREAM) &&
 	            !r->answer.from_provider;
 
-	rec->log_type = SLICE("chat");
+	rec->log_type = r->route.route == ROUTE_RESPONSES ? SLICE("response")
+	                                                  : SLICE("chat");
 	rec->log_method = SLICE("inference");
-	rec->endpoint = SLICE("chat");
+	rec->endpoint = client_endpoint(r->route.route);
 	rec->status = good ? SLICE("success") : SLICE("error");
 	rec->status_code = answer_status(r);
 	rec->stream = r->stream;

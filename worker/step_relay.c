@@ -8,7 +8,9 @@
  */
 #include "base/clock.h"
 #include "base/pool.h"
+#include "base/sbuf.h"
 #include "base/settings.h"
+#include "dialect/decode.h"
 #include "net/http1.h"
 #include "proto/errbody.h"
 #include "proto/relay.h"
@@ -162,6 +164,7 @@ source_head(struct req *r, const struct source_head *h)
 	r->length = h->length;
 	r->head_us = now_real_us();
 	r->answer.retry_after_ms = h->retry_after_ms;
+	r->provider_code = pool_copy(r->pool, h->error_name);
 	if (h->request_id.n > 0 && h->request_id.n <= 128 &&
 	    http1_value_ok(h->request_id))
 		r->upstream_request_id = pool_copy(r->pool, h->request_id);
@@ -246,9 +249,8 @@ relay_is_race(const struct req *r, enum call_failure failure)
 	       r->call_info.received == 0;
 }
 
-/* Settle the lost attempt by itself, then begin another with its own hold. */
-static void
-relay_race(struct req *r, enum outcome outcome)
+void
+relay_again(struct req *r, enum outcome outcome, const char *class)
 {
 	r->outcome = outcome;
 	if (!attempt_settle(r)) {
@@ -257,9 +259,13 @@ relay_race(struct req *r, enum outcome outcome)
 		relay_fail(r, outcome, "budget");
 		return;
 	}
-	attempt_retry(r);
-	r->fresh = true;
+	attempt_retry(r, class);
+	decode_free(&r->decode);
+	if (r->held != NULL)
+		sbuf_clear(r->held);
 	r->outcome = OUTCOME_NONE;
+	r->upstream_status = 0;
+	r->first_ns = r->ended_ns = 0;
 	req_retry(r);
 }
 
@@ -280,7 +286,8 @@ source_fail(struct req *r, enum call_failure failure, const struct err *e)
 	if (r->relay != NULL)
 		relay_stream_take_state(r);
 	if (relay_is_race(r, failure)) {
-		relay_race(r, outcome);
+		r->fresh = true;
+		relay_again(r, outcome, "reset");
 		return;
 	}
 	r->upstream_error = pool_copy(r->pool, slice_str(e->text));

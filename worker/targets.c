@@ -5,24 +5,32 @@
 #include "base/random.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
-#include "base/version.h"
+#include "base/sigv4.h"
 #include "base/xmem.h"
 #include "net/client.h"
 #include "shm/stats.h"
-#include "worker/headers.h"
+#include "worker/google.h"
 #include "worker/tls.h"
+#include "worker/upstream.h"
 
 #include "worker/worker_priv.h"
 
-/* The heads of one credential: without and with a stream. */
-struct target_heads {
+/*
+ * What is kept for one credential: connections to its address, and the heads
+ * of its requests, without and with a stream.
+ */
+struct target_door {
+	struct client_target *pool; /* NULL: that of the provider */
+	struct sigv4_key aws;       /* of AWS alone */
+	struct google *google;      /* of Google alone */
 	struct sbuf head[2];
 };
 
 struct target_full {
 	struct target target;       /* what others see */
-	struct target_heads *heads; /* one per credential, and one for none */
-	uint32_t n_heads;
+	struct client_target *pool; /* of the provider's own address */
+	struct target_door *doors;  /* one per credential, and one for none */
+	uint32_t n_doors;
 };
 
 struct targets {
@@ -47,17 +55,21 @@ target_full_free(struct target_full *f)
 {
 	if (f == NULL)
 		return;
-	client_target_free(&f->target.pool);
-	for (uint32_t i = 0; i < f->n_heads; i++)
+	client_target_free(&f->pool);
+	for (uint32_t i = 0; i < f->n_doors; i++) {
+		client_target_free(&f->doors[i].pool);
+		sigv4_key_wipe(&f->doors[i].aws);
+		google_free(&f->doors[i].google);
 		for (int stream = 0; stream < 2; stream++) {
-			struct sbuf *b = &f->heads[i].head[stream];
+			struct sbuf *b = &f->doors[i].head[stream];
 
 			/* It holds a provider's key. */
 			if (b->data != NULL)
 				explicit_bzero(b->data, b->cap);
 			sbuf_free(b);
 		}
-	free(f->heads);
+	}
+	free(f->doors);
 	free(f);
 }
 
@@ -76,14 +88,15 @@ targets_free(struct targets **tp)
 }
 
 static struct client_target *
-target_pool(struct worker *w, const struct settings_provider *p)
+target_connect(struct worker *w, const struct settings_provider *p,
+    const struct settings_base *base)
 {
-	struct slice host = settings_str(w->settings, p->host);
+	struct slice host = settings_str(w->settings, base->host);
 	struct client_target_options o = {
 		.host = host.p, /* NUL-terminated in the snapshot */
-		.port = (uint16_t)p->port,
-		.tls =
-		    p->tls ? worker_tls_client(w->tls, w->settings, p) : NULL,
+		.port = (uint16_t)base->port,
+		.tls = base->tls ? worker_tls_client(w->tls, w->settings, p)
+		                 : NULL,
 		.connect_ms = (uint32_t)p->connect_timeout_ms,
 		.idle_ms = CLIENT_IDLE_LISTED_MS,
 		.max_connections = (unsigned)p->max_connections,
@@ -113,22 +126,64 @@ targets_get(struct targets *t, int32_t provider)
 	p = settings_provider_at(w->settings, provider);
 	f = xcalloc(1, sizeof *f);
 	f->target.provider = p;
-	f->target.demo = settings_is(w->settings, p->kind, "demo");
-	f->n_heads = p->credentials.n + 1;
-	f->heads = xcalloc(f->n_heads, sizeof *f->heads);
-	if (!f->target.demo)
-		f->target.pool = target_pool(w, p);
+	f->target.demo = p->kind == KIND_DEMO;
+	f->n_doors = p->credentials.n + 1;
+	f->doors = xcalloc(f->n_doors, sizeof *f->doors);
+	if (!f->target.demo && p->base.host.len > 0)
+		f->pool = target_connect(w, p, &p->base);
 	f->target.inflight_cell = target_inflight_cell(w, p);
 	t->at[provider] = f;
 	return &f->target;
+}
+
+static struct target_door *
+target_door(struct target_full *f, int credential)
+{
+	return &f->doors[credential >= 0 ? (uint32_t)credential
+					 : f->n_doors - 1];
+}
+
+const struct settings_base *
+target_base(struct worker *w, const struct target *t, int credential)
+{
+	const struct settings_credential *c =
+	    target_credential(w, t, credential);
+
+	return c != NULL ? &c->base : &t->provider->base;
+}
+
+struct client_target *
+target_pool(struct worker *w, struct target *t, int credential)
+{
+	struct target_full *f = (struct target_full *)t;
+	const struct settings_base *own = target_base(w, t, credential);
+	const struct settings_base *base = &t->provider->base;
+	struct target_door *d = target_door(f, credential);
+
+	if (own->host.off == base->host.off && own->port == base->port &&
+	    own->tls == base->tls)
+		return f->pool;
+	if (d->pool == NULL)
+		d->pool = target_connect(w, t->provider, own);
+	return d->pool;
+}
+
+static void
+target_close_idle(struct target_full *f)
+{
+	if (f->pool != NULL)
+		client_target_close_idle(f->pool);
+	for (uint32_t i = 0; i < f->n_doors; i++)
+		if (f->doors[i].pool != NULL)
+			client_target_close_idle(f->doors[i].pool);
 }
 
 void
 targets_close_idle(struct targets *t)
 {
 	for (uint32_t i = 0; i < t->n; i++)
-		if (t->at[i] != NULL && t->at[i]->target.pool != NULL)
-			client_target_close_idle(t->at[i]->target.pool);
+		if (t->at[i] != NULL)
+			target_close_idle(t->at[i]);
 }
 
 static bool
@@ -184,54 +239,27 @@ target_credential(struct worker *w, const struct target *t, int credential)
 	return credential >= 0 ? &c[credential] : NULL;
 }
 
-static void
-head_add_host(struct worker *w, struct sbuf *b,
-    const struct settings_provider *p)
+struct sigv4_key *
+target_aws_key(struct target *t, int credential)
 {
-	struct slice host = settings_str(w->settings, p->host);
-	bool v6 = memchr(host.p, ':', host.n) != NULL;
-	int usual = p->tls ? 443 : 80;
-
-	sbuf_addf(b, "Host: %s%.*s%s", v6 ? "[" : "", SLICE_ARGS(host),
-	    v6 ? "]" : "");
-	if (p->port != usual)
-		sbuf_addf(b, ":%d", p->port);
-	sbuf_adds(b, "\r\n");
+	return &target_door((struct target_full *)t, credential)->aws;
 }
 
-static void
-head_write(struct worker *w, struct sbuf *b, const struct settings_provider *p,
-    const struct settings_credential *c, bool stream)
+struct google **
+target_google(struct target *t, int credential)
 {
-	const struct settings *s = w->settings;
-
-	sbuf_adds(b, "POST ");
-	sbuf_add_slice(b, settings_str(s, p->path));
-	sbuf_adds(b, "/chat/completions HTTP/1.1\r\n");
-	head_add_host(w, b, p);
-	sbuf_adds(b, "User-Agent: holdfast/" HOLDFAST_VERSION "\r\n"
-		     "Content-Type: application/json\r\n"
-		     "Accept-Encoding: identity\r\nAccept: ");
-	sbuf_adds(b, stream ? "text/event-stream" : "application/json");
-	sbuf_adds(b, "\r\n");
-	if (c == NULL)
-		return;
-	headers_add(b, "Authorization: Bearer ",
-	    settings_secret(w->secrets, c->api_key));
-	headers_add(b,
-	    "OpenAI-Organization: ", settings_str(s, c->organization));
-	headers_add(b, "OpenAI-Project: ", settings_str(s, c->project));
+	return &target_door((struct target_full *)t, credential)->google;
 }
 
 struct slice
-target_head(struct worker *w, struct target *t, int credential, bool stream)
+target_lines(struct worker *w, struct target *t, int credential, bool stream)
 {
 	struct target_full *f = (struct target_full *)t;
-	uint32_t at = credential >= 0 ? (uint32_t)credential : f->n_heads - 1;
-	struct sbuf *b = &f->heads[at].head[stream];
+	struct sbuf *b = &target_door(f, credential)->head[stream];
 
 	if (b->len == 0)
-		head_write(w, b, t->provider,
-		    target_credential(w, t, credential), stream);
+		upstream_write_lines(w, t->provider,
+		    target_credential(w, t, credential),
+		    target_base(w, t, credential), stream, b);
 	return sbuf_slice(b);
 }

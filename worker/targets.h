@@ -4,8 +4,8 @@
 /*
  * targets - the providers of the settings as places to call.
  *
- * One target per provider, made at its first use: the connection pool and,
- * for each credential, the head of a request up to Content-Length.
+ * One target per provider, made at its first use: connections, one pool for
+ * each address, and what the heads of a credential's requests share.
  */
 
 #include <stdbool.h>
@@ -15,13 +15,15 @@
 #include "base/slice.h"
 
 struct client_target;
+struct google;
+struct settings_base;
+struct sigv4_key;
 struct settings_credential;
 struct settings_provider;
 struct worker;
 
 struct target {
 	const struct settings_provider *provider;
-	struct client_target *pool; /* NULL for the demo provider */
 	bool demo;
 	uint32_t inflight_cell; /* of the metrics: its attempts in flight */
 };
@@ -50,8 +52,20 @@ int target_draw(struct worker *w, const struct target *t, int32_t environment,
 const struct settings_credential *target_credential(struct worker *w,
     const struct target *t, int credential);
 
-/* "POST /v1/chat/completions ... Authorization: ...\r\n", to be continued. */
-struct slice target_head(struct worker *w, struct target *t, int credential,
+/* The address of its requests, and the connections to it. */
+const struct settings_base *target_base(struct worker *w,
+    const struct target *t, int credential);
+struct client_target *target_pool(struct worker *w, struct target *t,
+    int credential);
+
+/* Where the tokens of a credential of Google are kept. */
+struct google **target_google(struct target *t, int credential);
+
+/* The key that a credential of AWS signs with today. */
+struct sigv4_key *target_aws_key(struct target *t, int credential);
+
+/* "Host: ...\r\n...Authorization: ...\r\n": a head without its first line. */
+struct slice target_lines(struct worker *w, struct target *t, int credential,
     bool stream);
 
 #endif

@@ -65,9 +65,14 @@ tls_make_servers(struct worker_tls *t, const struct settings *s,
 
 /* A provider that can be called: it has a credential, or needs none. */
 static bool
-tls_is_used(const struct settings_provider *p)
+tls_is_used(const struct settings *s, const struct settings_provider *p)
 {
-	return p->tls && (p->credentials.n > 0 || p->quirks & QUIRK_LOCAL);
+	const struct settings_credential *c = settings_list(s, p->credentials);
+
+	for (uint32_t i = 0; i < p->credentials.n; i++)
+		if (c[i].base.tls)
+			return true;
+	return p->base.tls && p->quirks & QUIRK_LOCAL;
 }
 
 static int
@@ -80,7 +85,7 @@ tls_make_clients(struct worker_tls *t, const struct settings *s, struct err *e)
 		    settings_provider_at(s, (int32_t)i);
 		struct slice ca = settings_str(s, p->ca_file);
 
-		if (!tls_is_used(p))
+		if (!tls_is_used(s, p))
 			continue;
 		if (ca.n > 0)
 			t->clients[i] = tls_client_new(ca.p, e);

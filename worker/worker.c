@@ -276,6 +276,8 @@ life_end(struct life *life)
 	sbuf_free(&w->headers);
 	sbuf_free(&w->body);
 	sbuf_free(&w->scratch);
+	sbuf_free(&w->decoded);
+	sbuf_free(&w->encoded);
 	cache_close(&w->cache);
 	objects_close(&w->objects);
 	digest_free(&w->digest);
@@ -299,6 +301,10 @@ worker_main(const struct worker_args *args)
 	w->period_rules = period_rules(w->settings);
 	owner_hash(&(struct account_owner){ .kind = OWNER_ORGANIZATION },
 	    w->organization_hash);
+	w->organization_limits = (struct settings_limits){
+		.rpm = w->settings->organization_limits_rpm,
+		.concurrency = w->settings->organization_limits_concurrency,
+	};
 	w->secrets = args->secrets;
 	w->tls = args->tls;
 	w->segment = args->segment;

@@ -39,6 +39,7 @@ struct worker {
 	struct period_rules period_rules; /* theirs */
 	struct period organization_period;
 	unsigned char organization_hash[OWNER_HASH_SIZE];
+	struct settings_limits organization_limits;
 	const char *secrets;
 	struct worker_tls *tls;
 	struct segment *segment;
@@ -83,6 +84,8 @@ struct worker {
 	/* One of each is enough: used within one callback. */
 	struct relay_out out;
 	struct sbuf headers, body, scratch;
+	struct sbuf decoded; /* what one turn made of another dialect */
+	struct sbuf encoded; /* and what it makes of chat in another */
 };
 
 #endif

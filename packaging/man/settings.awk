@@ -9,6 +9,7 @@ BEGIN {
 	kind["BYTES"] = "A size"
 	kind["NANO"]  = "US dollars"
 	kind["STRS"]  = "A list of texts"
+	kind["INTS"]  = "A list of numbers"
 	kind["SECRET"] = "A secret"
 }
 # Lines of at most 78 bytes.

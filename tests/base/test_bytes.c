@@ -154,6 +154,42 @@ START_TEST(test_digest)
 }
 END_TEST
 
+/* RFC 4231, test cases 1, 2 and 6 (a key that is longer than a block). */
+START_TEST(test_hmac)
+{
+	static const struct {
+		unsigned char fill;
+		size_t key_n;
+		const char *key, *data, *hex;
+	} cases[] = {
+		{ 0x0b, 20, NULL, "Hi There",
+		    "b0344c61d8db38535ca8afceaf0bf12b"
+		    "881dc200c9833da726e9376c2e32cff7" },
+		{ 0, 4, "Jefe", "what do ya want for nothing?",
+		    "5bdcc146bf60754e6a042426089575c7"
+		    "5a003f089d2739839dec58b964ec3843" },
+		{ 0xaa, 131, NULL,
+		    "Test Using Larger Than Block-Size Key - Hash Key First",
+		    "60e431591ee0b67f0d8a26aacbf5b77f"
+		    "8e0bc6213728c5140546040f0ee37f54" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		unsigned char key[131], got[DIGEST_SIZE];
+		char text[65];
+
+		if (cases[i].key != NULL)
+			memcpy(key, cases[i].key, cases[i].key_n);
+		else
+			memset(key, cases[i].fill, cases[i].key_n);
+		digest_hmac(key, cases[i].key_n, cases[i].data,
+		    strlen(cases[i].data), got);
+		hex_write(got, sizeof got, text);
+		ck_assert_str_eq(text, cases[i].hex);
+	}
+}
+END_TEST
+
 START_TEST(test_clock_texts)
 {
 	char iso[NOW_ISO_SIZE], http[NOW_HTTP_SIZE];
@@ -202,6 +238,7 @@ test_suite(void)
 	tcase_add_test(t, test_crc32c);
 	tcase_add_test(t, test_hex);
 	tcase_add_test(t, test_digest);
+	tcase_add_test(t, test_hmac);
 	tcase_add_test(t, test_clock_texts);
 	tcase_add_test(t, test_hash_spreads);
 	suite_add_tcase(s, t);

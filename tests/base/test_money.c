@@ -76,6 +76,44 @@ START_TEST(test_read_json)
 END_TEST
 
 static const struct {
+	const char *title, *text;
+	unsigned scale;
+	int ok;
+	int64_t want;
+} costs[] = {
+	{ "dollars", "0.00503", 0, 1, 5030000 },
+	{ "exponent", "3.6e-06", 0, 1, 3600 },
+	{ "exact", "0.000000001", 0, 1, 1 },
+	{ "below a unit: up", "0.0000000010000001", 0, 1, 2 },
+	{ "far below: one unit", "1e-400", 0, 1, 1 },
+	{ "no double: 0.1 + 0.2", "0.30000000000000004", 0, 1, 300000001 },
+	{ "ticks, money.md vector 8", "1724000", 10, 1, 172400 },
+	{ "a tick is a tenth", "1", 10, 1, 1 },
+	{ "eleven ticks", "11", 10, 1, 2 },
+	{ "largest", "9223372036.854775807", 0, 1, INT64_MAX },
+	{ "up to above it", "9223372036.8547758071", 0, 0, 0 },
+	{ "above it", "1e10", 0, 0, 0 },
+	{ "zero", "0", 0, 1, 0 },
+	{ "minus zero", "-0.0", 0, 1, 0 },
+	{ "negative", "-0.01", 0, 0, 0 },
+	{ "negative below a unit", "-1e-12", 0, 0, 0 },
+	{ "no number", "1.", 0, 0, 0 },
+};
+
+START_TEST(test_read_cost)
+{
+	int64_t got = 0;
+	int ok =
+	    money_read_cost(slice_str(costs[_i].text), costs[_i].scale, &got);
+
+	ck_assert_msg(ok == costs[_i].ok, "%s: %d", costs[_i].title, ok);
+	if (ok)
+		ck_assert_msg(got == costs[_i].want, "%s: %jd", costs[_i].title,
+		    (intmax_t)got);
+}
+END_TEST
+
+static const struct {
 	int64_t nano;
 	const char *json, *dollars;
 } writes[] = {
@@ -133,6 +171,7 @@ test_suite(void)
 
 	tcase_add_loop_test(t, test_read, 0, (int)COUNT(reads));
 	tcase_add_loop_test(t, test_read_json, 0, (int)COUNT(numbers));
+	tcase_add_loop_test(t, test_read_cost, 0, (int)COUNT(costs));
 	tcase_add_loop_test(t, test_write, 0, (int)COUNT(writes));
 	tcase_add_loop_test(t, test_markup, 0, (int)COUNT(markups));
 	suite_add_tcase(s, t);

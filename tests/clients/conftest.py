@@ -1,4 +1,5 @@
-"""The harness of tests/e2e, and a way to run the OpenAI SDK of npm."""
+"""The harness of tests/e2e, and a way to run the SDKs of npm."""
+import functools
 import importlib.util
 import json
 import os
@@ -18,7 +19,9 @@ _spec.loader.exec_module(_e2e)
 provider, gateway, make_gateway, shared = _e2e.provider, _e2e.gateway, _e2e.make_gateway, _e2e.shared
 pytest_runtest_makereport = _e2e.pytest_runtest_makereport
 
-from gateway import KEY  # noqa: E402
+import speak  # noqa: E402
+from gateway import KEY, Gateway  # noqa: E402
+from provider import Provider  # noqa: E402
 
 
 class Said:
@@ -38,20 +41,47 @@ class Said:
         return self.error
 
 
-@pytest.fixture
-def sdk():
-    """sdk(gateway, "return await client…") runs it; see run.mjs."""
+# What each SDK takes for its base URL, and the package that it stands in.
+PATHS = {"openai": "/api", "anthropic": "/api/anthropic", "google": "/api/google/gemini", "ai": ""}
+PACKAGES = {"openai": "openai", "anthropic": "@anthropic-ai/sdk", "google": "@google/genai", "ai": "ai"}
+
+
+def run_sdk(name, gateway, script, key=KEY, path=None, env=None, model="test-model"):
+    """Run a script with an SDK; see run.mjs."""
     if not shutil.which("node"):
         pytest.skip("no node")
-    if not os.path.isdir(os.path.join(HERE, "node_modules", "openai")):
-        pytest.skip("the openai package is not installed (make check-clients does it)")
+    if not os.path.isdir(os.path.join(HERE, "node_modules", PACKAGES[name])):
+        pytest.skip("%s is not installed (make check-clients does it)" % PACKAGES[name])
+    path = PATHS[name] if path is None else path
+    done = subprocess.run(
+        ["node", os.path.join(HERE, "run.mjs")], input=script, capture_output=True, text=True, timeout=60,
+        env=dict(os.environ, SDK=name, BASE_URL="http://127.0.0.1:%d%s" % (gateway.port, path), API_KEY=key, MODEL=model,
+                 **(env or {})))
+    assert done.returncode == 0 and done.stdout, done.stderr
+    return Said(json.loads(done.stdout.splitlines()[-1]))
 
-    def run(gateway, script, key=KEY, path="/api", env=None):
-        done = subprocess.run(
-            ["node", os.path.join(HERE, "run.mjs")], input=script, capture_output=True, text=True, timeout=60,
-            env=dict(os.environ, BASE_URL="http://127.0.0.1:%d%s" % (gateway.port, path), API_KEY=key, **(env or {})))
-        assert done.returncode == 0 and done.stdout, done.stderr
-        said = Said(json.loads(done.stdout.splitlines()[-1]))
-        return said
 
-    return run
+@pytest.fixture
+def sdk():
+    """sdk(gateway, "return await client...") runs it with OpenAI's."""
+    return functools.partial(run_sdk, "openai")
+
+
+@pytest.fixture(scope="session")
+def _world():
+    with Provider() as p:
+        g = Gateway(extra=speak.settings(p.port))
+        g.provider = p
+        g.start()
+        yield g
+        g.close()
+
+
+@pytest.fixture
+def world(_world):
+    """A gateway for many tests, with a provider of each dialect: world.provider
+    answers in the one that it is asked in; see speak.py."""
+    _world.provider.requests.clear()
+    _world.provider.gone_at.clear()
+    _world.provider.answer = speak.Script()
+    return _world

@@ -142,16 +142,57 @@ class Choice:
             if key == "tool_calls":
                 for piece in value or []:
                     self.call(piece)
+            elif key == "content" and isinstance(value, list):
+                self.parts(value)
             elif key in ("content", "reasoning_content", "reasoning", "refusal") and isinstance(value, (str, type(None))):
                 self.text[key] += value or ""
             elif key != "role":
                 self.others.append((key, value))
+
+    def parts(self, parts):
+        """Content in parts, thinking among them: providers.md 5.2."""
+        for part in parts:
+            if part["type"] == "thinking":
+                self.text["reasoning_content"] += "".join(x["text"] for x in part["thinking"])
+            else:
+                self.text["content"] += part["text"]
 
     def said(self):
         calls = [dict(c, arguments=c["arguments"] if c["arguments"] not in ("", "null") else "{}")
                  for _, c in sorted(self.calls.items())]
         return {"text": {k: v for k, v in self.text.items() if v}, "finish": self.finish,
                 "calls": calls, "others": self.others}
+
+
+# -- what OpenAI's clients would not understand: providers.md 5.2, 5.3 --
+
+def mended_message(message):
+    """The message, or a delta, in the words that a client expects."""
+    message = dict(message)
+    if isinstance(message.get("content"), list):
+        thoughts, texts = [], []
+        for part in message["content"]:
+            thoughts += [t["text"] for t in part.get("thinking") or []]
+            texts += [part["text"]] if "text" in part else []
+        message["content"] = "".join(texts)
+        if thoughts:
+            message["reasoning_content"] = "".join(thoughts)
+            if not texts:
+                del message["content"]
+    return message
+
+
+def mended_reply(reply):
+    """A whole reply: finish reasons are OpenAI's too."""
+    words = {"eos": "stop", "model_length": "length"}
+    choices = []
+    for choice in reply["choices"]:
+        word = choice.get("finish_reason")
+        if "message" in choice:
+            word = words.get(word, word) or ("tool_calls" if choice["message"].get("tool_calls") else "stop")
+            choice = {**choice, "message": mended_message(choice["message"]), "finish_reason": word}
+        choices.append(choice)
+    return {**reply, "choices": choices}
 
 
 class Reading:
@@ -177,7 +218,7 @@ class Reading:
         for choice in chunk.get("choices") or []:
             into = self.choices.setdefault(choice.get("index", 0), Choice())
             if into.finish is None:  # later words of a finished choice count for nothing
-                into.delta(choice.get("delta") or {})
+                into.delta(mended_message(choice.get("delta") or {}))
                 if choice.get("logprobs"):
                     self.logprobs[choice.get("index", 0)].append(choice["logprobs"])
                 into.finish = choice.get("finish_reason")

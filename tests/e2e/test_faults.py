@@ -131,6 +131,17 @@ def test_provider_errors_pass_byte_for_byte(gateway, provider, stream):
     assert settled(gateway) == 0
 
 
+def test_wish_in_the_body_of_an_error(gateway, provider):
+    """Google says there how long to wait, and in no header."""
+    body = {"error": {"code": 429, "message": "m", "status": "RESOURCE_EXHAUSTED", "details": [
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "48.939935699s"}]}}
+    provider.answer = lambda r: json_reply(body, 429)
+    r = ask(gateway)
+    assert (r.status, r.headers["retry-after"], r.headers["retry-after-ms"]) == (429, "49", "48940")
+    provider.answer = lambda r: json_reply(body, 429, (("Retry-After", "7"),))
+    assert ask(gateway).headers["retry-after"] == "7"
+
+
 def test_provider_error_that_is_no_json(gateway, provider):
     provider.answer = lambda r: json_reply(b"<html>nginx</html>", 502)
     r = ask(gateway)

@@ -178,6 +178,21 @@ def test_expired_key(make_gateway):
     assert g.chat(model="demo/echo", key=later["api_key"]).status == 200
 
 
+def test_a_key_ends_at_its_second(gateway):
+    """In all workers, without a word to them."""
+    end = int(time.time()) + 3
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end))
+    key = new_key(gateway, "--expires", stamp)["api_key"]
+    while True:
+        before, status, after = time.time(), gateway.chat(model="demo/echo", key=key).status, time.time()
+        assert status == 200 if after < end else status == 401 if before >= end else status in (200, 401)
+        if before >= end + 0.5:
+            break
+        time.sleep(0.02)
+    r = gateway.chat(model="demo/echo", key=key)
+    assert r.json == refused(INVALID, "invalid_api_key")
+
+
 def test_environments_are_apart(gateway):
     assert gateway.chat(customer_identifier="c").status == 200
     assert gateway.chat(customer_identifier="d", key=TEST_KEY).status == 200

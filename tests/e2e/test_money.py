@@ -281,7 +281,7 @@ def test_prices_are_shown(make_gateway):
                      ' input_above_200k = "5"; }; }')
     shown = g.ctl_json("prices", "dear")
     assert shown["results"] == [{
-        "model": "dear", "provider_id": "openai", "known": True, "input": 2.5, "output": 10.000001,
+        "model": "dear", "provider_id": "openai", "known": True, "price_source": "table", "input": 2.5, "output": 10.000001,
         "cached_input": 0.0, "per_search": 0.01, "input_above": 5.0, "above_prompt_tokens": 200000}]
     r = g.chat(customer_identifier="c")
     record = g.record(r.headers["x-respan-log-id"])

@@ -360,10 +360,13 @@ START_TEST(test_keys)
 {
 	struct key_def k = { .prefix = SLICE("abcdefgh"),
 		.name = SLICE("team"),
+		.max_usage = 2,
 		.period_budget_nano = MONEY_NONE,
 		.spending_limit_nano = 80 };
 	struct account_key key =
 	    world_key(OWNER_KEY, "abcdefgh", ACCOUNT_KEY_TOTAL, 0);
+	struct account_key uses =
+	    world_key(OWNER_KEY, "abcdefgh", ACCOUNT_KEY_USES, 0);
 	uint64_t generation;
 	struct sbuf body = { 0 };
 
@@ -374,6 +377,9 @@ START_TEST(test_keys)
 	ck_assert_uint_eq(gen_get(world.seg, GEN_KEYS), generation + 1);
 	spend(key, 80, 80);
 	ck_assert_uint_eq(world_hold(&key, 1, 1), SLOT_NONE);
+	spend(uses, ACCOUNT_USE, ACCOUNT_USE);
+	spend(uses, ACCOUNT_USE, ACCOUNT_USE);
+	ck_assert_uint_eq(world_hold(&uses, 1, ACCOUNT_USE), SLOT_NONE);
 	ck_assert_int_eq(world_ask(ASK_KEY_REVOKE, SLICE("abcdefgh")),
 	    ASK_DONE);
 	ck_assert_uint_eq(gen_get(world.seg, GEN_KEYS), generation + 2);

@@ -39,6 +39,8 @@ struct world_settings {
 	struct settings s;
 	struct settings_customer customers[1];
 	struct settings_key keys[1];
+	int32_t alert_at[8];
+	struct settings_exporter exporters[1];
 	struct snapshot_room room;
 };
 
@@ -49,7 +51,7 @@ static struct world {
 	uint32_t seat;
 	int keeper_event, seat_event;
 	pid_t keeper;
-	int keeper_fd, admin_fd;
+	int keeper_fd, admin_fd, logger_fd;
 	uint32_t asked;
 } world;
 
@@ -130,6 +132,7 @@ world_close_sockets(void)
 {
 	close(world.keeper_fd);
 	close(world.admin_fd);
+	close(world.logger_fd);
 }
 
 static inline void
@@ -150,21 +153,25 @@ world_fini(void)
 static inline void
 world_fork(void)
 {
-	int master[2], admin[2];
+	int master[2], admin[2], logger[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, master), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, admin), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, logger), 0);
 	world.keeper = fork();
 	if (world.keeper == 0) {
 		struct keeper_args args = { &world.settings.s, world.seg,
-			master[1], admin[1] };
+			master[1], admin[1], logger[1] };
 
 		close(master[0]);
 		close(admin[0]);
+		close(logger[0]);
 		_exit(keeper_main(&args));
 	}
 	close(master[1]);
 	close(admin[1]);
+	close(logger[1]);
+	world.logger_fd = logger[0];
 	world.keeper_fd = master[0];
 	world.admin_fd = admin[0];
 }

@@ -160,6 +160,7 @@ world_start(void)
 			.settings = &world.settings.s,
 			.segment = world.seg,
 			.master_fd = pair[1],
+			.keeper_fd = -1,
 			.stderr_fds = &world.words[0],
 			.n_stderr = 1,
 		};

@@ -332,6 +332,7 @@ START_TEST(replaces_a_dead_keeper)
 	kill(pid_of('K', '+', 0), SIGKILL);
 	wait_for('K', '+', 0, 2);
 	wait_for('A', MASTER_PEER, 0, 1);
+	wait_for('L', MASTER_ALERTS, 0, 1);
 	ck_assert_uint_eq(count('W', '+', 0), WORKERS);
 }
 END_TEST
@@ -343,6 +344,18 @@ START_TEST(gives_a_new_admin_a_new_peer)
 	kill(pid_of('A', '+', 0), SIGKILL);
 	wait_for('A', '+', 0, 2);
 	wait_for('K', MASTER_PEER, 0, 1);
+}
+END_TEST
+
+START_TEST(gives_a_new_logger_a_new_peer)
+{
+	begin();
+	wait_ready();
+	ck_assert_uint_eq(count('K', MASTER_ALERTS, 0), 0);
+	kill(pid_of('L', '+', 0), SIGKILL);
+	wait_for('L', '+', 0, 2);
+	wait_for('K', MASTER_ALERTS, 0, 1);
+	ck_assert_uint_eq(count('A', MASTER_PEER, 0), 0);
 }
 END_TEST
 
@@ -448,6 +461,7 @@ test_suite(void)
 	tcase_add_test(t, replaces_a_dead_worker);
 	tcase_add_test(t, replaces_a_dead_keeper);
 	tcase_add_test(t, gives_a_new_admin_a_new_peer);
+	tcase_add_test(t, gives_a_new_logger_a_new_peer);
 	tcase_add_test(t, kills_who_is_silent);
 	tcase_add_test(t, reloads);
 	tcase_add_test(t, keeps_the_old_when_refused);

@@ -14,11 +14,17 @@
 	"\"created\":1,\"model\":\"m\",\"choices\":[" choices "]}\n\n"
 #define DELTA(delta) "{\"index\":0,\"delta\":{" delta "}}"
 #define STOP "{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}"
+#define FIELDS(fields)                                                         \
+	"data: {\"id\":\"i\",\"object\":\"chat.completion.chunk\","            \
+	"\"created\":1,\"model\":\"m\",\"choices\":[],"                        \
+	"\"provider_specific_fields\":" fields "}\n\n"
 #define REPLY(message, logprobs, finish)                                       \
+	REPLY_AND(message, logprobs, finish, "")
+#define REPLY_AND(message, logprobs, finish, more)                             \
 	"{\"id\":\"i\",\"object\":\"chat.completion\",\"created\":1,"          \
 	"\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":"     \
 	"\"assistant\"," message "},\"logprobs\":" logprobs                    \
-	",\"finish_reason\":" finish "}]}"
+	",\"finish_reason\":" finish "}]" more "}"
 
 static const struct row {
 	const char *title, *stream, *reply;
@@ -90,6 +96,19 @@ static const struct row {
 		      "{\"id\":\"request_breakdown\",\"choices\":[{\"delta\":"
 		      "{\"content\":\"x\"},\"index\":0}]}\n\n",
 	    REPLY("\"content\":\"a\",\"refusal\":null", "null", "\"stop\""),
+	    true },
+	{ "a refusal without a word",
+	    CHUNK(DELTA("\"content\":\"a\"")) CHUNK(DELTA("\"refusal\":\"\""))
+		CHUNK(STOP),
+	    REPLY("\"content\":\"a\",\"refusal\":\"\"", "null", "\"stop\""),
+	    true },
+	{ "fields of a provider's own",
+	    FIELDS("{\"a\":[1],\"b\":{\"x\":1},\"c\":[]}")
+		CHUNK(DELTA("\"content\":\"a\"")) CHUNK(STOP)
+		    FIELDS("{\"a\":[2,3],\"b\":null,\"c\":[]}") FIELDS("[1]"),
+	    REPLY_AND("\"content\":\"a\",\"refusal\":null", "null", "\"stop\"",
+		",\"provider_specific_fields\":{\"a\":[1,2,3],\"b\":null,"
+		"\"c\":[]}"),
 	    true },
 	{ "cut", CHUNK(DELTA("\"content\":\"a\"")),
 	    REPLY("\"content\":\"a\",\"refusal\":null", "null", "null"),

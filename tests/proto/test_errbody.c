@@ -59,6 +59,14 @@ static const struct {
 	    "{\"type\":\"error\",\"error\":{\"type\":\"api_error\","
 	    "\"message\":\"t\",\"code\":\"upstream_invalid_response\"},"
 	    "\"request_id\":\"r-1\"}" },
+	{ "Anthropic, a provider that has too much to do",
+	    { .shape = ERRBODY_ANTHROPIC,
+		.status = 529,
+		.request_id = { "r-1", 3 } },
+	    { ERR_OVERLOADED, "", "t" },
+	    "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
+	    "\"message\":\"t\",\"code\":\"overloaded\"},"
+	    "\"request_id\":\"r-1\"}" },
 	{ "Gemini",
 	    { .shape = ERRBODY_GEMINI, .status = 429, .retry_after_s = 3 },
 	    ERR_429,
@@ -98,6 +106,19 @@ START_TEST(no_code_is_null)
 }
 END_TEST
 
+/* Of a provider's code, which may be any text, only JSON is made. */
+START_TEST(any_code_is_a_reason)
+{
+	struct errbody b = { .shape = ERRBODY_GEMINI, .status = 529 };
+	struct sbuf out = { 0 };
+
+	errbody_write_code(&b, SLICE("m"), SLICE(""), "a\"b\\.9\n\xc3", &out);
+	ck_assert(strstr(out.data, "\"status\":\"UNAVAILABLE\"") != NULL);
+	ck_assert(strstr(out.data, "\"reason\":\"A_B__9__\",") != NULL);
+	sbuf_free(&out);
+}
+END_TEST
+
 START_TEST(writes_the_event)
 {
 	struct err e = { ERR_UPSTREAM_STREAM, "", "gone" };
@@ -132,6 +153,7 @@ test_suite(void)
 	tcase_add_loop_test(t, writes_the_body, 0, COUNT(cases));
 	tcase_add_test(t, writes_the_event);
 	tcase_add_test(t, no_code_is_null);
+	tcase_add_test(t, any_code_is_a_reason);
 	tcase_add_test(t, names_every_status_we_answer);
 	suite_add_tcase(s, t);
 	return s;

@@ -55,6 +55,20 @@ START_TEST(tells_texts_apart)
 }
 END_TEST
 
+static const struct {
+	const char *raw;
+	size_t n;
+} lengths[] = { { "", 0 }, { "abc", 3 }, { "a\\nb", 3 }, { "\\\\u0041", 6 },
+	{ "\\u0041\xc3\xa9\xe4\xb8\xad", 3 },
+	{ "x\\ud83d\\ude00\xf0\x9f\x98\x80", 3 } };
+
+START_TEST(counts_characters)
+{
+	ck_assert_uint_eq(jstr_chars(slice_str(lengths[_i].raw)),
+	    lengths[_i].n);
+}
+END_TEST
+
 START_TEST(does_not_copy_plain_text)
 {
 	struct pool *pool = pool_new();
@@ -124,6 +138,7 @@ test_suite(void)
 
 	tcase_add_loop_test(t, unescapes, 0, COUNT(cases));
 	tcase_add_test(t, tells_texts_apart);
+	tcase_add_loop_test(t, counts_characters, 0, COUNT(lengths));
 	tcase_add_test(t, does_not_copy_plain_text);
 	tcase_add_loop_test(t, reads_numbers, 0, COUNT(numbers));
 	tcase_add_test(t, knows_what_is_no_number);

@@ -18,6 +18,12 @@
 #define DONE "data: [DONE]\n\n"
 #define USAGE "{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}"
 #define USAGE_CHUNK "data: {" H ",\"choices\":[],\"usage\":" USAGE "}\n\n"
+#define REASON(t) C(D0("\"reasoning_content\":\"" t "\""))
+#define CALL(rest) C(D0("\"tool_calls\":[" rest "]"))
+#define F(args)                                                                \
+	"{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\"" args "}}"
+#define NONE(i) "{\"index\":" i ",\"function\":{\"arguments\":\"{}\"}}"
+#define CALLED C(F0("\"tool_calls\""))
 #define GOOD ROLE TEXT("a") TEXT("b") TEXT("c") STOP
 
 static const struct row {
@@ -229,6 +235,108 @@ static const struct row {
 								  "\n" STOP
 								      DONE,
 	    0, 0, false, RELAY_COMPLETE },
+	{ "thoughts among the parts of content",
+	    ROLE C(D0("\"content\":[{\"type\":\"thinking\",\"thinking\":[{"
+		      "\"type\":\"text\",\"text\":\"a\\\"\"},{\"type\":"
+		      "\"text\",\"text\":\"b\"}],\"closed\":true}]"))
+		C(D0("\"content\":[{\"type\":\"text\",\"text\":\"c\"},{"
+		     "\"type\":\"new\"}]"))
+		    C(D0("\"content\":[{\"type\":\"reasoning\",\"summary\":[{"
+			 "\"text\":\"d\"}]},{\"type\":\"text\",\"text\":"
+			 "\"e\"}]")) C(D0("\"content\":[]")) STOP DONE,
+	    ROLE REASON("a\\\"b") TEXT("c")
+		C(D0("\"reasoning_content\":\"d\",\"content\":\"e\"")) TEXT("")
+		    STOP DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "arguments of null", ROLE CALL(F(",\"arguments\":null")) CALLED DONE,
+	    ROLE CALL(F(",\"arguments\":\"\"")) CALL(NONE("0")) CALLED DONE, 0,
+	    0, false, RELAY_COMPLETE },
+	{ "no arguments, of two calls, and no calls at the end",
+	    ROLE CALL(F("") ","
+			    "{\"index\":1,\"id\":\"b\",\"function\":{"
+			    "\"name\":\"g\",\"arguments\":\"\"}}")
+		C("{\"index\":0,\"delta\":{\"tool_calls\":null},\"finish_"
+		  "reason\":\"tool_calls\"}") DONE,
+	    ROLE CALL(F("") ","
+			    "{\"index\":1,\"id\":\"b\",\"function\":{"
+			    "\"name\":\"g\",\"arguments\":\"\"}}")
+		CALL(NONE("0") "," NONE("1")) CALLED DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "arguments of \"null\", and an object",
+	    ROLE CALL(F(",\"arguments\":\"null\""))
+		CALL("{\"index\":1,\"id\":\"b\",\"function\":{\"name\":"
+		     "\"g\",\"arguments\":{\"a\":\"b\"}}}") CALLED DONE,
+	    ROLE CALL(F(",\"arguments\":\"\""))
+		CALL("{\"index\":1,\"id\":\"b\",\"function\":{\"name\":"
+		     "\"g\",\"arguments\":\"{\\\"a\\\":\\\"b\\\"}\"}}")
+		    CALL(NONE("0")) CALLED DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "arguments in pieces are left alone",
+	    ROLE CALL(F(",\"arguments\":\"\""))
+		CALL("{\"index\":0,\"function\":{\"arguments\":\"{}\"}}")
+		    CALLED DONE,
+	    ROLE CALL(F(",\"arguments\":\"\""))
+		CALL("{\"index\":0,\"function\":{\"arguments\":\"{}\"}}")
+		    CALLED DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "a call with neither index nor arguments in the last chunk",
+	    ROLE C("{\"index\":0,\"delta\":{\"tool_calls\":[{\"id\":\"a\","
+		   "\"function\":{\"name\":\"f\",\"arguments\":null}}]},"
+		   "\"finish_reason\":\"tool_calls\"}") DONE,
+	    ROLE C("{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,"
+		   "\"id\":\"a\",\"function\":{\"name\":\"f\","
+		   "\"arguments\":\"\"}}," NONE("0") "]},\"finish_reason\":"
+						     "null}") CALLED DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "a finish without a delta behind a call without arguments",
+	    ROLE CALL(F("")) C("{\"index\":0,\"finish_reason\":\"tool_"
+			       "calls\"}") DONE,
+	    ROLE CALL(F("")) C("{\"index\":0,\"finish_reason\":null,"
+			       "\"delta\":{\"tool_calls\":[" NONE("0") "]}}")
+		CALLED DONE,
+	    0, 0, false, RELAY_COMPLETE },
+	{ "a finish with a role behind a call without arguments",
+	    ROLE CALL(F("")) C("{\"index\":0,\"delta\":{\"role\":"
+			       "\"assistant\"},\"finish_reason\":\"tool_"
+			       "calls\"}") DONE,
+	    ROLE CALL(F("")) CALL(NONE("0")) CALLED DONE, 0, 0, false,
+	    RELAY_COMPLETE },
+	{ "thoughts in tags",
+	    ROLE TEXT("\\n\\u003cthink\\u003ea\\\"b</think>\\nc")
+		TEXT("<think>") STOP DONE,
+	    ROLE C(D0("\"reasoning_content\":\"a\\\"b\",\"content\":"
+		      "\"\\nc\"")) TEXT("<think>") STOP DONE,
+	    QUIRK_THINK_TAG, 0, false, RELAY_COMPLETE },
+	{ "not where nobody looks for them",
+	    ROLE TEXT("<think>a</think>") STOP DONE,
+	    ROLE TEXT("<think>a</think>") STOP DONE, 0, 0, false,
+	    RELAY_COMPLETE },
+	{ "not behind other text",
+	    ROLE TEXT("a") TEXT("<think>a</think>") STOP DONE,
+	    ROLE TEXT("a") TEXT("<think>a</think>") STOP DONE, QUIRK_THINK_TAG,
+	    0, false, RELAY_COMPLETE },
+	{ "a piece of a tag that is none",
+	    ROLE TEXT(" <th") TEXT("<") TEXT("x") STOP DONE,
+	    ROLE TEXT(" <th<") TEXT("x") STOP DONE, QUIRK_THINK_TAG, 0, false,
+	    RELAY_COMPLETE },
+	{ "thoughts without an end",
+	    ROLE TEXT("<think>") TEXT("a<") TEXT("/thin") STOP DONE,
+	    ROLE REASON("a") C("{\"index\":0,\"delta\":{\"reasoning_"
+			       "content\":\"</thin\"},\"finish_reason\":"
+			       "\"stop\"}") DONE,
+	    QUIRK_THINK_TAG, 0, false, RELAY_COMPLETE },
+	{ "a tag begun and nothing more",
+	    ROLE TEXT("<thi") C("{\"index\":0,\"delta\":{\"content\":null},"
+				"\"finish_reason\":\"stop\"}") DONE,
+	    ROLE C("{\"index\":0,\"delta\":{\"content\":\"<thi\"},"
+		   "\"finish_reason\":\"stop\"}") DONE,
+	    QUIRK_THINK_TAG, 0, false, RELAY_COMPLETE },
+	{ "many blanks are no beginning",
+	    ROLE TEXT("                                     ") TEXT("<think>")
+		STOP DONE,
+	    ROLE TEXT("                                     ") TEXT("<think>")
+		STOP DONE,
+	    QUIRK_THINK_TAG, 0, false, RELAY_COMPLETE },
 	{ "no [DONE] where it is optional", GOOD, GOOD DONE, 0, END_OPTIONAL,
 	    false, RELAY_COMPLETE },
 	{ "no [DONE] where it is required", GOOD, GOOD, 0, END_DONE, false,
@@ -328,6 +436,54 @@ START_TEST(test_row)
 		    (int)how, sent.data, row->out);
 	}
 	sbuf_free(&sent);
+}
+END_TEST
+
+/* Tags in any cutting of the text: all of it arrives, on its side. */
+START_TEST(test_think_cut)
+{
+	static const char text[] = "\n<think>ab<c</think>de</think>";
+	struct relay_opts opts = usual();
+	struct sbuf in = { 0 }, sent = { 0 }, message = { 0 };
+	struct relay_out out;
+	struct relay *r;
+	struct err e;
+	size_t at, n;
+
+	opts.quirks = QUIRK_THINK_TAG;
+	opts.keep_message = true;
+	for (size_t step = 1; step < sizeof text; step++) {
+		sbuf_clear(&in);
+		sbuf_adds(&in, ROLE);
+		for (at = 0; at < sizeof text - 1; at += step) {
+			n = sizeof text - 1 - at;
+			sbuf_adds(&in, "data: {" H ",\"choices\":[{\"index\":0,"
+				       "\"delta\":{\"content\":\"");
+			sbuf_add_json_part(&in,
+			    (struct slice){ text + at, n < step ? n : step });
+			sbuf_adds(&in, "\"},\"finish_reason\":null}]}\n\n");
+		}
+		sbuf_adds(&in, STOP DONE);
+		r = relay_new(&opts);
+		relay_out_init(&out);
+		ck_assert_int_eq(relay_feed(r, sbuf_slice(&in), &out, &e), 0);
+		drain(&out, &sent);
+		ck_assert_int_eq(relay_finish(r, true, &out), RELAY_COMPLETE);
+		sbuf_clear(&message);
+		relay_message(r, &message);
+		ck_assert_str_eq(message.data,
+		    "{\"role\":\"assistant\",\"content\":\"de</think>\","
+		    "\"reasoning_content\":\"ab<c\",\"refusal\":null}");
+		ck_assert(strstr(sent.data, "\"delta\":{}}") == NULL &&
+			  strstr(sent.data, "\"content\":\"\"},\"finish_"
+					    "reason\":\"") == NULL);
+		relay_out_fini(&out);
+		relay_free(&r);
+		sbuf_clear(&sent);
+	}
+	sbuf_free(&in);
+	sbuf_free(&sent);
+	sbuf_free(&message);
 }
 END_TEST
 
@@ -498,6 +654,7 @@ test_suite(void)
 
 	tcase_add_loop_test(tc, test_row, 0, COUNT(rows));
 	tcase_add_loop_test(tc, test_malformed, 0, COUNT(malformed));
+	tcase_add_test(tc, test_think_cut);
 	tcase_add_test(tc, test_usage_in_our_form);
 	tcase_add_test(tc, test_framing);
 	tcase_add_test(tc, test_echo);

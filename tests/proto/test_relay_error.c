@@ -27,7 +27,11 @@ static const struct row {
 	{ "Gemini in an array",
 	    "[{\"error\":{\"code\":503,\"message\":\"m\",\"status\":"
 	    "\"UNAVAILABLE\"}}]",
-	    200, 1, 503, "m", "UNAVAILABLE", "503" },
+	    200, 1, 503, "m", "unavailable", "UNAVAILABLE" },
+	{ "Gemini as an event",
+	    "data: {\"error\":{\"code\":404,\"message\":\"m\",\"status\":"
+	    "\"NOT_FOUND\"}}\r\n\r\n",
+	    404, 1, 404, "m", "not_found", "NOT_FOUND" },
 	{ "Mistral's details",
 	    "{\"object\":\"error\",\"message\":{\"detail\":[{\"msg\":\"a\"},"
 	    "{\"msg\":\"b\"}]},\"type\":\"t\",\"code\":null}",
@@ -36,6 +40,8 @@ static const struct row {
 	    "Unauthorized", "authentication_error", "" },
 	{ "xAI", "{\"code\":\"c\",\"error\":\"text\"}", 400, 1, 400, "text",
 	    "invalid_request_error", "c" },
+	{ "Cohere", "{\"error_type\":\"T\",\"id\":\"i\",\"message\":\"m\"}",
+	    400, 1, 400, "m", "invalid_request_error", "T" },
 	{ "OpenRouter's inner words",
 	    "{\"error\":{\"code\":502,\"message\":\"m\",\"metadata\":{\"raw\":"
 	    "\"inner\"}},\"user_id\":\"u\"}",
@@ -89,6 +95,36 @@ START_TEST(test_long)
 }
 END_TEST
 
+/* How long an error asks to wait. */
+static const struct {
+	const char *details;
+	int64_t ms;
+} waits[] = {
+	{ "[{\"@type\":\"t\"},{\"retryDelay\":\"48s\"}]", 48000 },
+	{ "[{\"retryDelay\":\"48.939935699s\"}]", 48940 },
+	{ "[{\"retryDelay\":\"0s\"}]", 0 },
+	{ "[7,{\"retryDelay\":7},{\"retryDelay\":\"1s\"}]", 1000 },
+	{ "[{\"retryDelay\":\"99999999999999999999s\"}]", INT64_MAX },
+	{ "[{\"retryDelay\":\"-1s\"}]", -1 },
+	{ "[{\"retryDelay\":\"48\"}]", -1 },
+	{ "[{\"retryDelay\":\"s\"}]", -1 },
+	{ "{\"retryDelay\":\"48s\"}", -1 },
+	{ "null", -1 },
+};
+
+START_TEST(test_wait)
+{
+	struct relay_error r;
+	struct sbuf b = { 0 };
+
+	sbuf_addf(&b, "{\"error\":{\"details\":%s}}", waits[_i].details);
+	relay_error_read(sbuf_slice(&b), 429, &r);
+	ck_assert_msg(r.wait_ms == waits[_i].ms, "%s: %lld", waits[_i].details,
+	    (long long)r.wait_ms);
+	sbuf_free(&b);
+}
+END_TEST
+
 static void
 check_recorded(const struct recordings_case *c, void *arg)
 {
@@ -130,6 +166,7 @@ test_suite(void)
 
 	tcase_add_loop_test(tc, test_row, 0, COUNT(rows));
 	tcase_add_test(tc, test_long);
+	tcase_add_loop_test(tc, test_wait, 0, COUNT(waits));
 	tcase_add_test(tc, test_recorded);
 	suite_add_tcase(s, tc);
 	return s;

@@ -44,19 +44,51 @@ read_call(struct sbuf *b, json_object *call)
 	sbuf_addc(b, ')');
 }
 
+/* Mistral: texts, and lists of texts that are thoughts. */
+static void
+read_parts(struct sbuf *b, json_object *parts, const char *thoughts)
+{
+	json_object *part;
+
+	for (size_t i = 0; i < json_object_array_length(parts); i++) {
+		part = json_object_array_get_idx(parts, i);
+		if (thoughts == NULL)
+			sbuf_adds(b, recordings_str(part, "text"));
+		else if (json_object_object_get(part, thoughts) != NULL)
+			read_parts(b, json_object_object_get(part, thoughts),
+			    NULL);
+	}
+}
+
 static void
 read_delta(struct sbuf *b, json_object *delta)
 {
-	json_object *calls;
+	json_object *calls, *content = json_object_object_get(delta, "content");
 	size_t i;
 
-	sbuf_adds(b, recordings_str(delta, "content"));
+	if (json_object_is_type(content, json_type_array)) {
+		read_parts(b, content, NULL);
+		read_parts(b, content, "thinking");
+	} else {
+		sbuf_adds(b, recordings_str(delta, "content"));
+	}
 	sbuf_adds(b, recordings_str(delta, "reasoning_content"));
 	sbuf_adds(b, recordings_str(delta, "reasoning"));
 	sbuf_adds(b, recordings_str(delta, "refusal"));
 	calls = json_object_object_get(delta, "tool_calls");
 	for (i = 0; calls != NULL && i < json_object_array_length(calls); i++)
 		read_call(b, json_object_array_get_idx(calls, i));
+}
+
+/* What a call ends with that has had no arguments. */
+static void
+read_no_arguments(struct sbuf *b)
+{
+	struct slice text = sbuf_slice(b);
+
+	if (text.n > 2 && memcmp(text.p + text.n - 2, "|)", 2) == 0 &&
+	    memmem(text.p, text.n, "{", 1) == NULL)
+		sbuf_adds(b, "(||{})");
 }
 
 static void
@@ -71,9 +103,11 @@ read_choice(struct reading *r, json_object *choice)
 	if (r->finish[i][0] != '\0')
 		return;
 	read_delta(&r->text[i], json_object_object_get(choice, "delta"));
-	if (finish != NULL)
+	if (finish != NULL) {
+		read_no_arguments(&r->text[i]);
 		snprintf(r->finish[i], sizeof r->finish[i], "%s",
 		    json_object_get_string(finish));
+	}
 }
 
 static void

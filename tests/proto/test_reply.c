@@ -102,6 +102,97 @@ END_TEST
 	"\"cache_creation_tokens\":0},\"cache_creation_input_tokens\":0,"      \
 	"\"cache_read_input_tokens\":0}"
 
+#define ONE(message, finish)                                                   \
+	"{\"choices\":[{\"index\":0,\"message\":{" message "}" finish "}]}"
+#define STOPS ",\"finish_reason\":\"stop\""
+#define FUNCTION(args)                                                         \
+	"\"content\":null,\"tool_calls\":[{\"id\":\"a\",\"function\":{"        \
+	"\"name\":\"f\"" args "}}]"
+#define CALLS ",\"finish_reason\":\"tool_calls\""
+
+/* What is put right; out NULL: nothing. */
+static const struct mend {
+	const char *title, *in, *out;
+	uint32_t quirks;
+} mends[] = {
+	{ "nothing to do", ONE("\"content\":\"a\"", STOPS), NULL, 0 },
+	{ "parts",
+	    ONE("\"tool_calls\":null,\"content\":[{\"type\":\"thinking\","
+		"\"thinking\":[{\"type\":\"text\",\"text\":\"a\\n\"}]},{"
+		"\"type\":\"text\",\"text\":\"b\"},{\"type\":\"text\","
+		"\"text\":\"c\"}],\"x\":1",
+		STOPS),
+	    ONE("\"tool_calls\":null,\"reasoning_content\":\"a\\n\","
+		"\"content\":\"bc\",\"x\":1",
+		STOPS),
+	    0 },
+	{ "no parts", ONE("\"content\":[]", STOPS),
+	    ONE("\"content\":\"\"", STOPS), 0 },
+	{ "tags", ONE("\"content\":\"<think>\\na\\n</think>\\nb\"", STOPS),
+	    ONE("\"reasoning_content\":\"\\na\\n\",\"content\":\"\\nb\"",
+		STOPS),
+	    QUIRK_THINK_TAG },
+	{ "tags that are not asked for",
+	    ONE("\"content\":\"<think>a</think>b\"", STOPS), NULL, 0 },
+	{ "a tag that does not lead",
+	    ONE("\"content\":\"I \\u0074hink <think>\"", STOPS),
+	    ONE("\"content\":\"I \\u0074hink <think>\"", STOPS),
+	    QUIRK_THINK_TAG },
+	{ "arguments of null", ONE(FUNCTION(",\"arguments\":null"), CALLS),
+	    ONE(FUNCTION(",\"arguments\":\"{}\""), CALLS), 0 },
+	{ "of \"\"", ONE(FUNCTION(",\"arguments\":\"\""), CALLS),
+	    ONE(FUNCTION(",\"arguments\":\"{}\""), CALLS), 0 },
+	{ "of \"null\"", ONE(FUNCTION(",\"arguments\":\"null\""), CALLS),
+	    ONE(FUNCTION(",\"arguments\":\"{}\""), CALLS), 0 },
+	{ "as an object",
+	    ONE(FUNCTION(",\"arguments\":{ \"a\" : \"\\n\" }"), CALLS),
+	    ONE(FUNCTION(",\"arguments\":\"{ \\\"a\\\" : \\\"\\\\n\\\" }\""),
+		CALLS),
+	    0 },
+	{ "none",
+	    ONE("\"tool_calls\":[{\"function\":{\"name\":\"f\"}}]", CALLS),
+	    ONE("\"tool_calls\":[{\"function\":{\"arguments\":\"{}\","
+		"\"name\":\"f\"}}]",
+		CALLS),
+	    0 },
+	{ "eos", ONE("\"content\":\"a\"", ",\"finish_reason\":\"eos\""),
+	    ONE("\"content\":\"a\"", STOPS), QUIRK_FIN_EOS },
+	{ "another word for length",
+	    ONE("\"content\":\"a\"", ",\"finish_reason\":\"model_length\""),
+	    ONE("\"content\":\"a\"", ",\"finish_reason\":\"length\""), 0 },
+	{ "no reason", ONE("\"content\":\"a\"", ""),
+	    ONE("\"content\":\"a\"", STOPS), 0 },
+	{ "a reason of null, with calls",
+	    ONE(FUNCTION(",\"arguments\":\"{}\""), ",\"finish_reason\":null"),
+	    ONE(FUNCTION(",\"arguments\":\"{}\""), CALLS), 0 },
+	{ "a reason of \"\", and a call that is none",
+	    ONE("\"content\":\"a\",\"function_call\":{\"name\":\"\"}",
+		",\"finish_reason\":\"\""),
+	    ONE("\"content\":\"a\",\"function_call\":{\"name\":\"\"}", STOPS),
+	    0 },
+	{ "stop beside calls stays",
+	    ONE(FUNCTION(",\"arguments\":\"{}\""), STOPS), NULL, 0 },
+};
+
+START_TEST(test_mend)
+{
+	const struct mend *m = &mends[_i];
+	struct sbuf b = { 0 };
+	struct reply r;
+	struct err e;
+
+	ck_assert_int_eq(reply_read(slice_str(m->in), m->quirks, &r, &e), 1);
+	ck_assert_msg(r.mends == (m->out != NULL), "%s", m->title);
+	reply_mend(&r, m->quirks, &b);
+	ck_assert_msg(strcmp(b.data, m->out != NULL ? m->out : m->in) == 0,
+	    "%s: %s", m->title, b.data);
+	ck_assert_int_eq(reply_read(sbuf_slice(&b), m->quirks, &r, &e), 1);
+	ck_assert_msg(!r.mends || m->quirks == QUIRK_THINK_TAG, "%s: again",
+	    m->title);
+	sbuf_free(&b);
+}
+END_TEST
+
 static const struct edit {
 	const char *title, *body;
 	bool usage;
@@ -201,6 +292,7 @@ test_suite(void)
 	Suite *s = suite_create("proto/reply");
 	TCase *tc = tcase_create("reply");
 
+	tcase_add_loop_test(tc, test_mend, 0, COUNT(mends));
 	tcase_add_loop_test(tc, test_row, 0, COUNT(rows));
 	tcase_add_loop_test(tc, test_edit, 0, COUNT(edits));
 	tcase_add_test(tc, test_recorded);

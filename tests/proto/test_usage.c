@@ -152,6 +152,18 @@ static const struct cost {
 	{ "Perplexity",
 	    "{\"prompt_tokens\":20,\"cost\":{\"total_cost\":0.00503}}",
 	    5030000 },
+	{ "more ticks than tokens may be",
+	    "{\"prompt_tokens\":1,\"cost_in_usd_ticks\":10995116277770}",
+	    1099511627777 },
+	{ "a part of a nano-USD is one",
+	    "{\"prompt_tokens\":1,\"cost\":0.00000000101}", 2 },
+	{ "below zero", "{\"prompt_tokens\":1,\"cost\":-0.5}", MONEY_NONE },
+	{ "ticks below zero", "{\"prompt_tokens\":1,\"cost_in_usd_ticks\":-1}",
+	    MONEY_NONE },
+	{ "null", "{\"prompt_tokens\":1,\"cost\":null}", MONEY_NONE },
+	{ "an object without a total",
+	    "{\"prompt_tokens\":1,\"cost\":{\"input_tokens_cost\":1}}",
+	    MONEY_NONE },
 	{ "a word", "{\"prompt_tokens\":1,\"cost\":\"much\"}", MONEY_NONE },
 };
 

@@ -26,11 +26,13 @@ static const char good[] =
     "      weight = \"0.5\"; available_models = [ \"m\" ]; } ); },\n"
     "  { name = \"local\"; base_url = \"http://[::1]:8000/v1/\";\n"
     "    open_models = true; quirks = [ \"crlf\", \"local\" ];\n"
+    "    reasoning = \"chat_template_kwargs\"; json_schema = \"bare\";\n"
     "    timeout = \"9s\"; credentials = (); } );\n"
     "models = (\n"
     "  { name = \"together_ai/m\"; provider = \"togetherai\";\n"
     "    aliases = [ \"fast\" ]; context = 1000; max_output = 50;\n"
     "    features = [ \"tools\", \"vision\" ];\n"
+    "    limits = { rpm = 30; tpm = 5000000; };\n"
     "    price = { input = \"2.50\"; output = \"10\"; per_request = \"0.01\";\n"
     "      input_above_200k = \"5\"; output_above_200k = \"20\"; }; },\n"
     "  { name = \"bare\"; provider = \"local\"; upstream = \"q\";\n"
@@ -40,13 +42,21 @@ static const char good[] =
     "  { prefix = \"h5vo0ju3\"; name = \"team\"; environment = \"test\";\n"
     "    sha256 = \"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0"
     "f00a08\";\n"
+    "    max_usage = 12;\n"
     "    limits = { rpm = 600; concurrency = 64; }; period_budget = \"25\";\n"
     "    expiry_date = \"2099-06-30\"; scopes = [ \"gateway\" ]; } );\n"
     "customers = { required = true; list = (\n"
     "  { customer_identifier = \"b\"; },\n"
     "  { customer_identifier = \"a\"; total_budget = \"1000.00\";\n"
     "    markup_percentage = \"12.5\"; budget_duration = \"daily\"; } ); };\n"
-    "budgets = { unknown_price = \"assume:1/2.5\"; };\n"
+    "organization = { limits = { rpm = 900; concurrency = 80; }; };\n"
+    "budgets = { unknown_price = \"assume:1/2.5\"; alert_at = [ 7, 90 ]; "
+    "};\n"
+    "exporters = ( { name = \"hook\"; kind = \"webhook\";\n"
+    "    endpoint = \"http://[::1]:99/a/?b=c\"; enabled = false;\n"
+    "    secret = \"env:HOLDFAST_TEST_KEY\"; events = [ \"overrun\" ]; },\n"
+    "  { name = \"all\"; kind = \"webhook\"; endpoint = \"https://h\";\n"
+    "    secret = \"env:HOLDFAST_TEST_KEY\"; } );\n"
     "logs = { files = ( { kind = \"jsonl\"; path = \"-\"; bodies = true; } );"
     " };\n";
 
@@ -68,6 +78,8 @@ START_TEST(scalars_arrive)
 	ck_assert_int_eq(got->server_max_body_bytes, 16777216);
 	ck_assert_int_eq(got->server_idle_timeout_ms, 75000);
 	ck_assert_int_eq(got->organization_period_budget_nano, MONEY_NONE);
+	ck_assert_int_eq(got->organization_limits_rpm, 900);
+	ck_assert_int_eq(got->organization_limits_concurrency, 80);
 	ck_assert_int_eq(got->assume_input_pico, 1000000);
 	ck_assert_int_eq(got->assume_output_pico, 2500000);
 	ck_assert(got->customers_required);
@@ -75,6 +87,65 @@ START_TEST(scalars_arrive)
 	paths = settings_list(got, got->server_base_paths);
 	ck_assert_uint_eq(got->server_base_paths.n, 2);
 	ck_assert_str_eq(text_of(paths[1]), "-");
+}
+END_TEST
+
+#define SECRET "env:HOLDFAST_TEST_KEY"
+
+static const char kinds[] =
+    "providers = (\n"
+    "  { name = \"bedrock\"; credentials = ( { name = \"a\";\n"
+    "    aws_access_key_id = \"" SECRET "\"; aws_region_name = \"eu-west-1\";"
+    "\n    aws_secret_access_key = \"" SECRET "\"; } ); },\n"
+    "  { name = \"vertex_ai\"; credentials = (\n"
+    "    { name = \"a\"; vertex_ai_credentials = \"" SECRET "\";\n"
+    "      vertex_ai_project = \"p\"; vertex_ai_location = \"us-east5\"; },\n"
+    "    { name = \"b\"; vertex_ai_credentials = \"" SECRET "\";\n"
+    "      vertex_ai_location = \"global\"; } ); },\n"
+    "  { name = \"azure\"; credentials = ( { name = \"a\";\n"
+    "    api_base = \"https://x.openai.azure.com/openai/v1/\";\n"
+    "    api_key = \"" SECRET "\"; } ); },\n"
+    "  { name = \"mine\"; kind = \"anthropic\"; base_url = "
+    "\"http://127.0.0.1:81\";\n"
+    "    credentials = ( { name = \"a\"; api_key = \"" SECRET "\"; } ); } "
+    ");\n";
+
+static const struct kind_row {
+	const char *provider;
+	unsigned credential;
+	enum provider_kind kind;
+	const char *host, *path;
+	int port;
+} kind_rows[] = {
+	{ "bedrock", 0, KIND_BEDROCK, "bedrock-runtime.eu-west-1.amazonaws.com",
+	    "", 443 },
+	{ "google_vertex_ai", 0, KIND_VERTEX_GEMINI,
+	    "us-east5-aiplatform.googleapis.com", "/v1", 443 },
+	{ "google_vertex_ai", 1, KIND_VERTEX_GEMINI,
+	    "aiplatform.googleapis.com", "/v1", 443 },
+	{ "azure_openai", 0, KIND_AZURE, "x.openai.azure.com", "/openai/v1",
+	    443 },
+	{ "mine", 0, KIND_ANTHROPIC, "127.0.0.1", "", 81 },
+};
+
+/* Whose address depends on the credential. */
+START_TEST(kinds_arrive)
+{
+	const struct kind_row *row = &kind_rows[_i];
+	const struct settings_provider *p;
+	const struct settings_credential *c;
+
+	setenv("HOLDFAST_TEST_KEY", "sk-123", 1);
+	ck_assert_msg(load_text(kinds) == 1, "%s", said.data);
+	p = settings_provider_find(got, slice_str(row->provider));
+	ck_assert_ptr_nonnull(p);
+	ck_assert_int_eq(p->kind, (int)row->kind);
+	ck_assert_uint_gt(p->credentials.n, row->credential);
+	c = settings_list(got, p->credentials);
+	c += row->credential;
+	ck_assert_str_eq(text_of(c->base.host), row->host);
+	ck_assert_str_eq(text_of(c->base.path), row->path);
+	ck_assert_int_eq(c->base.port, row->port);
 }
 END_TEST
 
@@ -87,11 +158,13 @@ START_TEST(providers_arrive)
 	ck_assert_uint_eq(got->providers.n, 3);
 	p = settings_provider_find(got, SLICE("togetherai"));
 	ck_assert_ptr_nonnull(p);
-	ck_assert_str_eq(text_of(p->host), "api.together.xyz");
-	ck_assert_str_eq(text_of(p->path), "/v1");
-	ck_assert_int_eq(p->port, 443);
-	ck_assert(p->tls && p->ask_usage);
+	ck_assert_str_eq(text_of(p->base.host), "api.together.xyz");
+	ck_assert_str_eq(text_of(p->base.path), "/v1");
+	ck_assert_int_eq(p->base.port, 443);
+	ck_assert(p->base.tls && p->ask_usage);
 	ck_assert_uint_eq(p->quirks, QUIRK_FIN_EOS | QUIRK_THINK_TAG);
+	ck_assert_int_eq(p->reasoning, REASONING_EFFORT);
+	ck_assert_int_eq(p->json_schema, SCHEMA_AS_IS);
 	ck_assert_int_eq(p->timeout_ms, -1);
 	c = settings_list(got, p->credentials);
 	ck_assert_uint_eq(p->credentials.n, 2);
@@ -103,11 +176,13 @@ START_TEST(providers_arrive)
 	ck_assert_int_eq(c[1].environment, ENV_BOTH);
 	ck_assert(settings_has(got, c[1].available_models, SLICE("m")));
 	p = settings_provider_find(got, SLICE("local"));
-	ck_assert_str_eq(text_of(p->host), "::1");
-	ck_assert_int_eq(p->port, 8000);
-	ck_assert_str_eq(text_of(p->path), "/v1");
-	ck_assert(!p->tls && p->open_models);
+	ck_assert_str_eq(text_of(p->base.host), "::1");
+	ck_assert_int_eq(p->base.port, 8000);
+	ck_assert_str_eq(text_of(p->base.path), "/v1");
+	ck_assert(!p->base.tls && p->open_models);
 	ck_assert_uint_eq(p->quirks, QUIRK_CRLF | QUIRK_LOCAL);
+	ck_assert_int_eq(p->reasoning, REASONING_KWARGS);
+	ck_assert_int_eq(p->json_schema, SCHEMA_BARE);
 	ck_assert_int_eq(p->timeout_ms, 9000);
 	ck_assert_ptr_nonnull(settings_provider_find(got, SLICE("demo")));
 }
@@ -135,6 +210,9 @@ START_TEST(models_arrive)
 	ck_assert_int_eq(m->price.tier_cached_input, MONEY_NONE);
 	ck_assert(m->price.known);
 	ck_assert_uint_eq(m->features, FEATURE_TOOLS | FEATURE_VISION);
+	ck_assert_int_eq(m->limits.rpm, 30);
+	ck_assert_int_eq(m->limits.tpm, 5000000);
+	ck_assert_int_eq(m->limits.concurrency, 0);
 	m = settings_model_find(got, SLICE("local/bare"));
 	ck_assert_str_eq(text_of(m->upstream), "q");
 	ck_assert(m->price.known && m->price.input == 0);
@@ -163,6 +241,7 @@ START_TEST(lists_arrive)
 	ck_assert_int_eq(k->environment, ENV_TEST);
 	ck_assert_int_eq(k->limits.rpm, 600);
 	ck_assert_int_eq(k->limits.tpm, 0);
+	ck_assert_int_eq(k->max_usage, 12);
 	ck_assert_int_eq(k->period_budget_nano, 25000000000);
 	ck_assert_int_eq(k->spending_limit_nano, MONEY_NONE);
 	ck_assert_int_eq(k->expires_s, 4086460800);
@@ -182,9 +261,37 @@ START_TEST(lists_arrive)
 }
 END_TEST
 
+START_TEST(exporters_arrive)
+{
+	const struct settings_exporter *x;
+	const int32_t *at;
+
+	load_good();
+	at = settings_list(got, got->budgets_alert_at);
+	ck_assert_uint_eq(got->budgets_alert_at.n, 2);
+	ck_assert_int_eq(at[0], 7);
+	ck_assert_int_eq(at[1], 90);
+	x = settings_list(got, got->exporters);
+	ck_assert_uint_eq(got->exporters.n, 2);
+	ck_assert_str_eq(text_of(x[0].host), "::1");
+	ck_assert_str_eq(text_of(x[0].path), "/a/?b=c");
+	ck_assert_int_eq(x[0].port, 99);
+	ck_assert(!x[0].tls && !x[0].enabled);
+	ck_assert_uint_eq(x[0].events, 1u << ALERT_OVERRUN);
+	ck_assert(
+	    slice_eq(settings_secret(secrets, x[0].secret), SLICE("sk-123")));
+	ck_assert_str_eq(text_of(x[1].path), "");
+	ck_assert_int_eq(x[1].port, 443);
+	ck_assert(x[1].tls && x[1].enabled);
+	ck_assert_uint_eq(x[1].events, (1u << ALERTS) - 1);
+	ck_assert(settings_alert_wanted(got, ALERT_PROVIDER));
+}
+END_TEST
+
 START_TEST(an_empty_file_serves_the_demo)
 {
 	const struct settings_listen *l;
+	const int32_t *at;
 
 	ck_assert_int_eq(load_text("version = 1;\n"), 1);
 	l = settings_list(got, got->listen);
@@ -195,6 +302,10 @@ START_TEST(an_empty_file_serves_the_demo)
 	ck_assert_int_eq(load_text("demo = { enabled = false; };\n"), 1);
 	ck_assert_ptr_null(settings_model_find(got, SLICE("demo/lorem")));
 	ck_assert_str_eq(text_of(got->demo_enabled), "false");
+	at = settings_list(got, got->budgets_alert_at);
+	ck_assert_uint_eq(got->budgets_alert_at.n, 3);
+	ck_assert(at[0] == 50 && at[1] == 80 && at[2] == 100);
+	ck_assert(!settings_alert_wanted(got, ALERT_OVERRUN));
 }
 END_TEST
 
@@ -381,6 +492,7 @@ START_TEST(files_of_the_tree)
 
 	if (_i == 0) {
 		setenv("OPENAI_API_KEY", "x", 1);
+		setenv("WEBHOOK_SECRET", "x", 1);
 		setenv("GROQ_API_KEY", "x", 1);
 	}
 	ck_assert_msg(load_with(o) == 1, "%s", said.data);
@@ -427,9 +539,11 @@ test_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, scalars_arrive);
+	tcase_add_loop_test(t, kinds_arrive, 0, (int)COUNT(kind_rows));
 	tcase_add_test(t, providers_arrive);
 	tcase_add_test(t, models_arrive);
 	tcase_add_test(t, lists_arrive);
+	tcase_add_test(t, exporters_arrive);
 	tcase_add_test(t, an_empty_file_serves_the_demo);
 	tcase_add_test(t, prices_have_a_version);
 	tcase_add_test(t, conf_d_is_merged);

@@ -63,6 +63,8 @@ write_value(const struct row *r, char *out, size_t size)
 		snprintf(out, size, "%s", r->def);
 	else if (strcmp(r->type, "STRS") == 0)
 		snprintf(out, size, "[ \"/x\" ]");
+	else if (strcmp(r->type, "INTS") == 0)
+		snprintf(out, size, "[ %lld, %lld ]", r->min, r->max);
 	else
 		snprintf(out, size, "\"%s\"", r->def);
 }
@@ -282,6 +284,12 @@ START_TEST(messages_are_exact)
 }
 END_TEST
 
+/* An exporter whose secret is not set. */
+#define EXPORTER(kind, endpoint, more)                                         \
+	"exporters = ( { name = \"a\"; kind = \"" kind                         \
+	"\"; endpoint = \"" endpoint                                           \
+	"\"; secret = \"env:HOLDFAST_TEST_KEY\"; " more " } );"
+
 /* Faults beyond type and range: the part of the message that tells. */
 static const struct {
 	const char *text, *part;
@@ -291,6 +299,12 @@ static const struct {
 	{ "server = { workers = 99999999999999999999L; };",
 	    "\"workers\" does not fit" },
 	{ "server = { base_paths = [ \"api\" ]; };", "a path begins with /" },
+	{ "models = ( { name = \"m\"; provider = \"demo\"; "
+	  "price_source = \"provider\"; } );",
+	    "\"price_source\" needs a \"price\"" },
+	{ "models = ( { name = \"m\"; provider = \"demo\"; "
+	  "price_source = \"theirs\"; } );",
+	    "\"price_source\" cannot be \"theirs\"" },
 	{ "server = { listen = ( { port = 1; } ); };",
 	    "\"address\" is missing in listen" },
 	{ "server = { listen = ( { address = \"localhost\"; port = 1; } ); };",
@@ -312,6 +326,40 @@ static const struct {
 	{ "budgets = { searches_per_request = -1; };", "is out of range" },
 	{ "budgets = { missing_usage = \"chrage\"; };",
 	    "did you mean \"charge\"?" },
+	{ "budgets = { alert_at = [ 50, 50 ]; };",
+	    "must rise: 50 does not stand above 50" },
+	{ "budgets = { alert_at = [ 80, 50 ]; };",
+	    "must rise: 50 does not stand above 80" },
+	{ "budgets = { alert_at = [ 0 ]; };", "is out of range: 1 to 100" },
+	{ "budgets = { alert_at = [ 101 ]; };", "is out of range: 1 to 100" },
+	{ "budgets = { alert_at = [ 1, 2, 3, 4, 5, 6, 7, 8, 9 ]; };",
+	    "has 9 percents; at most 8" },
+	{ "budgets = { alert_at = 50; };", "must be an array of numbers" },
+	{ "budgets = { alert_at = [ \"50\" ]; };", "must be a number" },
+	{ EXPORTER("otlp-http", "http://h", ""),
+	    "\"kind\" cannot be \"otlp-http\"; it is one of \"webhook\"" },
+	{ EXPORTER("webhok", "http://h", ""), "did you mean \"webhook\"?" },
+	{ EXPORTER("webhook", "", ""), "\"endpoint\" must not be empty" },
+	{ EXPORTER("webhook", "ftp://h", ""),
+	    "\"endpoint\" must be http:// or https://" },
+	{ EXPORTER("webhook", "http://u@h/", ""),
+	    "\"endpoint\" must be http:// or https://" },
+	{ EXPORTER("webhook", "http://h/a b", ""),
+	    "\"endpoint\" must be http:// or https://" },
+	{ EXPORTER("webhook", "http://h/a\\r\\nb", ""),
+	    "\"endpoint\" must be http:// or https://" },
+	{ EXPORTER("webhook", "http://h/#a", ""),
+	    "\"endpoint\" must be http:// or https://" },
+	{ EXPORTER("webhook", "http://h", "events = [ \"overun\" ];"),
+	    "did you mean \"overrun\"?" },
+	{ EXPORTER("webhook", "http://h", "evnts = [];"),
+	    "did you mean \"events\"?" },
+	{ EXPORTER("webhook", "http://h", ""),
+	    "\"secret\" holds no secret, and alerts must be signed" },
+	{ "exporters = ( { name = \"a\"; kind = \"webhook\"; } );",
+	    "\"endpoint\" is missing in exporters \"a\"" },
+	{ "exporters = ( { name = \"a\"; kind = \"webhook\"; } );",
+	    "\"secret\" is missing in exporters \"a\"" },
 	{ "logs = { ring = \"3M\"; };", "must be a power of two" },
 	{ "admin = { http = { address = \"0.0.0.0\"; }; };",
 	    "must be a loopback address" },
@@ -338,6 +386,27 @@ static const struct {
 	    "file:/none cannot be read: No such file" },
 	{ "providers = ( { name = \"groq\"; quirks = [ \"crfl\" ]; } );",
 	    "did you mean \"crlf\"?" },
+	{ "providers = ( { name = \"groq\"; credentials = ( { name = \"a\"; "
+	  "} ); } );",
+	    "\"api_key\" is missing in credentials \"a\"" },
+	{ "providers = ( { name = \"bedrock\"; credentials = ( { name = "
+	  "\"a\"; aws_access_key_id = \"env:A\"; } ); } );",
+	    "\"aws_secret_access_key\" is missing in credentials \"a\"" },
+	{ "providers = ( { name = \"bedrock\"; credentials = ( { name = "
+	  "\"a\"; aws_bearer_token = \"env:A\"; } ); } );",
+	    "\"aws_region_name\" is missing in credentials \"a\"" },
+	{ "providers = ( { name = \"vertex_ai\"; credentials = ( { name = "
+	  "\"a\"; vertex_ai_location = \"x\"; } ); } );",
+	    "\"vertex_ai_credentials\" is missing in credentials \"a\"" },
+	{ "providers = ( { name = \"azure\"; credentials = ( { name = "
+	  "\"a\"; api_key = \"env:A\"; } ); } );",
+	    "\"api_base\" is missing in credentials \"a\"" },
+	{ "providers = ( { name = \"azure\"; credentials = ( { name = "
+	  "\"a\"; api_key = \"env:A\"; api_base = \"x\"; } ); } );",
+	    "\"api_base\" must be http:// or https://" },
+	{ "providers = ( { name = \"p\"; kind = \"gemnii\"; base_url = "
+	  "\"http://h\"; } );",
+	    "did you mean \"gemini\"?" },
 	{ "providers = ( 1 );", "providers holds groups { }, not a number" },
 	{ "providers = { };", "must be a list of groups" },
 	{ "models = ( { name = \"m\"; provider = \"dmo\"; } );",

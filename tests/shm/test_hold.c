@@ -289,6 +289,41 @@ START_TEST(lane_full)
 }
 END_TEST
 
+/* A request that was sent is a use of its key: nothing of it is in doubt. */
+START_TEST(reap_of_uses)
+{
+	static const unsigned char hash[16] = { 1 };
+	struct account_key key = account_key(hash, ACCOUNT_KEY_USES, 0);
+	struct apply_row row = { .limit = 2 * ACCOUNT_USE,
+		.lease = 2 * ACCOUNT_USE };
+	int64_t amounts[2] = { 100, ACCOUNT_USE };
+	struct hold_terms terms = bench_terms(2, amounts);
+	struct settle_record r;
+	struct lane_reader reader;
+	struct bench b;
+	uint32_t slot;
+	uint64_t seq;
+
+	bench_open(&b);
+	bench_account(&b, 1, 1000, 1000, 0);
+	account_get(b.seg, &key, 1);
+	apply_publish_row(b.seg, &key, &row);
+	terms.accounts[1].key = key;
+	slot = hold_open(&b.o, request_id, 1, no_counters);
+	ck_assert_int_eq(hold_take(&b.o, slot, &terms, 1, &b.why, NULL),
+	    HOLD_OK);
+	hold_sent(&b.o, slot);
+	ck_assert_int_eq(reap_seat(b.seg, b.seat), 1);
+	seat_reader(b.seg, b.seat, LANE_MONEY, &reader);
+	bench_read(&b, &r, &seq, &reader);
+	ck_assert_int_eq(r.accounts[0].actual, 100);
+	ck_assert_int_eq(r.accounts[0].suspense, 100);
+	ck_assert_int_eq(r.accounts[1].actual, ACCOUNT_USE);
+	ck_assert_int_eq(r.accounts[1].suspense, 0);
+	segment_close(&b.seg);
+}
+END_TEST
+
 /* What a dead worker leaves, slot state by slot state. */
 START_TEST(reap)
 {
@@ -514,6 +549,7 @@ test_suite(void)
 	tcase_add_test(t, settle_and_apply);
 	tcase_add_test(t, lane_full);
 	tcase_add_test(t, reap);
+	tcase_add_test(t, reap_of_uses);
 	tcase_add_loop_test(t, leases, 0, COUNT(lease_rows));
 	tcase_add_test(t, lease_for_all);
 	tcase_add_test(t, limits);

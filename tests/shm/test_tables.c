@@ -188,6 +188,35 @@ START_TEST(concurrency)
 }
 END_TEST
 
+/* A place that was entered later is one of the slot's, too. */
+START_TEST(concurrency_of_a_target)
+{
+	static const uint32_t none[SLOT_COUNTERS] = { RATE_NONE, RATE_NONE,
+		RATE_NONE, RATE_NONE };
+	static const unsigned char id[16];
+	struct segment *seg = bench_segment();
+	uint32_t entry = bench_rate_of(seg, RATE_TARGET, 1), seat, slot;
+	struct seat_owner o;
+	struct err e;
+
+	ck_assert_int_eq(seat_take(seg, &seat, &e), 1);
+	seat_own(seg, seat, &o);
+	slot = hold_open(&o, id, 1, none);
+	ck_assert_int_eq(rate_enter(seg, entry, 1), 1);
+	hold_count(&o, slot, SLOT_COUNTERS - 1, entry);
+	rate_recount(seg);
+	ck_assert_int_eq(rate_inside(seg, entry), 1);
+	hold_close(&o, slot);
+	rate_recount(seg);
+	ck_assert_int_eq(rate_inside(seg, entry), 0);
+	/* Of the slot's next request it knows nothing. */
+	slot = hold_open(&o, id, 1, none);
+	rate_recount(seg);
+	ck_assert_int_eq(rate_inside(seg, entry), 0);
+	segment_close(&seg);
+}
+END_TEST
+
 START_TEST(rate_table_full)
 {
 	struct segment *seg = bench_segment();
@@ -487,6 +516,7 @@ test_suite(void)
 	tcase_add_test(t, rate_refused_takes_nothing);
 	tcase_add_test(t, rate_large_cost);
 	tcase_add_test(t, concurrency);
+	tcase_add_test(t, concurrency_of_a_target);
 	tcase_add_test(t, rate_table_full);
 	tcase_add_test(t, counters_add_up);
 	tcase_add_test(t, histogram);

@@ -127,6 +127,7 @@ disk_commit(struct ledger *l, bool lazily, struct err *e)
 	}
 	disk_journal(l);
 	disk_judge(l);
+	disk_judge_alerts(l);
 	/* A lazy commit may or may not bring the one before to the disk. */
 	if (lazily && sim_once_in(2))
 		l->durable = l->committed;
@@ -176,6 +177,7 @@ disk_unpack(const struct apply_row *from, struct ledger_row *row_r)
 		.lease = from->lease,
 		.suspense = from->suspense,
 		.limit = from->limit,
+		.alert_bits = from->alert_bits,
 		.ver = from->version,
 		.first_us = from->first_us,
 		.last_us = from->last_us,
@@ -213,6 +215,7 @@ ledger_row_put(struct ledger *l, const struct row_key *k,
 		    .lease = row->lease,
 		    .suspense = row->suspense,
 		    .limit = row->limit,
+		    .alert_bits = row->alert_bits,
 		    .version = row->ver,
 		    .first_us = row->first_us,
 		    .last_us = row->last_us,

@@ -15,6 +15,7 @@ struct disk {
 	bool met;
 	uint32_t owners; /* customers whose hash is known, one bit each */
 	uint64_t journal;
+	uint64_t alerts; /* of thresholds, that were ever kept */
 };
 
 struct ledger {
@@ -28,5 +29,8 @@ disk_seen(struct ledger *l)
 {
 	return l->writing ? &l->open : &l->committed;
 }
+
+/* At a commit: thresholds are marked in rows as their alerts are kept. */
+void disk_judge_alerts(const struct ledger *l);
 
 #endif

@@ -36,12 +36,12 @@ sim_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 
 	(void)mask;
 	for (nfds_t i = 0; i < n; i++)
-		events |= 1ull << fds[i].fd;
+		events |= fds[i].fd >= 0 ? 1ull << fds[i].fd : 0;
 	if ((sim.events & events) == 0)
 		sim_park(events, ns,
 		    ns < 50000000 ? SIM_WAIT_TIME : SIM_WAIT_WORK);
 	for (nfds_t i = 0; i < n; i++) {
-		bool in = (sim.events >> fds[i].fd & 1) != 0;
+		bool in = fds[i].fd >= 0 && (sim.events >> fds[i].fd & 1) != 0;
 
 		fds[i].revents = in ? POLLIN : 0;
 		ready += in;

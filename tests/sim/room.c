@@ -40,6 +40,7 @@
 /* In one file, a name of one room may hide another's. */
 #pragma GCC diagnostic ignored "-Wshadow"
 
+#include "keeper/alerts.c"
 #include "keeper/amounts.c"
 #include "keeper/answer.c"
 #include "keeper/audit.c"
@@ -47,6 +48,7 @@
 #include "keeper/customers.c"
 #include "keeper/evict.c"
 #include "keeper/fold.c"
+#include "keeper/handover.c"
 #include "keeper/journal.c"
 #include "keeper/keeper.c"
 #include "keeper/limits.c"
@@ -124,8 +126,12 @@ sim_segment_new(void)
 
 struct room_settings {
 	struct settings s;
+	struct settings_exporter exporter;
+	int32_t alert_at[SIM_PERCENTS];
 	struct snapshot_room room;
 };
+
+const int32_t sim_percents[SIM_PERCENTS] = { 50, 80, 100 };
 
 static const struct settings *
 room_settings(void)
@@ -153,6 +159,14 @@ room_settings(void)
 	s->budgets_timezone = snapshot_text(&w, &w.room, "UTC");
 	s->budgets_week_starts = snapshot_text(&w, &w.room, "monday");
 	s->budgets_keep_periods = 1000;
+	memcpy(w.alert_at, sim_percents, sizeof(w.alert_at));
+	s->budgets_alert_at =
+	    (struct slist){ offsetof(struct room_settings, alert_at),
+		    SIM_PERCENTS };
+	w.exporter.enabled = true;
+	w.exporter.events = 1u << ALERT_CUSTOMER_LIMIT;
+	s->exporters =
+	    (struct slist){ offsetof(struct room_settings, exporter), 1 };
 	return s;
 }
 
@@ -162,7 +176,8 @@ sim_keeper(void)
 	struct keeper_args args = { .settings = room_settings(),
 		.segment = sim.seg,
 		.master_fd = SIM_FD_MASTER,
-		.admin_fd = SIM_FD_ADMIN };
+		.admin_fd = SIM_FD_ADMIN,
+		.logger_fd = -1 };
 
 	sim.keeper_ended = keeper_main(&args) == 0;
 	sim_tell("keeper ends", sim.keeper_ended, 0, 0);

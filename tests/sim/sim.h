@@ -179,6 +179,10 @@ struct sim_row {
 	bool there;
 };
 
+/* What budgets.alert_at is. */
+#define SIM_PERCENTS 3
+extern const int32_t sim_percents[SIM_PERCENTS];
+
 void sim_disk_new(void);
 void sim_disk_cut(void); /* the power is gone */
 /* By number of the truth: what is committed, and what a power cut leaves. */

@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "base/money.h"
 #include "base/sbuf.h"
+#include "store/alert.h"
+#include "store/env.h"
 #include "store/ledger.h"
 #include "tests/store/scratch.h"
 #include "tests/suite.h"
@@ -294,6 +296,127 @@ START_TEST(test_journal)
 END_TEST
 
 /* Another process reads what was committed, and nothing else. */
+static uint64_t
+add_alert(const char *text)
+{
+	uint64_t seq = 0;
+
+	ck_assert_int_eq(ledger_begin(ledger, &e), 0);
+	ck_assert_int_eq(ledger_alert_add(ledger, slice_str(text), &seq, &e),
+	    0);
+	commit();
+	return seq;
+}
+
+static int
+del_alert(uint64_t seq, const char *id)
+{
+	int done;
+
+	ck_assert_int_eq(ledger_begin(ledger, &e), 0);
+	done = ledger_alert_del(ledger, seq, slice_str(id), &e);
+	commit();
+	return done;
+}
+
+static uint64_t
+alerts(void)
+{
+	uint64_t n = 99;
+
+	ck_assert_int_eq(ledger_alert_count(ledger, &n, &e), 0);
+	return n;
+}
+
+START_TEST(test_alerts)
+{
+	struct sbuf buf = { 0 };
+	uint64_t seq = 0;
+
+	ck_assert_uint_eq(alerts(), 0);
+	ck_assert_uint_eq(add_alert("one and more"), 1);
+	ck_assert_uint_eq(add_alert("two"), 2);
+	ck_assert_uint_eq(alerts(), 2);
+	ck_assert_int_eq(ledger_alert_next(ledger, &seq, &buf, &e), 1);
+	ck_assert_str_eq(buf.data, "one and more");
+	ck_assert_int_eq(del_alert(1, "two"), 0); /* not that one */
+	ck_assert_int_eq(del_alert(3, "two"), 0);
+	ck_assert_int_eq(del_alert(1, "one"), 1);
+	ck_assert_int_eq(ledger_alert_next(ledger, &seq, &buf, &e), 1);
+	ck_assert_uint_eq(seq, 2);
+	ck_assert_str_eq(buf.data, "two");
+	ck_assert_int_eq(ledger_alert_next(ledger, &seq, &buf, &e), 0);
+	ck_assert_int_eq(del_alert(2, "two"), 1);
+	ck_assert_uint_eq(alerts(), 0);
+	ck_assert_uint_eq(add_alert("three"), 1); /* numbers come again */
+	sbuf_free(&buf);
+}
+END_TEST
+
+START_TEST(test_alert_bytes)
+{
+	struct alert a = { .id = "0123456789abcde",
+		.event = ALERT_OVERRUN,
+		.percent = 80,
+		.account_kind = 2,
+		.period_s = 86400,
+		.time_us = 5,
+		.spent_nano = 6,
+		.limit_nano = 7,
+		.suspense_nano = 8,
+		.owner = { OWNER_KEY, 1, SLICE("ada") } };
+	struct sbuf b = { 0 }, again = { 0 };
+	struct alert back;
+
+	alert_pack(&b, &a);
+	ck_assert_int_eq(memcmp(b.data, a.id, sizeof a.id), 0);
+	ck_assert_int_eq(alert_unpack(sbuf_slice(&b), &back), 1);
+	alert_pack(&again, &back);
+	ck_assert(slice_eq(sbuf_slice(&b), sbuf_slice(&again)));
+	for (size_t n = 0; n < b.len - 3; n++)
+		ck_assert_int_eq(alert_unpack((struct slice){ b.data, n },
+				     &back),
+		    0);
+	b.data[16] = ALERTS;
+	ck_assert_int_eq(alert_unpack(sbuf_slice(&b), &back), 0);
+	sbuf_free(&b);
+	sbuf_free(&again);
+}
+END_TEST
+
+/* A version that knew no alerts made it: the first reader finds none. */
+START_TEST(test_ledger_of_before)
+{
+	static const char *const tables[] = { "rows", "accounts", "cursors",
+		"journal", "meta" };
+	struct env_options o = { .path = scratch_dir,
+		.name = "ledger",
+		.tables = tables,
+		.tables_n = 5,
+		.size_bytes = MAP_SIZE,
+		.writer = true };
+	struct sbuf buf = { 0 };
+	struct env *env;
+	uint64_t seq = 0;
+
+	ledger_close(&ledger);
+	scratch_remove();
+	scratch_make();
+	env = env_open(&o, &e);
+	ck_assert_ptr_nonnull(env);
+	env_close(&env);
+	ledger = ledger_open_reader(scratch_dir, &e);
+	ck_assert_msg(ledger != NULL, "%s", e.text);
+	ck_assert_uint_eq(alerts(), 0);
+	ck_assert_int_eq(ledger_alert_next(ledger, &seq, &buf, &e), 0);
+	ck_assert_int_eq(ledger_walk(ledger, &e), 0);
+	ledger_close(&ledger);
+	ledger = ledger_open_writer(scratch_dir, MAP_SIZE, &e);
+	ck_assert_uint_eq(add_alert("one"), 1);
+	sbuf_free(&buf);
+}
+END_TEST
+
 START_TEST(test_reader)
 {
 	struct ledger_row row = { .settled = 5 };
@@ -375,6 +498,9 @@ test_suite(void)
 	tcase_add_test(t, test_cursors);
 	tcase_add_test(t, test_meta);
 	tcase_add_test(t, test_journal);
+	tcase_add_test(t, test_alerts);
+	tcase_add_test(t, test_alert_bytes);
+	tcase_add_test(t, test_ledger_of_before);
 	tcase_add_test(t, test_reader);
 	tcase_add_test(t, test_killed);
 	tcase_add_test(t, test_refused);

@@ -69,6 +69,7 @@ put_key(const char *prefix)
 		.budget_duration = DURATION_DAILY,
 		.created_s = 1,
 		.expires_s = 2,
+		.max_usage = 7,
 		.limits = { 600, 4000, 64 } };
 
 	ck_assert_int_eq(objects_begin(objects, &e), 0);
@@ -99,6 +100,7 @@ START_TEST(test_key)
 	ck_assert_int_eq(k.limits.rpm, 600);
 	ck_assert_int_eq(k.limits.tpm, 4000);
 	ck_assert_int_eq(k.limits.concurrency, 64);
+	ck_assert_int_eq(k.max_usage, 7);
 	ck_assert_uint_eq(k.version, 1);
 	ck_assert(defs_list_has(k.models, SLICE("llama")));
 	ck_assert(!defs_list_has(k.models, SLICE("lama")));
@@ -376,23 +378,51 @@ START_TEST(test_reads_old_customers)
 }
 END_TEST
 
-/* One of before clamp_max_tokens. */
+/* One of before max_usage, and one of before clamp_max_tokens. */
 START_TEST(test_reads_old_keys)
 {
 	struct key_def k = { .prefix = SLICE("prefix01") }, got;
 	struct sbuf b = { 0 };
 
 	k.clamp_max_tokens = 1;
+	k.max_usage = INT32_MAX;
 	defs_key_pack(&b, &k);
 	ck_assert(defs_key_unpack(sbuf_slice(&b), &got));
+	ck_assert_int_eq(got.max_usage, INT32_MAX);
+	b.data[0] = 2;
+	ck_assert(!defs_key_unpack(sbuf_slice(&b), &got));
+	b.len -= sizeof k.max_usage;
+	ck_assert(defs_key_unpack(sbuf_slice(&b), &got));
 	ck_assert_int_eq(got.clamp_max_tokens, 1);
+	ck_assert_int_eq(got.max_usage, 0);
 	b.data[0] = 1;
 	ck_assert(!defs_key_unpack(sbuf_slice(&b), &got));
 	b.len -= sizeof k.clamp_max_tokens;
 	ck_assert(defs_key_unpack(sbuf_slice(&b), &got));
 	ck_assert(slice_eq(got.prefix, SLICE("prefix01")));
 	ck_assert_int_eq(got.clamp_max_tokens, 0);
+	b.data[0] = 4;
+	ck_assert(!defs_key_unpack(sbuf_slice(&b), &got));
 	sbuf_free(&b);
+}
+END_TEST
+
+/* It is multiplied: none of these may pass. */
+START_TEST(test_uses_of_keys_have_a_range)
+{
+	static const int64_t bad[] = { -1, INT64_MIN, (int64_t)INT32_MAX + 1,
+		INT64_MAX };
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct key_def k = { .prefix = SLICE("prefix01"),
+			.max_usage = bad[i] },
+			       got;
+		struct sbuf b = { 0 };
+
+		defs_key_pack(&b, &k);
+		ck_assert(!defs_key_unpack(sbuf_slice(&b), &got));
+		sbuf_free(&b);
+	}
 }
 END_TEST
 
@@ -446,6 +476,7 @@ test_suite(void)
 	tcase_add_test(t, test_apply);
 	tcase_add_test(t, test_reads_old_customers);
 	tcase_add_test(t, test_reads_old_keys);
+	tcase_add_test(t, test_uses_of_keys_have_a_range);
 	tcase_add_test(t, test_deleted_customers_are_left);
 	tcase_add_test(t, test_ask);
 	suite_add_tcase(s, t);

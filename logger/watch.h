@@ -1,0 +1,31 @@
+#ifndef LOGGER_WATCH_H
+#define LOGGER_WATCH_H
+
+/*
+ * watch - is the ledger there?  A keeper that cannot write it ends, and one
+ * that is gone cannot say so: the logger sees that it does not beat.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct alert;
+struct segment;
+
+#define WATCH_SILENT_NS UINT64_C(5000000000)
+/* An outage is over when the keeper beat for so long: it may end and begin. */
+#define WATCH_STEADY_NS UINT64_C(60000000000)
+
+struct watch {
+	uint64_t since_ns;  /* the watch began */
+	uint64_t steady_ns; /* since when the keeper beats without a gap */
+	bool told;          /* of this outage */
+};
+
+void watch_init(struct watch *w, uint64_t now_ns);
+
+/* True, once in an outage, with its alert: the same from another logger. */
+bool watch_look(struct watch *w, const struct segment *seg, uint64_t now_ns,
+    struct alert *alert_r);
+
+#endif

@@ -1,0 +1,228 @@
+#include "worker/upstream.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/pool.h"
+#include "base/sbuf.h"
+#include "base/settings.h"
+#include "base/sigv4.h"
+#include "base/version.h"
+#include "dialect/azure_path.h"
+#include "dialect/dialect.h"
+#include "net/client.h"
+#include "worker/client_dialect.h"
+#include "worker/headers.h"
+#include "worker/targets.h"
+#include "worker/worker_priv.h"
+
+static struct slice
+upstream_secret(struct worker *w, struct secret_ref ref)
+{
+	return settings_secret(w->secrets, ref);
+}
+
+static void
+upstream_bearer(struct worker *w, const struct settings_provider *p,
+    const struct settings_credential *c, struct sbuf *b)
+{
+	const struct settings *s = w->settings;
+
+	(void)p;
+	headers_add(b, "Authorization: Bearer ",
+	    upstream_secret(w, c->api_key));
+	headers_add(b,
+	    "OpenAI-Organization: ", settings_str(s, c->organization));
+	headers_add(b, "OpenAI-Project: ", settings_str(s, c->project));
+}
+
+static void
+upstream_azure(struct worker *w, const struct settings_provider *p,
+    const struct settings_credential *c, struct sbuf *b)
+{
+	(void)p;
+	if (c->azure_ad_token.len > 0)
+		headers_add(b, "Authorization: Bearer ",
+		    upstream_secret(w, c->azure_ad_token));
+	else
+		headers_add(b, "api-key: ", upstream_secret(w, c->api_key));
+}
+
+static void
+upstream_anthropic(struct worker *w, const struct settings_provider *p,
+    const struct settings_credential *c, struct sbuf *b)
+{
+	struct slice version = settings_str(w->settings, p->api_version);
+
+	headers_add(b, "x-api-key: ", upstream_secret(w, c->api_key));
+	headers_add(b, "anthropic-version: ",
+	    version.n > 0 ? version : SLICE("2023-06-01"));
+}
+
+static void
+upstream_goog(struct worker *w, const struct settings_provider *p,
+    const struct settings_credential *c, struct sbuf *b)
+{
+	(void)p;
+	headers_add(b, "x-goog-api-key: ", upstream_secret(w, c->api_key));
+}
+
+/* What proves whose it is without a look at the request. */
+static void (*const authorize[])(struct worker *w,
+    const struct settings_provider *p, const struct settings_credential *c,
+    struct sbuf *b) = {
+	[AUTH_BEARER] = upstream_bearer,
+	[AUTH_API_KEY] = upstream_azure,
+	[AUTH_X_API_KEY] = upstream_anthropic,
+	[AUTH_GOOG_KEY] = upstream_goog,
+	[AUTH_NONE] = NULL,
+};
+
+void
+upstream_write_lines(struct worker *w, const struct settings_provider *p,
+    const struct settings_credential *c, const struct settings_base *base,
+    bool stream, struct sbuf *b)
+{
+	enum kind_auth auth = kind_auths[p->kind];
+
+	client_write_host(b, settings_str(w->settings, base->host), base->port,
+	    base->tls);
+	sbuf_adds(b, "User-Agent: holdfast/" HOLDFAST_VERSION "\r\n"
+		     "Content-Type: application/json\r\n"
+		     "Accept-Encoding: identity\r\nAccept: ");
+	sbuf_adds(b, stream ? "text/event-stream" : "application/json");
+	sbuf_adds(b, "\r\n");
+	if (c != NULL && authorize[auth] != NULL)
+		authorize[auth](w, p, c, b);
+}
+
+static void
+upstream_path_azure(struct req *r, const struct settings_base *base,
+    struct sbuf *b)
+{
+	const struct settings *s = r->w->settings;
+	const struct settings_provider *p = r->choice.target->provider;
+	const struct settings_credential *c =
+	    target_credential(r->w, r->choice.target, r->choice.credential);
+	struct azure_place at = {
+		.host = settings_str(s, base->host),
+		.path = settings_str(s, base->path),
+		.version = settings_str(s, p->api_version),
+		.deployment = r->choice.upstream_model,
+	};
+
+	if (c != NULL && c->api_version.len > 0)
+		at.version = settings_str(s, c->api_version);
+	azure_path(&at,
+	    r->dialect == &dialect_responses ? AZURE_RESPONSES : AZURE_CHAT, b);
+}
+
+/* "POST /v1/chat/completions HTTP/1.1" */
+static void
+upstream_line(struct req *r, struct sbuf *b)
+{
+	const struct settings_base *base =
+	    target_base(r->w, r->choice.target, r->choice.credential);
+
+	sbuf_adds(b, "POST ");
+	if (r->choice.kind == KIND_AZURE) {
+		upstream_path_azure(r, base, b);
+	} else {
+		sbuf_add_slice(b, settings_str(r->w->settings, base->path));
+		if (client_counts(r))
+			client_count_path(r, b);
+		else if (r->dialect != NULL)
+			r->dialect->path(r->ask, b);
+		else
+			sbuf_adds(b, "/chat/completions");
+	}
+	sbuf_adds(b, " HTTP/1.1\r\n");
+}
+
+/* The digest of the body that is sent. */
+static void
+upstream_sum(struct req *r, unsigned char sum[DIGEST_SIZE])
+{
+	struct digest *d = r->w->digest;
+
+	digest_start(d);
+	for (unsigned i = 0; i < r->edit.n; i++)
+		digest_add(d, r->edit.pieces[i].p, r->edit.pieces[i].n);
+	digest_end(d, sum);
+}
+
+/* Signature Version 4 over the line and the lines that were written. */
+static void
+upstream_sign(struct req *r, const struct settings_credential *c,
+    struct slice path, struct sbuf *b)
+{
+	struct worker *w = r->w;
+	const struct settings_base *base =
+	    target_base(w, r->choice.target, r->choice.credential);
+	struct sigv4_credential who = {
+		.key_id = upstream_secret(w, c->aws_access_key_id),
+		.secret = upstream_secret(w, c->aws_secret_access_key),
+		.region = settings_str(w->settings, c->aws_region_name),
+		.service = SLICE("bedrock"),
+	};
+	struct slice token = upstream_secret(w, c->aws_session_token);
+	struct sbuf host = { 0 };
+	struct sigv4_header headers[3] = {
+		{ SLICE("content-type"), SLICE("application/json") },
+		{ SLICE("host"), SLICE("") },
+		{ SLICE("x-amz-security-token"), token },
+	};
+	struct sigv4_request q = {
+		.method = SLICE("POST"),
+		.path = path,
+		.headers = headers,
+		.n_headers = token.n > 0 ? 3 : 2,
+		.now_s = now_real_us() / 1000000,
+	};
+	char date[SIGV4_DATE_SIZE];
+
+	client_write_host(&host, settings_str(w->settings, base->host),
+	    base->port, base->tls);
+	headers[1].value = (struct slice){ host.data + sizeof "Host: " - 1,
+		host.len - (sizeof "Host: \r\n" - 1) };
+	upstream_sum(r, q.body_sum);
+	sigv4_date(q.now_s, date);
+	headers_add(b, "X-Amz-Date: ", slice_str(date));
+	headers_add(b, "X-Amz-Security-Token: ", token);
+	sbuf_adds(b, "Authorization: ");
+	sigv4_sign(&q, &who,
+	    target_aws_key(r->choice.target, r->choice.credential), b);
+	sbuf_adds(b, "\r\n");
+	sbuf_free(&host);
+}
+
+static void
+upstream_aws(struct req *r, struct slice path, struct sbuf *b)
+{
+	const struct settings_credential *c =
+	    target_credential(r->w, r->choice.target, r->choice.credential);
+
+	if (c == NULL)
+		return;
+	if (c->aws_bearer_token.len > 0)
+		headers_add(b, "Authorization: Bearer ",
+		    upstream_secret(r->w, c->aws_bearer_token));
+	else
+		upstream_sign(r, c, path, b);
+}
+
+void
+upstream_write_head(struct req *r, struct sbuf *b)
+{
+	size_t from = b->len + sizeof "POST " - 1;
+	struct slice path;
+
+	upstream_line(r, b);
+	sbuf_add_slice(b, target_lines(r->w, r->choice.target,
+			      r->choice.credential, r->stream));
+	headers_add(b, "Authorization: Bearer ", r->token);
+	if (kind_auths[r->choice.kind] != AUTH_AWS)
+		return;
+	path = (struct slice){ b->data + from, b->len - from };
+	path.n = (size_t)((const char *)memchr(path.p, ' ', path.n) - path.p);
+	upstream_aws(r, pool_copy(r->pool, path), b);
+}
