@@ -90,7 +90,7 @@ out_text(struct encode_ctx *x, struct slice raw, struct sbuf *out)
 		out_close(x, out);
 		out_start(x, BLOCK_TEXT, out);
 		sbuf_adds(out,
-		    "\"type\":\"text\",\"text\":\"\",\"citations\":null");
+		    "\"type\":\"text\",\"text\":\"\",\"citations\":[]");
 		out_started(out);
 	}
 	out_delta_raw(x, "text_delta", "text", raw, out);
