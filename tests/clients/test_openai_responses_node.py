@@ -25,9 +25,9 @@ def to(world, dialect, script, **kw):
 @each
 def test_text(world, dialect):
     said = to(world, dialect, "return await client.responses.create(respond({instructions: 'Be brief.'}));")
-    assert said.value["output_text"] == "Hällo there"
-    assert (said.value["object"], said.value["status"], said.attempts) == ("response", "completed", 1)
-    usage = said.value["usage"]
+    assert said.gave()["output_text"] == "Hällo there"
+    assert (said.gave()["object"], said.gave()["status"], said.attempts) == ("response", "completed", 1)
+    usage = said.gave()["usage"]
     assert (usage["input_tokens"], usage["output_tokens"], usage["total_tokens"]) == (11, 7, 18)
     assert b"Be brief." in world.provider.requests[0].body
 
@@ -39,13 +39,13 @@ def test_events_of_a_stream(world, dialect):
       const events = [];
       for await (const e of await client.responses.create(respond({stream: true}))) events.push(e);
       return events;""")
-    kinds = [e["type"] for e in said.value]
-    assert [e["sequence_number"] for e in said.value] == list(range(len(kinds)))
+    kinds = [e["type"] for e in said.gave()]
+    assert [e["sequence_number"] for e in said.gave()] == list(range(len(kinds)))
     assert kinds[:2] == ["response.created", "response.in_progress"] and kinds[-1] == "response.completed"
-    words = "".join(e["delta"] for e in said.value if e["type"] == "response.output_text.delta")
+    words = "".join(e["delta"] for e in said.gave() if e["type"] == "response.output_text.delta")
     assert words == "One, zwei,\n \U0001f680 \" \\ three"
     assert kinds.count("response.output_item.added") == kinds.count("response.output_item.done") == 1
-    assert said.value[-1]["response"]["usage"]["total_tokens"] == 18
+    assert said.gave()[-1]["response"]["usage"]["total_tokens"] == 18
 
 
 @each
@@ -53,9 +53,9 @@ def test_stream_helper(world, dialect):
     """The SDK's accumulator: items, parts and deltas must fit together."""
     world.provider.answer = Script(Says("one two", thought="Hm."))
     said = to(world, dialect, "return await client.responses.stream(respond()).finalResponse();")
-    assert said.value["output_text"] == "one two"
-    assert said.value["output"][0]["type"] == "reasoning"
-    assert [i["type"] for i in said.value["output"]] == ["reasoning", "message"]
+    assert said.gave()["output_text"] == "one two"
+    assert said.gave()["output"][0]["type"] == "reasoning"
+    assert [i["type"] for i in said.gave()["output"]] == ["reasoning", "message"]
 
 
 @each
@@ -73,7 +73,7 @@ def test_tool_round_trip(world, dialect, how):
       return await client.responses.%s;""" % (TOOLS, how % "respond({input, tools})", how % "respond({input, tools})"))
     call = said.notes["call"]
     assert (call["name"], json.loads(call["arguments"])) == CALL and call["call_id"]
-    assert said.value["output_text"] == "cold"
+    assert said.gave()["output_text"] == "cold"
     speak.expect_result(world.provider.requests[1], spoken(world.provider.requests[1]), "-3 degrees")
 
 
@@ -92,7 +92,7 @@ def test_json_schema(world, dialect):
     said = to(world, dialect, """
       return await client.responses.parse(respond({text: {format: {type: "json_schema", name: "s", strict: true, schema: {
         type: "object", properties: {a: {type: "integer"}}, required: ["a"], additionalProperties: false}}}}));""")
-    assert json.loads(said.value["output_text"]) == {"a": 1}
+    assert json.loads(said.gave()["output_text"]) == {"a": 1}
     assert b'"integer"' in world.provider.requests[0].body
 
 
@@ -101,7 +101,7 @@ def test_demo(world):
       const whole = await client.responses.create(respond());
       const streamed = await client.responses.stream(respond()).finalResponse();
       return [whole.output_text, streamed.output_text];""", key="demo", model="demo/echo")
-    assert said.value == ["Hello", "Hello"]
+    assert said.gave() == ["Hello", "Hello"]
 
 
 # -- refusals --
@@ -151,7 +151,7 @@ def test_abort_of_a_stream(world, dialect, how):
       for await (const e of stream) if (e.type === "response.output_text.delta") { note("text", e.delta); %s; }
       await sleep(300);
       return "left";""" % how)
-    assert (said.value, said.notes["text"]) == ("left", "one")
+    assert (said.gave(), said.notes["text"]) == ("left", "one")
     wait_for(lambda: world.provider.gone_at, 5, "the upstream to be closed")
     world.at_rest()
 
@@ -162,4 +162,4 @@ def test_cut_stream_throws(world, dialect):
     said = to(world, dialect, """
       for await (const e of await client.responses.create(respond({stream: true})))
         if (e.type === "response.output_text.delta") note("text", e.delta);""")
-    assert said.error and said.notes["text"] == "one", said.value
+    assert said.error and said.notes["text"] == "one", said.gave()
