@@ -82,7 +82,7 @@ out_block_text(struct encode_ctx *x, struct slice raw, struct sbuf *out)
 		out_block_close(x, out);
 		out_block_start(x, BLOCK_TEXT, out);
 		sbuf_adds(out,
-		    "\"type\":\"text\",\"text\":\"\",\"citations\":null");
+		    "\"type\":\"text\",\"text\":\"\",\"citations\":[]");
 		out_block_started(out);
 	}
 	out_block_delta(x, "text_delta", "text", raw, out);
