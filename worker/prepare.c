@@ -28,13 +28,8 @@ prepare_edit(struct req *r, int64_t put_max_tokens)
 		.put_max_tokens = put_max_tokens,
 	};
 
-	/* OpenAI itself takes the new name always, the old one not always. */
-	o.use_max_completion_tokens =
-	    p->max_name == MAX_COMPLETION_TOKENS ||
-	    (p->max_name == MAX_BY_MODEL &&
-		params_has(&r->params, PARAM_max_completion_tokens)) ||
-	    (m != NULL &&
-		(m->features & FEATURE_MAX_COMPLETION_TOKENS_ONLY) != 0);
+	o.use_max_completion_tokens = edit_uses_completion_cap(&r->params,
+	    (enum provider_max)p->max_name, m != NULL ? m->features : 0);
 	if (edit_check(&r->params, &o, req_err(r)) != 0)
 		return -1;
 	edit_body(&r->params, &o, r->pool, &r->edit);

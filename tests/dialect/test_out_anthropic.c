@@ -183,7 +183,7 @@ START_TEST(test_bytes)
 {
 	static const char want[] = MESSAGE_START(7) SSE("content_block_start",
 	    ",\"index\":0,\"content_block\":{\"type\":\"text\","
-	    "\"text\":\"\",\"citations\":null}") SSE("content_block_delta",
+	    "\"text\":\"\",\"citations\":[]}") SSE("content_block_delta",
 	    ",\"index\":0,\"delta\":{\"type\":\"text_delta\","
 	    "\"text\":\"h\\u00e9\"}") SSE("content_block_stop", ",\"index\":0")
 	    SSE("message_delta",
@@ -278,7 +278,7 @@ END_TEST
 	"'cache_read_input_tokens':3,'output_tokens':4,"                       \
 	"'server_tool_use':null,'cache_creation':null,'inference_geo':null,"   \
 	"'service_tier':null}}"
-#define TEXT(text) "{'type':'text','text':'" text "','citations':null}"
+#define TEXT(text) "{'type':'text','text':'" text "','citations':[]}"
 #define USE(id, name, input)                                                   \
 	"{'type':'tool_use','id':'" id "','name':'" name "','input':" input    \
 	",'caller':{'type':'direct'}}"

@@ -142,6 +142,7 @@ read_sse(struct reading *r, struct slice stream)
 		end = strstr(p, "\r\n\r\n");
 		ck_assert(end != NULL);
 		*end = '\0';
+		ck_assert_msg(strpbrk(p, "\r\n") == NULL, "lines: %s", p);
 		o = json_tokener_parse(p + 6);
 		ck_assert_msg(o != NULL, "no JSON: %s", p + 6);
 		read_object(r, o);
@@ -212,6 +213,11 @@ static const struct {
 		PIECE(1, "{\\'c\\':") "'content':''" FINISH(0, "length") DONE,
 	    "[call a w {}][call b v {\"_raw\":\"{\\\"c\\\":\"}]",
 	    "MAX_TOKENS" },
+	{ "arguments over several lines",
+	    CALL(0, "a", "w") PIECE(0,
+		"{\\n \\'c\\': \\'\\\\n\\'\\r\\n}") "'content':''" FINISH(0,
+		"tool_calls") DONE,
+	    "[call a w {\"c\":\"\\n\"}]", "STOP" },
 	{ "a call with its signature",
 	    "'tool_calls':[{'index':0,'id':'a','type':'function','function':"
 	    "{'name':'w','arguments':'{}'},'extra_content':{'google':"
@@ -438,6 +444,20 @@ static const struct {
 		  "{'id':'i','name':'w','args':{'c':1.0}},'thoughtSignature':"
 		  "'S'}",
 		"STOP") },
+	{ "how probable it was",
+	    "{'model':'m','choices':[{'index':0,'message':{'content':'a'},"
+	    "'logprobs':{'content':[{'token':'a','logprob':-0.5,'bytes':[97],"
+	    "'top_logprobs':[{'token':'a','logprob':-0.5},{'token':'\\n',"
+	    "'logprob':-9999.0}]}]},'finish_reason':'stop'}],'usage':{"
+	    "'prompt_tokens':10,'completion_tokens':9,"
+	    "'prompt_tokens_details':{'cached_tokens':3},"
+	    "'completion_tokens_details':{'reasoning_tokens':4}}}",
+	    "{'candidates':[{'content':{'role':'model','parts':[{'text':'a'}]"
+	    "},'finishReason':'STOP','index':0,'logprobsResult':{"
+	    "'chosenCandidates':[{'token':'a','logProbability':-0.5}],"
+	    "'topCandidates':[{'candidates':[{'token':'a','logProbability':"
+	    "-0.5},{'token':'\\n','logProbability':-9999.0}]}]}}]," COUNTS NAMES
+	    "}" },
 	{ "refusal", REPLY("'content':null,'refusal':'no'", "content_filter"),
 	    WHOLE("{'text':'no'}", "SAFETY") },
 };

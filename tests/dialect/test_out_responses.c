@@ -97,15 +97,27 @@ plain_content(struct plain *p, json_object *content, struct sbuf *to)
 		sbuf_adds(to, json_object_get_string(content));
 }
 
+/* Some say their thoughts in no other place. */
+static void
+plain_details(struct plain *p, json_object *details)
+{
+	for (size_t i = 0; i < told_length(details); i++)
+		told_add(&p->reasoning, json_object_array_get_idx(details, i),
+		    "text");
+}
+
 static void
 plain_words(struct plain *p, json_object *o)
 {
 	json_object *calls = told_dig(o, "tool_calls");
 
 	plain_content(p, told_dig(o, "content"), &p->text);
-	told_add(&p->reasoning, o,
-	    told_dig(o, "reasoning_content") != NULL ? "reasoning_content"
-						     : "reasoning");
+	if (told_dig(o, "reasoning_content") != NULL)
+		told_add(&p->reasoning, o, "reasoning_content");
+	else if (told_dig(o, "reasoning") != NULL)
+		told_add(&p->reasoning, o, "reasoning");
+	else
+		plain_details(p, told_dig(o, "reasoning_details"));
 	told_add(&p->refusal, o, "refusal");
 	for (size_t i = 0; i < told_length(calls); i++) {
 		json_object *call = json_object_array_get_idx(calls, i);

@@ -186,16 +186,14 @@ START_TEST(test_object)
 	    "],\"usage\":{\"input_tokens\":7,\"input_tokens_details\":{"
 	    "\"cached_tokens\":2,\"cache_write_tokens\":1},\"output_tokens\":5,"
 	    "\"output_tokens_details\":{\"reasoning_tokens\":3},"
-	    "\"total_tokens\":12},\"prompt_message\":[1],\"request_breakdown\":"
-	    "{\"b\":1}}";
+	    "\"total_tokens\":12},\"prompt_message\":[1]}";
 	static const char chat[] =
 	    "{\"model\":\"m\",\"choices\":[{\"index\":0,\"finish_reason\":"
 	    "\"length\",\"message\":{\"role\":\"assistant\",\"content\":"
 	    "\"a\"}}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5,"
 	    "\"prompt_tokens_details\":{\"cached_tokens\":2,"
 	    "\"cache_creation_tokens\":1},\"completion_tokens_details\":{"
-	    "\"reasoning_tokens\":3}},\"prompt_message\":[1],"
-	    "\"request_breakdown\":{\"b\":1}}";
+	    "\"reasoning_tokens\":3}},\"prompt_message\":[1]}";
 	struct pool *pool = pool_new();
 	struct jscan_body body;
 	struct sbuf out = { 0 };
