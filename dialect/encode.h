@@ -43,6 +43,7 @@ struct encode_opts {
 struct encode_ctx {
 	struct encode_opts opts;
 	void *state;
+	unsigned passed; /* events that went out before: a native stream's */
 	struct sbuf kept[10]; /* text that is needed later; freed at the end */
 };
 
@@ -74,6 +75,9 @@ void encode_free(struct encode **xp);
  */
 int encode_feed(struct encode *x, struct slice frames, struct sbuf *out,
     struct err *e);
+
+/* The provider's own events, so many, went to the client before the next. */
+void encode_passed(struct encode *x, unsigned n);
 
 void encode_error(struct encode *x, int status, struct slice message,
     struct slice type, struct slice code, struct sbuf *out);

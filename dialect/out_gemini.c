@@ -74,7 +74,7 @@ out_open(struct encode_ctx *x, struct sbuf *out)
 	if (x->opts.family == ENCODE_GEMINI)
 		sbuf_adds(out, "data: ");
 	else
-		sbuf_adds(out, g->begun ? ",\r\n" : "[");
+		sbuf_adds(out, g->begun || x->passed > 0 ? ",\r\n" : "[");
 	g->begun = true;
 }
 

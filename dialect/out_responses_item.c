@@ -21,7 +21,7 @@ out_responses_event(struct encode_ctx *x, const char *type)
 	sbuf_adds(s->b, "\ndata: {\"type\":\"");
 	sbuf_adds(s->b, type);
 	sbuf_adds(s->b, "\",\"sequence_number\":");
-	sbuf_add_u64(s->b, s->sequence++);
+	sbuf_add_u64(s->b, x->passed + s->sequence++);
 	return s->b;
 }
 

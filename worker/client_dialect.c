@@ -193,6 +193,12 @@ client_raw(struct req *r)
 	return r->raw;
 }
 
+bool
+client_raw_is_array(const struct req *r)
+{
+	return r->native && client_family(r) == ENCODE_GEMINI_ARRAY;
+}
+
 /* Frames of chat into the worker's buffer for other dialects. */
 static struct slice
 client_encode(struct req *r, const struct slice *pieces, size_t n)
@@ -211,11 +217,14 @@ void
 client_frames(struct req *r, struct relay_out *out)
 {
 	struct sbuf *b = &r->w->encoded;
+	struct decode_state said;
 	struct slice bytes;
 
 	if (r->inbound == NULL)
 		return;
 	if (r->native) {
+		decode_state(r->decode, &said);
+		encode_passed(r->encode, said.raw_events);
 		sbuf_clear(b);
 		sbuf_add_slice(b, sbuf_slice(r->raw));
 		sbuf_clear(r->raw);

@@ -40,6 +40,9 @@ void client_begin(struct req *r);
 /* Where the events of a native stream are collected; NULL: it is none. */
 struct sbuf *client_raw(struct req *r);
 
+/* They are collected as one JSON array. */
+bool client_raw_is_array(const struct req *r);
+
 /*
  * Chat frames that are to be sent now: *out becomes what the client
  * understands of them.

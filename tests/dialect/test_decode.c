@@ -186,11 +186,16 @@ END_TEST
 /* What a client of the dialect itself gets: the bytes, each event whole. */
 static const struct {
 	const char *title, *stream;
+	const char *array; /* what is collected as one, NULL: events are */
 } raws[] = {
-	{ "LF", TEXT STOP END },
-	{ "CRLF", "data: {'t':'a'}\r\n\r\ndata: {'end':1}\r\n\r\n" },
-	{ "CR", "data: {'t':'a'}\r\rdata: {'end':1}\r\r" },
-	{ "names", "event: x\r\ndata: {'t':'a'}\r\n\r\n" END },
+	{ "LF", TEXT STOP END, NULL },
+	{ "an array", TEXT "event: x\ndata: {'stop':'x','end':1}\n\n",
+	    "[{'t':'a'},\r\n{'stop':'x','end':1}]" },
+	{ "an array that is cut", TEXT, "[{'t':'a'}" },
+	{ "an array of nothing", ": c\n\n", "" },
+	{ "CRLF", "data: {'t':'a'}\r\n\r\ndata: {'end':1}\r\n\r\n", NULL },
+	{ "CR", "data: {'t':'a'}\r\rdata: {'end':1}\r\r", NULL },
+	{ "names", "event: x\r\ndata: {'t':'a'}\r\n\r\n" END, NULL },
 };
 
 START_TEST(test_raw)
@@ -198,10 +203,14 @@ START_TEST(test_raw)
 	struct pool *pool = pool_new();
 	struct slice in = quotes(pool, raws[_i].stream), piece;
 	struct sbuf raw = { 0 }, chat = { 0 };
-	const struct decode_opts opts = { .dialect = &events, .raw = &raw };
+	struct decode_opts opts = { .dialect = &events, .raw = &raw };
+	struct slice want = in;
 	struct decode *d;
 	struct err e;
 
+	opts.raw_array = raws[_i].array != NULL;
+	if (opts.raw_array)
+		want = quotes(pool, raws[_i].array);
 	for (size_t step = 1; step <= in.n; step++) {
 		sbuf_clear(&raw);
 		d = decode_new(&opts);
@@ -211,7 +220,7 @@ START_TEST(test_raw)
 			ck_assert_int_eq(decode_feed(d, piece, &chat, &e), 0);
 		}
 		ck_assert_int_eq(decode_end(d, &chat, &e), 0);
-		ck_assert_msg(slice_eq(sbuf_slice(&raw), in), "%s: %s",
+		ck_assert_msg(slice_eq(sbuf_slice(&raw), want), "%s: %s",
 		    raws[_i].title, raw.data);
 		decode_free(&d);
 	}
