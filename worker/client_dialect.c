@@ -164,6 +164,24 @@ client_family(const struct req *r)
 	           : family;
 }
 
+/* What field_name and delimiter, or /generate, make of a stream of chat. */
+static bool
+client_framing(const struct req *r, struct encode_framing *f)
+{
+	const struct params *p = &r->params;
+	bool asked =
+	    params_has(p, PARAM_field_name) || params_has(p, PARAM_delimiter);
+
+	*f = asked
+	         ? (struct encode_framing){ RELAY_FIELD, RELAY_DELIMITER, true }
+	         : (struct encode_framing){ SLICE(""), SLICE("---"), false };
+	if (params_has(p, PARAM_field_name))
+		f->field = params_text(p, PARAM_field_name);
+	if (params_has(p, PARAM_delimiter))
+		f->delimiter = params_text(p, PARAM_delimiter);
+	return asked || r->route.route == ROUTE_GENERATE;
+}
+
 void
 client_begin(struct req *r)
 {
@@ -174,10 +192,14 @@ client_begin(struct req *r)
 		.in_tokens = bound_estimate_tokens(r->bound_request.body_bytes),
 	};
 
-	if (r->inbound == NULL)
-		return;
-	o.family = client_family(r);
-	o.request = r->inbound->body;
+	if (r->inbound != NULL) {
+		o.family = client_family(r);
+		o.request = r->inbound->body;
+	} else {
+		if (!client_framing(r, &o.framing))
+			return;
+		o.family = ENCODE_FRAMED;
+	}
 	memcpy(o.id, r->id, sizeof o.id);
 	/* A native stream needs it too: for the event of a failure. */
 	r->encode = encode_new(&o);
@@ -220,7 +242,7 @@ client_frames(struct req *r, struct relay_out *out)
 	struct decode_state said;
 	struct slice bytes;
 
-	if (r->inbound == NULL)
+	if (r->encode == NULL)
 		return;
 	if (r->native) {
 		decode_state(r->decode, &said);
@@ -243,7 +265,7 @@ client_last_frames(struct req *r, struct sbuf *b)
 {
 	struct slice last = sbuf_slice(b);
 
-	if (r->inbound == NULL)
+	if (r->encode == NULL)
 		return;
 	if (r->native)
 		last = sbuf_slice(r->raw);

@@ -246,7 +246,6 @@ struct req {
 	bool released;       /* the client has bytes of it, or will */
 	bool paused;         /* the client is slow: the source waits */
 	uint64_t released_ns, wrote_ms;
-	const struct relay_framing *framing;
 	const struct relay_error *provider_error; /* in a stream; of relay */
 	struct slice provider_code, upstream_error;
 	bool write_usage; /* in our own form */

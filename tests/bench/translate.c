@@ -129,8 +129,7 @@ translate_event(const struct row *row, unsigned i, struct sbuf *b)
 static struct relay *
 translate_relay(void)
 {
-	struct relay_opts o = { .framing = &relay_framing_sse,
-		.end = END_DONE,
+	struct relay_opts o = { .end = END_DONE,
 		.include_usage = true,
 		.id = SLICE("chatcmpl-1"),
 		.model = SLICE("m"),

@@ -49,8 +49,7 @@ encode_frames(struct slice frames, size_t step, struct sbuf *out)
 static bool
 relay_frames(const struct recordings_case *c, struct sbuf *frames)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.quirks = c->group->quirks,
+	struct relay_opts opts = { .quirks = c->group->quirks,
 		.end = c->group->end,
 		.include_usage = true,
 		.id = SLICE("chatcmpl-minted"),
@@ -65,7 +64,7 @@ relay_frames(const struct recordings_case *c, struct sbuf *frames)
 	ck_assert_int_eq(relay_feed(r, sbuf_slice(&c->body), &out, &e), 0);
 	whole = relay_finish(r, true, &out) == RELAY_COMPLETE;
 	if (whole)
-		relay_close(r, SLICE(""), &out);
+		relay_close(SLICE(""), &out);
 	for (size_t i = 0; i < out.n; i++)
 		sbuf_add_slice(frames, out.slices[i]);
 	sbuf_addc(frames, '\0');

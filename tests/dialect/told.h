@@ -235,8 +235,7 @@ told_read_whole(struct told *t, const char *text)
 static inline void
 told_relay(const struct told_run *run, enum relay_end end, const char *name)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.id = SLICE("chatcmpl-minted"),
+	struct relay_opts opts = { .id = SLICE("chatcmpl-minted"),
 		.model = SLICE("asked"),
 		.created = 1700000000 };
 	struct relay *r = relay_new(&opts);

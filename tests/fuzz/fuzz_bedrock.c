@@ -64,9 +64,7 @@ fuzz_decode(const struct decode_opts *opts, struct slice in, size_t step,
 static void
 fuzz_relay(struct slice chat)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.id = SLICE("i"),
-		.model = SLICE("m") };
+	struct relay_opts opts = { .id = SLICE("i"), .model = SLICE("m") };
 	struct relay *r = relay_new(&opts);
 	struct relay_out out;
 	struct err e;

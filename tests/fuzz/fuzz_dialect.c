@@ -56,8 +56,7 @@ fuzz_stream(const struct dialect *dialect, struct slice in, size_t step,
 static void
 fuzz_relay(struct slice told)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.id = SLICE("minted"),
+	struct relay_opts opts = { .id = SLICE("minted"),
 		.model = SLICE("asked"),
 		.created = 1 };
 	struct relay *r = relay_new(&opts);

@@ -49,7 +49,7 @@ fuzz_run(const struct relay_opts *opts, struct slice in, size_t step,
 	}
 	how = relay_finish(r, true, &out);
 	if (how == RELAY_COMPLETE)
-		relay_close(r, SLICE(""), &out);
+		relay_close(SLICE(""), &out);
 	fuzz_drain(&out, sent);
 	relay_out_fini(&out);
 	relay_free(&r);
@@ -59,8 +59,7 @@ fuzz_run(const struct relay_opts *opts, struct slice in, size_t step,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.id = SLICE("minted"),
+	struct relay_opts opts = { .id = SLICE("minted"),
 		.model = SLICE("asked"),
 		.created = 1 };
 	struct sbuf whole = { 0 }, cut = { 0 }, again = { 0 };

@@ -90,7 +90,7 @@ START_TEST(test_stream)
 {
 	const struct row *row = &rows[_i];
 	struct demo *d = open_demo(row->model, row->body);
-	struct relay_opts opts = { .framing = &relay_framing_sse };
+	struct relay_opts opts = { 0 };
 	struct relay *r = relay_new(&opts);
 	struct assemble *a = assemble_new(1 << 20);
 	struct sbuf event = { 0 }, sent = { 0 }, joined = { 0 };
