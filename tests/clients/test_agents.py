@@ -12,6 +12,7 @@ import signal
 import subprocess
 
 import pytest
+import speak
 from conftest import HERE
 from gateway import KEY
 from speak import DIALECTS, Says, Script, spoken
@@ -28,7 +29,8 @@ def claude(url, home, model):
 
 
 def codex(url, home, model):
-    """Without the tools that only Responses has: searches, namespaces."""
+    """Without the tools that only Responses has: searches, namespaces.  Its
+    sandbox asks for rights that a container may lack; the commands are ours."""
     settings = """
 model = "%s"
 model_provider = "holdfast"
@@ -43,7 +45,8 @@ env_key = "HOLDFAST_KEY"
 wire_api = "responses"
 """ % (model, url)
     env = {"HOLDFAST_KEY": KEY, "CODEX_HOME": os.path.join(home, ".codex")}
-    return (["@openai/codex-linux-*/vendor/*/bin/codex", "exec", "--skip-git-repo-check", PROMPT], env,
+    return (["@openai/codex-linux-*/vendor/*/bin/codex", "exec", "--skip-git-repo-check", "-s", "danger-full-access",
+             PROMPT], env,
             {".codex/config.toml": settings})
 
 
@@ -92,12 +95,10 @@ def run(command, env, folder):
     return out
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("agent", [claude, codex, gemini, opencode], ids=lambda f: f.__name__)
-def test_turn(world, tmp_path, agent, dialect):
+def turn(world, tmp_path, agent, dialect):
+    """What it prints of one turn; the provider was asked as it should be."""
     home, folder = tmp_path / "home", tmp_path / "work"
-    folder.mkdir()
-    world.provider.answer = Script(Says(ANSWER))
+    folder.mkdir(exist_ok=True)
     words, env, files = agent("http://127.0.0.1:%d" % world.port, str(home), "via-" + dialect)
     for name, text in files.items():
         path = home / name
@@ -107,9 +108,41 @@ def test_turn(world, tmp_path, agent, dialect):
     out = run(installed(words), {
         "PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "NO_PROXY": "127.0.0.1", "HTTP_PROXY": nowhere,
         "HTTPS_PROXY": nowhere, "npm_config_registry": nowhere, **env}, str(folder))
-    assert ANSWER in out
-    asked = [r for r in world.provider.requests if PROMPT.encode() in r.body]
-    assert asked and {spoken(r) for r in world.provider.requests} <= \
+    assert {spoken(r) for r in world.provider.requests} <= \
         ({"openai", "responses"} if dialect in ("openai", "responses") else {dialect})
-    assert any(b"tools" in r.body for r in asked)
     assert all(KEY.encode() not in r.body and KEY not in str(r.headers) for r in world.provider.requests)
+    return out
+
+
+each = pytest.mark.parametrize("dialect", DIALECTS)
+
+
+@each
+@pytest.mark.parametrize("agent", [claude, codex, gemini, opencode], ids=lambda f: f.__name__)
+def test_turn(world, tmp_path, agent, dialect):
+    world.provider.answer = Script(Says(ANSWER))
+    assert ANSWER in turn(world, tmp_path, agent, dialect)
+    asked = [r for r in world.provider.requests if PROMPT.encode() in r.body]
+    assert asked and any(b"tools" in r.body for r in asked)
+
+
+@each
+@pytest.mark.parametrize("agent, tool, argument, value", [
+    (claude, "Read", "file_path", "%s"), (codex, "exec_command", "cmd", "cat %s"), (gemini, "read_file", "file_path", "%s"),
+    (opencode, "read", "filePath", "%s")], ids=lambda p: getattr(p, "__name__", ""))
+def test_turn_with_a_tool(world, tmp_path, agent, tool, argument, value, dialect):
+    """The model asks for a file; the agent reads it and sends what it holds."""
+    path = tmp_path / "work" / "moon.txt"
+    path.parent.mkdir()
+    path.write_text("kept in the file")
+    value %= path
+
+    def answer(request):
+        waits = b"tools" in request.body and b"kept in the file" not in request.body
+        return Script(Says(calls=[(tool, {argument: value})]) if waits else Says(ANSWER))(request)
+
+    world.provider.answer = answer
+    assert ANSWER in turn(world, tmp_path, agent, dialect)
+    last = [r for r in world.provider.requests if b"kept in the file" in r.body][-1]
+    assert [a[argument] for _, a in speak.calls(last, spoken(last))] == [value]
+    assert [i for i, _ in speak.calls(last, spoken(last))] == [i for i, _ in speak.results(last, spoken(last))]
