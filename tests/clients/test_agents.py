@@ -114,11 +114,8 @@ def turn(world, tmp_path, agent, dialect):
     return out
 
 
-each = pytest.mark.parametrize("dialect", DIALECTS)
-
-
-@each
-@pytest.mark.parametrize("agent", [claude, codex, gemini, opencode], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("agent, dialect", [(claude, "anthropic"), (codex, "responses"), (gemini, "gemini"),
+                                            (opencode, "openai")], ids=lambda p: getattr(p, "__name__", p))
 def test_turn(world, tmp_path, agent, dialect):
     world.provider.answer = Script(Says(ANSWER))
     assert ANSWER in turn(world, tmp_path, agent, dialect)
@@ -126,7 +123,7 @@ def test_turn(world, tmp_path, agent, dialect):
     assert asked and any(b"tools" in r.body for r in asked)
 
 
-@each
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("agent, tool, argument, value", [
     (claude, "Read", "file_path", "%s"), (codex, "exec_command", "cmd", "cat %s"), (gemini, "read_file", "file_path", "%s"),
     (opencode, "read", "filePath", "%s")], ids=lambda p: getattr(p, "__name__", ""))
