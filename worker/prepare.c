@@ -6,6 +6,7 @@
 #include "base/settings.h"
 #include "dialect/ask.h"
 #include "dialect/dialect.h"
+#include "dialect/embed.h"
 #include "dialect/inbound.h"
 #include "dialect/native.h"
 #include "worker/client_dialect.h"
@@ -115,6 +116,30 @@ prepare_native(struct req *r, int64_t put_max_tokens)
 	return 0;
 }
 
+/* What was written to b is the body. */
+static void
+prepare_written(struct req *r, const struct sbuf *b)
+{
+	r->edit.pieces = pool_alloc(r->pool, sizeof *r->edit.pieces);
+	r->edit.pieces[0] = pool_copy(r->pool, sbuf_slice(b));
+	r->edit.n = 1;
+	r->edit.len = b->len;
+}
+
+static int
+prepare_embed(struct req *r)
+{
+	struct ask *a = prepare_ask(r);
+	struct sbuf *b = &r->w->scratch;
+
+	prepare_choice(r, a, 0);
+	sbuf_clear(b);
+	if (embed_ask(r->embed, a, b, req_err(r)) != 0)
+		return prepare_refuse(r);
+	prepare_written(r, b);
+	return 0;
+}
+
 static int
 prepare_dialect(struct req *r, int64_t put_max_tokens)
 {
@@ -128,10 +153,7 @@ prepare_dialect(struct req *r, int64_t put_max_tokens)
 	sbuf_clear(b);
 	if (r->dialect->ask(a, b, req_err(r)) != 0)
 		return prepare_refuse(r);
-	r->edit.pieces = pool_alloc(r->pool, sizeof *r->edit.pieces);
-	r->edit.pieces[0] = pool_copy(r->pool, sbuf_slice(b));
-	r->edit.n = 1;
-	r->edit.len = b->len;
+	prepare_written(r, b);
 	return 0;
 }
 
@@ -142,6 +164,8 @@ prepare_body(struct req *r, int64_t put_max_tokens)
 		return prepare_native(r, put_max_tokens);
 	if (r->dialect != NULL)
 		return prepare_dialect(r, put_max_tokens);
+	if (r->embed != NULL)
+		return prepare_embed(r);
 	prepare_edit(r, put_max_tokens);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "dialect/azure_path.h"
 #include "dialect/dialect.h"
+#include "dialect/embed.h"
 #include "net/client.h"
 #include "worker/client_dialect.h"
 #include "worker/headers.h"
@@ -95,6 +96,14 @@ upstream_write_lines(struct worker *w, const struct settings_provider *p,
 		authorize[auth](w, p, c, b);
 }
 
+static enum azure_operation
+upstream_azure_operation(const struct req *r)
+{
+	if (r->route.route == ROUTE_EMBEDDINGS)
+		return AZURE_EMBEDDINGS;
+	return r->dialect == &dialect_responses ? AZURE_RESPONSES : AZURE_CHAT;
+}
+
 static void
 upstream_path_azure(struct req *r, const struct settings_base *base,
     struct sbuf *b)
@@ -112,8 +121,7 @@ upstream_path_azure(struct req *r, const struct settings_base *base,
 
 	if (c != NULL && c->api_version.len > 0)
 		at.version = settings_str(s, c->api_version);
-	azure_path(&at,
-	    r->dialect == &dialect_responses ? AZURE_RESPONSES : AZURE_CHAT, b);
+	azure_path(&at, upstream_azure_operation(r), b);
 }
 
 /* "POST /v1/chat/completions HTTP/1.1" */
@@ -132,6 +140,10 @@ upstream_line(struct req *r, struct sbuf *b)
 			client_count_path(r, b);
 		else if (r->dialect != NULL)
 			r->dialect->path(r->ask, b);
+		else if (r->embed != NULL)
+			r->embed->path(r->ask, b);
+		else if (r->route.route == ROUTE_EMBEDDINGS)
+			sbuf_adds(b, "/embeddings");
 		else
 			sbuf_adds(b, "/chat/completions");
 	}
