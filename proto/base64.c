@@ -1,5 +1,7 @@
 #include "proto/base64.h"
 
+#include "base/sbuf.h"
+
 /* The six bits of a character of either alphabet, or -1. */
 static int
 base64_bits(char c)
@@ -79,4 +81,35 @@ base64_read(struct slice text, char *out, size_t *n_r, const char **reason_r)
 		    reason_r);
 	*n_r = n;
 	return 1;
+}
+
+/* One to three bytes: four characters. */
+static void
+base64_group(const unsigned char *p, size_t n, char out[4])
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	unsigned bits = (unsigned)p[0] << 16;
+
+	if (n > 1)
+		bits |= (unsigned)p[1] << 8;
+	if (n > 2)
+		bits |= p[2];
+	out[0] = plain[bits >> 18];
+	out[1] = plain[bits >> 12 & 63];
+	out[2] = n > 1 ? plain[bits >> 6 & 63] : '=';
+	out[3] = n > 2 ? plain[bits & 63] : '=';
+}
+
+void
+base64_write(struct slice bytes, struct sbuf *b)
+{
+	const unsigned char *p = (const unsigned char *)bytes.p;
+	char out[4];
+
+	sbuf_reserve(b, bytes.n / 3 * 4 + 4);
+	for (size_t i = 0; i < bytes.n; i += 3) {
+		base64_group(p + i, bytes.n - i, out);
+		sbuf_add(b, out, sizeof out);
+	}
 }

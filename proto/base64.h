@@ -10,6 +10,11 @@
 
 #include "base/slice.h"
 
+struct sbuf;
+
+/* Append the bytes in the alphabet of section 4, padded. */
+void base64_write(struct slice bytes, struct sbuf *b);
+
 /*
  * Decode into out, which has room for text.n bytes.  1 with *n_r, or 0 with
  * the fault in words in *reason_r (static text) and its place in *n_r.

@@ -14,6 +14,7 @@
 #include "proto/jstr.h"
 #include "proto/relay_error.h"
 #include "proto/relay_frame.h"
+#include "worker/embeddings.h"
 #include "worker/relay_stream.h"
 #include "worker/targets.h"
 #include "worker/translate.h"
@@ -32,6 +33,9 @@ static const struct client {
 	[ROUTE_CHAT] = { .endpoint = SLICE("chat") },
 	[ROUTE_GENERATE] = { .endpoint = SLICE("generate"),
 	    .dialect = DIALECT_GENERATE },
+	[ROUTE_EMBEDDINGS] = { .endpoint = SLICE("embeddings"),
+	    .dialect = DIALECT_EMBEDDINGS,
+	    .stored = FAMILY_EMBEDDINGS },
 	[ROUTE_MESSAGES] = { SLICE("anthropic"), DIALECT_ANTHROPIC,
 	    ERRBODY_ANTHROPIC, ENCODE_ANTHROPIC, inbound_anthropic,
 	    1u << KIND_ANTHROPIC | 1u << KIND_VERTEX_CLAUDE |
@@ -60,6 +64,19 @@ struct slice
 client_endpoint(enum route route)
 {
 	return clients[route].endpoint;
+}
+
+struct slice
+client_log_type(enum route route)
+{
+	switch (route) {
+	case ROUTE_RESPONSES:
+		return SLICE("response");
+	case ROUTE_EMBEDDINGS:
+		return SLICE("embedding");
+	default:
+		return SLICE("chat");
+	}
 }
 
 enum params_dialect
@@ -136,6 +153,8 @@ client_choose(struct req *r)
 	const struct client *c = client_of(r);
 	struct inbound *in = r->inbound;
 
+	if (r->route.route == ROUTE_EMBEDDINGS)
+		return embeddings_choose(r);
 	if (in == NULL)
 		return 0;
 	client_choose_invoke(r);
@@ -333,6 +352,7 @@ client_family_name(const struct req *r)
 		[FAMILY_ANTHROPIC] = SLICE("anthropic"),
 		[FAMILY_GEMINI] = SLICE("gemini"),
 		[FAMILY_RESPONSES] = SLICE("responses"),
+		[FAMILY_EMBEDDINGS] = SLICE("embeddings"),
 	};
 
 	return names[client_of(r)->stored];

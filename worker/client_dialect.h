@@ -23,6 +23,9 @@ enum params_dialect client_dialect(const struct req *r);
 /* "chat": for records and metrics. */
 struct slice client_endpoint(enum route route);
 
+/* "chat" for all dialects of it: logs.md 1. */
+struct slice client_log_type(enum route route);
+
 enum errbody_shape client_error_shape(const struct req *r);
 
 /* The body as chat: *chat_r, r->body itself for C and G.  0, or -1. */

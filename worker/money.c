@@ -239,6 +239,7 @@ money_describe(struct req *r)
 	q->n = params_number(p, PARAM_n, 1);
 	q->max_tokens = params_max_tokens(p);
 	q->searches = r->w->settings->budgets_searches_per_request;
+	q->embeddings = r->route.route == ROUTE_EMBEDDINGS;
 }
 
 /* The least free money of the limited accounts, before their markup. */
@@ -289,7 +290,8 @@ money_max_tokens(struct req *r)
 	struct settings_model copy;
 
 	money_describe(r);
-	if (!r->limited || r->bound_request.max_tokens > 0)
+	if (!r->limited || r->bound_request.max_tokens > 0 ||
+	    r->bound_request.embeddings)
 		return 0;
 	r->bound_request.body_bytes = (int64_t)r->body.n;
 	return bound_max_tokens(money_model(r, &copy), &r->bound_request,

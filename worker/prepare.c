@@ -6,11 +6,11 @@
 #include "base/settings.h"
 #include "dialect/ask.h"
 #include "dialect/dialect.h"
+#include "dialect/embed.h"
 #include "dialect/inbound.h"
 #include "dialect/native.h"
 #include "dialect/plain.h"
 #include "worker/client_dialect.h"
-#include "worker/google.h"
 #include "worker/google.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
@@ -155,6 +155,20 @@ prepare_native(struct req *r, int64_t put_max_tokens)
 }
 
 static int
+prepare_embed(struct req *r)
+{
+	struct ask *a = prepare_ask(r);
+	struct sbuf *b = &r->w->scratch;
+
+	prepare_choice(r, a, 0);
+	sbuf_clear(b);
+	if (embed_ask(r->embed, a, b, req_err(r)) != 0)
+		return prepare_refuse(r);
+	prepare_whole(r, b);
+	return 0;
+}
+
+static int
 prepare_dialect(struct req *r, int64_t put_max_tokens)
 {
 	struct ask *a = prepare_ask(r);
@@ -178,5 +192,7 @@ prepare_body(struct req *r, int64_t put_max_tokens)
 		return prepare_native(r, put_max_tokens);
 	if (r->dialect != NULL)
 		return prepare_dialect(r, put_max_tokens);
+	if (r->embed != NULL)
+		return prepare_embed(r);
 	return prepare_edit(r, put_max_tokens);
 }

@@ -9,6 +9,7 @@
 #include "proto/breakdown.h"
 #include "proto/reply.h"
 #include "worker/client_dialect.h"
+#include "worker/embeddings.h"
 #include "worker/google.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
@@ -109,7 +110,7 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	r->provider_code = pool_copy(r->pool, slice_str(said.code));
 	if (client_rebuilds_error(r))
 		client_error(r, (int)status, &said, &body);
-	else if (r->dialect != NULL && r->inbound == NULL)
+	else if ((r->dialect != NULL || r->embed != NULL) && r->inbound == NULL)
 		translate_error(r, &said, &body);
 	if (body.n > WHOLE_ERROR_MAX || jscan_value(body, &item, &e) != 0) {
 		b = req_held(r);
@@ -286,6 +287,21 @@ whole_ok(struct req *r, struct slice body)
 	r->done = true;
 }
 
+static void
+whole_embeddings(struct req *r, struct slice body)
+{
+	struct relay_error said;
+	struct err e;
+	int got = embeddings_answer(r, body, &said, &e);
+
+	if (got < 0)
+		whole_invalid(r);
+	else if (got == 0)
+		whole_error(r, (unsigned)said.status, body);
+	else
+		r->done = true;
+}
+
 /* The body is complete: from here to the last byte in one go. */
 static void
 whole_complete(struct req *r, struct slice body)
@@ -293,6 +309,9 @@ whole_complete(struct req *r, struct slice body)
 	r->ended_ns = now_mono_ns();
 	if (r->upstream_status == 200 && client_counts(r))
 		whole_count(r, body);
+	else if (r->upstream_status == 200 &&
+		 r->route.route == ROUTE_EMBEDDINGS)
+		whole_embeddings(r, body);
 	else if (r->upstream_status == 200)
 		whole_ok(r, body);
 	else

@@ -99,6 +99,7 @@ struct choice {
 struct ask;
 struct decode;
 struct dialect;
+struct embed;
 struct encode;
 struct google;
 struct inbound;
@@ -182,6 +183,7 @@ struct req {
 	/* Where it goes. */
 	struct choice choice;
 	const struct dialect *dialect; /* NULL: the client's own bytes pass */
+	const struct embed *embed;     /* the same for embeddings */
 	struct ask *ask;               /* the request, read for dialects */
 	struct decode *decode;         /* of an answer in one */
 	struct google *google; /* whose token is waited for; NULL: none */

@@ -51,12 +51,14 @@ parse_params(struct req *r)
 {
 	/* What is said again as chat is read as such. */
 	struct params_source source = { .body = &r->json,
-		.dialect = r->route.route == ROUTE_GENERATE ? DIALECT_GENERATE
-		                                            : DIALECT_CHAT };
+		.dialect = DIALECT_CHAT };
 	struct slice chat;
 
-	if (client_read(r, &chat) != 0 ||
-	    params_body(chat, r->pool, &r->json, req_err(r)) != 0 ||
+	if (client_read(r, &chat) != 0)
+		return -1;
+	if (r->inbound == NULL)
+		source.dialect = client_dialect(r);
+	if (params_body(chat, r->pool, &r->json, req_err(r)) != 0 ||
 	    parse_headers(r, &source) != 0)
 		return -1;
 	parse_headers_allow(r, &source);

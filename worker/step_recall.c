@@ -215,6 +215,12 @@ recall_answer(struct req *r, const struct cache_entry *entry, struct slice body)
 	struct reply_edit edit = { 0 };
 	struct err e;
 
+	if (r->route.route == ROUTE_EMBEDDINGS) {
+		recall_take_entry(r, entry);
+		r->choice.slug = r->cache.model;
+		recall_native(r, stored, SLICE(""));
+		return 1;
+	}
 	if (r->inbound != NULL &&
 	    !client_stored_chat(r, stored, entry->created_s, &body))
 		return 0;
