@@ -100,6 +100,7 @@ struct ask;
 struct decode;
 struct dialect;
 struct encode;
+struct fetch;
 struct google;
 struct inbound;
 
@@ -183,6 +184,7 @@ struct req {
 	struct choice choice;
 	const struct dialect *dialect; /* NULL: the client's own bytes pass */
 	struct ask *ask;               /* the request, read for dialects */
+	struct fetch *fetch;           /* images of it that came by URL */
 	struct decode *decode;         /* of an answer in one */
 	struct google *google; /* whose token is waited for; NULL: none */
 	struct slice token;    /* of Google, for this attempt */
