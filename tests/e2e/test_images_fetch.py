@@ -19,7 +19,7 @@ import time
 import pytest
 
 from gateway import KEY, Gateway, wait_for
-from provider import Provider, chunked, head, json_reply
+from provider import LAST_CHUNK, Provider, chunked, head, json_reply
 from test_tls import certificate
 
 PICTURES = {
@@ -372,8 +372,8 @@ BAD = {
     "too large": whole(PICTURES["png"] + bytes(64 * 1024)),
     "said too large": [head(200, (("Content-Length", 10 ** 12),)) + PICTURES["png"], ("until_gone",)],
     "too large in chunks": [head(200, (("Transfer-Encoding", "chunked"),)) + chunked(PICTURES["png"])] +
-                           [chunked(bytes(8192))] * 8 + [("until_gone",)],
-    "too large to the end": [head(200) + PICTURES["png"] + bytes(64 * 1024), ("until_gone",)],
+                           [chunked(bytes(8192))] * 8 + [LAST_CHUNK],
+    "too large to the end": [head(200) + PICTURES["png"] + bytes(64 * 1024), ("fin",)],
     "no HTTP": [PICTURES["png"], ("fin",)],
     "reset": [("reset",)],
     "closed": [("fin",)],
@@ -399,13 +399,15 @@ def test_largest(fresh):
     picture = PICTURES["png"] + bytes(64 * 1024 - len(PICTURES["png"]))
     fresh.plain.shown["/64K"] = whole(picture)
     fresh.plain.shown["/chunks"] = [head(200, (("Transfer-Encoding", "chunked"),)) + chunked(picture[:1]) +
-                                    chunked(picture[1:1000]) + chunked(picture[1000:]) + b"0\r\n\r\n"]
+                                    chunked(picture[1:1000]) + chunked(picture[1000:]) + LAST_CHUNK]
     for path in ("64K", "chunks"):
         assert ask(fresh, "http://%s/%s" % (PUBLIC, path)).status == 200
         got = fresh.provider.requests[-1].json["messages"][0]["images"][0]
         assert base64.b64decode(got) == picture
     two = ask(fresh, ["http://%s/64K" % PUBLIC] * 2)  # beyond server.max_body
     assert error(two)[:2] == (413, "request_too_large") and "102400 bytes" in two.json["error"]["message"]
+    assert ask(fresh, "http://%s/png" % PUBLIC, user="x" * 50000).status == 200
+    assert error(ask(fresh, "http://%s/64K" % PUBLIC, user="x" * 50000))[:2] == (413, "request_too_large")
     assert ask(fresh, ["http://%s/png" % PUBLIC] * 3).status == 200
     fresh.plain.connections = 0
     assert error(ask(fresh, ["http://%s/png" % PUBLIC] * 4)) == (
