@@ -263,6 +263,7 @@ const struct dialect vertex_claude_dialect = {
 	.name = SLICE("vertex-claude"),
 	.frames = FRAMES_SSE,
 	.state_size = sizeof(struct anthropic_state),
+	.wants_bytes = true,
 	.path = vertex_claude_path,
 	.ask = vertex_claude_ask,
 	.reply = anthropic_reply,

@@ -186,6 +186,7 @@ const struct dialect converse_dialect = {
 	.name = SLICE("bedrock"),
 	.frames = FRAMES_AWS,
 	.state_size = sizeof(struct converse_state),
+	.wants_bytes = true,
 	.path = converse_path,
 	.ask = converse_ask,
 	.reply = converse_reply,

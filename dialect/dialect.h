@@ -51,6 +51,7 @@ struct dialect {
 	enum dialect_frames frames;
 	size_t state_size;
 	int64_t default_max_tokens; /* of who demands a cap; 0 = nobody */
+	bool wants_bytes;           /* of an image: http URLs are not taken */
 
 	/* The path behind the base URL's, with its query. */
 	void (*path)(const struct ask *a, struct sbuf *b);

@@ -145,6 +145,7 @@ const struct dialect dialect_gemini = {
 	.name = { "gemini", 6 },
 	.frames = FRAMES_SSE,
 	.state_size = sizeof(struct gemini_state),
+	.wants_bytes = true,
 	.path = gemini_path,
 	.ask = gemini_ask,
 	.reply = gemini_reply,

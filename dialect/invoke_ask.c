@@ -8,6 +8,7 @@ const struct dialect invoke_dialect = {
 	.name = SLICE("bedrock-invoke"),
 	.frames = FRAMES_AWS,
 	.state_size = sizeof(struct invoke_state),
+	.wants_bytes = true,
 	.path = anthropic_invoke_path,
 	.ask = anthropic_invoke_ask,
 	.reply = invoke_reply,

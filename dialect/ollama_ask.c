@@ -170,6 +170,7 @@ ollama_ask(struct ask *a, struct sbuf *b, struct err *e)
 const struct dialect ollama_dialect = {
 	.name = SLICE("ollama"),
 	.frames = FRAMES_LINES,
+	.wants_bytes = true,
 	.path = ollama_path,
 	.ask = ollama_ask,
 	.reply = ollama_reply,

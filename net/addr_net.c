@@ -2,11 +2,12 @@
 
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define OWN_MAX 64
+#include "base/xmem.h"
 
 /* security.md F5: what a host named by a caller must not resolve to. */
 static const struct addr_deny {
@@ -42,9 +43,9 @@ static const struct addr_deny {
 	{ AF_INET6, 8, { 0xff } },                       /* multicast */
 };
 
-/* Of this process; a machine with more addresses keeps the first ones. */
-static struct addr addr_own[OWN_MAX];
-static unsigned addr_own_n;
+/* Of this process, as long as it lives. */
+static struct addr *addr_own;
+static unsigned addr_own_n, addr_own_room;
 
 /* The bytes in network order and how many; NULL for unix sockets. */
 static const uint8_t *
@@ -122,29 +123,47 @@ addr_is_public(const struct addr *a)
 static void
 addr_learn(const struct addr *a)
 {
-	if (addr_own_n < OWN_MAX)
-		addr_own[addr_own_n++] = *a;
+	if (addr_own_n == addr_own_room) {
+		addr_own_room = addr_own_room * 2 + 8;
+		addr_own = xrealloc(addr_own, addr_own_room * sizeof *addr_own);
+	}
+	addr_own[addr_own_n++] = *a;
+}
+
+/* All interfaces; the caller frees the rows (netdevice(7)). */
+static size_t
+addr_list_ip4(struct ifreq **rows_r)
+{
+	struct ifconf conf = { .ifc_len = 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	*rows_r = NULL;
+	if (fd == -1)
+		return 0;
+	/* Without a buffer it tells how much there is. */
+	if (ioctl(fd, SIOCGIFCONF, &conf) == -1)
+		conf.ifc_len = 0;
+	conf.ifc_req = *rows_r = xcalloc(1, (size_t)conf.ifc_len + 1);
+	if (ioctl(fd, SIOCGIFCONF, &conf) == -1)
+		conf.ifc_len = 0;
+	close(fd);
+	return (size_t)conf.ifc_len / sizeof **rows_r;
 }
 
 static void
 addr_learn_ip4(void)
 {
-	struct ifreq rows[OWN_MAX];
-	struct ifconf conf = { .ifc_len = sizeof rows, .ifc_req = rows };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq *rows;
+	size_t n = addr_list_ip4(&rows);
 
-	if (fd == -1)
-		return;
-	if (ioctl(fd, SIOCGIFCONF, &conf) == -1)
-		conf.ifc_len = 0;
-	close(fd);
-	for (size_t i = 0; i < (size_t)conf.ifc_len / sizeof *rows; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct addr a;
 
 		if (addr_from_sockaddr(&a, &rows[i].ifr_addr,
 			sizeof(struct sockaddr_in)))
 			addr_learn(&a);
 	}
+	free(rows);
 }
 
 /* proc(5): 32 hexadecimal digits begin each line. */

@@ -1,5 +1,7 @@
 #include "proto/base64.h"
 
+#include <stdint.h>
+
 #include "base/sbuf.h"
 
 /* The six bits of a character of either alphabet, or -1. */
@@ -83,33 +85,34 @@ base64_read(struct slice text, char *out, size_t *n_r, const char **reason_r)
 	return 1;
 }
 
-/* One to three bytes: four characters. */
+/* Four characters for three bytes, or fewer with padding. */
 static void
-base64_group(const unsigned char *p, size_t n, char out[4])
+base64_group(char out[4], const unsigned char *in, size_t n)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	unsigned bits = (unsigned)p[0] << 16;
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint32_t bits = (uint32_t)in[0] << 16;
 
 	if (n > 1)
-		bits |= (unsigned)p[1] << 8;
+		bits |= (uint32_t)in[1] << 8;
 	if (n > 2)
-		bits |= p[2];
-	out[0] = plain[bits >> 18];
-	out[1] = plain[bits >> 12 & 63];
-	out[2] = n > 1 ? plain[bits >> 6 & 63] : '=';
-	out[3] = n > 2 ? plain[bits & 63] : '=';
+		bits |= in[2];
+	out[0] = digits[bits >> 18];
+	out[1] = digits[bits >> 12 & 63];
+	out[2] = n > 1 ? digits[bits >> 6 & 63] : '=';
+	out[3] = n > 2 ? digits[bits & 63] : '=';
 }
 
 void
-base64_write(struct slice bytes, struct sbuf *b)
+base64_write(struct sbuf *b, struct slice bytes)
 {
-	const unsigned char *p = (const unsigned char *)bytes.p;
-	char out[4];
+	const unsigned char *in = (const unsigned char *)bytes.p;
+	char *out;
 
-	sbuf_reserve(b, bytes.n / 3 * 4 + 4);
-	for (size_t i = 0; i < bytes.n; i += 3) {
-		base64_group(p + i, bytes.n - i, out);
-		sbuf_add(b, out, sizeof out);
-	}
+	sbuf_reserve(b, (bytes.n + 2) / 3 * 4 + 1);
+	out = b->data + b->len;
+	for (size_t at = 0; at < bytes.n; at += 3, out += 4)
+		base64_group(out, in + at, bytes.n - at);
+	b->len = (size_t)(out - b->data);
+	b->data[b->len] = '\0';
 }

@@ -12,14 +12,17 @@
 
 struct sbuf;
 
-/* Append the bytes in the alphabet of section 4, padded. */
-void base64_write(struct slice bytes, struct sbuf *b);
-
 /*
  * Decode into out, which has room for text.n bytes.  1 with *n_r, or 0 with
  * the fault in words in *reason_r (static text) and its place in *n_r.
  */
 int base64_read(struct slice text, char *out, size_t *n_r,
     const char **reason_r);
+
+/*
+ * Append bytes in the alphabet of section 4, padded.  In pieces: all but the
+ * last of a multiple of three bytes.
+ */
+void base64_write(struct sbuf *b, struct slice bytes);
 
 #endif

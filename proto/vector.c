@@ -50,7 +50,7 @@ vector_write(struct slice array, bool base64, struct sbuf *b)
 	}
 	if (base64) {
 		sbuf_addc(b, '"');
-		base64_write(sbuf_slice(&floats), b);
+		base64_write(b, sbuf_slice(&floats));
 		sbuf_addc(b, '"');
 	} else {
 		sbuf_add_slice(b, array);

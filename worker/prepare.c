@@ -154,6 +154,17 @@ prepare_native(struct req *r, int64_t put_max_tokens)
 	return 0;
 }
 
+int
+prepare_chat(struct req *r)
+{
+	struct ask *a = prepare_ask(r);
+
+	if (a->chat.messages == NULL &&
+	    chat_read(&r->params, r->pool, &a->chat, req_err(r)) != 0)
+		return prepare_refuse(r);
+	return 0;
+}
+
 static int
 prepare_embed(struct req *r)
 {
@@ -175,9 +186,8 @@ prepare_dialect(struct req *r, int64_t put_max_tokens)
 	struct sbuf *b = &r->w->scratch;
 
 	prepare_choice(r, a, put_max_tokens);
-	if (a->chat.messages == NULL &&
-	    chat_read(&r->params, r->pool, &a->chat, req_err(r)) != 0)
-		return prepare_refuse(r);
+	if (prepare_chat(r) != 0)
+		return -1;
 	sbuf_clear(b);
 	if (r->dialect->ask(a, b, req_err(r)) != 0)
 		return prepare_refuse(r);

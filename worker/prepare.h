@@ -15,4 +15,9 @@
  */
 int prepare_body(struct req *r, int64_t put_max_tokens);
 
+/*
+ * Read the request for r->dialect into r->ask, once.  0, or -1 with req_err().
+ */
+int prepare_chat(struct req *r);
+
 #endif

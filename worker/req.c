@@ -15,6 +15,7 @@
 #include "worker/answer.h"
 #include "worker/attempt.h"
 #include "worker/customers.h"
+#include "worker/fetch.h"
 #include "worker/keys.h"
 #include "worker/money.h"
 #include "worker/platform.h"
@@ -104,6 +105,7 @@ req_free(struct req *r)
 	relay_free(&r->relay);
 	decode_free(&r->decode);
 	encode_free(&r->encode);
+	fetch_free(&r->fetch);
 	if (r->raw != NULL)
 		sbuf_free(r->raw);
 	if (r->held != NULL)
@@ -134,6 +136,7 @@ req_end(struct req *r)
 	assert(!r->ended);
 	r->ended = true;
 	source_cancel(&r->source);
+	fetch_stop(r);
 	platform_free(&r->platform);
 	attempt_end(r);
 	if (r->relay != NULL)

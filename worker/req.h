@@ -101,6 +101,7 @@ struct decode;
 struct dialect;
 struct embed;
 struct encode;
+struct fetch;
 struct google;
 struct inbound;
 
@@ -185,6 +186,7 @@ struct req {
 	const struct dialect *dialect; /* NULL: the client's own bytes pass */
 	const struct embed *embed;     /* the same for embeddings */
 	struct ask *ask;               /* the request, read for dialects */
+	struct fetch *fetch;           /* images of it that came by URL */
 	struct decode *decode;         /* of an answer in one */
 	struct google *google; /* whose token is waited for; NULL: none */
 	struct slice token;    /* of Google, for this attempt */

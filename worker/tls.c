@@ -14,7 +14,7 @@
 struct worker_tls {
 	struct tls_server **servers; /* as settings.tls */
 	uint32_t n_servers;
-	struct tls_client *system;   /* NULL while no provider needs it */
+	struct tls_client *system;   /* NULL while nobody needs it */
 	struct tls_client **clients; /* of providers with a CA file, or NULL */
 	uint32_t n_clients;
 };
@@ -80,6 +80,10 @@ tls_make_clients(struct worker_tls *t, const struct settings *s, struct err *e)
 {
 	t->n_clients = s->providers.n;
 	t->clients = xcalloc(t->n_clients + 1, sizeof(struct tls_client *));
+	if (s->images_fetch)
+		t->system = tls_client_new(NULL, e);
+	if (s->images_fetch && t->system == NULL)
+		return -1;
 	for (uint32_t i = 0; i < t->n_clients; i++) {
 		const struct settings_provider *p =
 		    settings_provider_at(s, (int32_t)i);
@@ -134,6 +138,12 @@ worker_tls_client(struct worker_tls *t, const struct settings *s,
 	struct tls_client *own = t->clients[p - first];
 
 	return own != NULL ? own : t->system;
+}
+
+struct tls_client *
+worker_tls_system(struct worker_tls *t)
+{
+	return t->system;
 }
 
 struct tls_server *

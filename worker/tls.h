@@ -15,6 +15,9 @@ struct worker_tls;
 struct tls_client *worker_tls_client(struct worker_tls *t,
     const struct settings *s, const struct settings_provider *p);
 
+/* With the system's CA store, for images; NULL unless they are fetched. */
+struct tls_client *worker_tls_system(struct worker_tls *t);
+
 /* Of the i-th entry of settings.tls; NULL for -1. */
 struct tls_server *worker_tls_server(struct worker_tls *t, int32_t i);
 

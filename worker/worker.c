@@ -229,6 +229,7 @@ life_make(struct life *life, struct err *e)
 {
 	struct worker *w = &life->worker;
 
+	addr_learn_own();
 	w->loop = loop_new();
 	w->digest = digest_new();
 	w->dns = dns_new(w->loop, NULL, e);

@@ -107,12 +107,12 @@ def sse_reply(events):
 
 
 class Provider:
-    def __init__(self, answer=None, port=0):
+    def __init__(self, answer=None, port=0, address="127.0.0.1"):
         self.answer = answer or (lambda r: json_reply(completion()))
         self.requests = []
         self.gone_at = []     # when a peer was seen leaving
         self.connections = 0
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=4096)
+        self.listener = socket.create_server((address, port), backlog=4096)
         self.port = self.listener.getsockname()[1]
         self.open = set()
         self.lock = threading.Lock()

@@ -24,7 +24,7 @@ START_TEST(writes_the_examples)
 	struct sbuf b = { 0 };
 
 	sbuf_adds(&b, "=");
-	base64_write(slice_str(examples[_i].bytes), &b);
+	base64_write(&b, slice_str(examples[_i].bytes));
 	ck_assert(slice_eq(slice_skip(sbuf_slice(&b), 1),
 	    slice_str(examples[_i].text)));
 	sbuf_free(&b);
