@@ -274,6 +274,13 @@ client_whole(struct req *r, struct slice body)
 	a->n_pieces = 1;
 }
 
+bool
+client_takes_breakdown(const struct req *r)
+{
+	return r->inbound == NULL ||
+	       (r->route.route == ROUTE_RESPONSES && !r->native);
+}
+
 void
 client_whole_add(struct req *r, struct slice breakdown)
 {

@@ -58,6 +58,9 @@ void client_last_frames(struct req *r, struct sbuf *b);
  */
 void client_whole(struct req *r, struct slice body);
 
+/* Whether a stream of this client has room for a breakdown (api.md 7.5). */
+bool client_takes_breakdown(const struct req *r);
+
 /* Another member of it: request_breakdown, unless it is empty. */
 void client_whole_add(struct req *r, struct slice breakdown);
 

@@ -8,11 +8,48 @@
 #include "dialect/dialect.h"
 #include "dialect/inbound.h"
 #include "dialect/native.h"
+#include "dialect/plain.h"
 #include "worker/client_dialect.h"
 #include "worker/google.h"
 #include "worker/google.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
+
+/* A body of one piece. */
+static void
+prepare_whole(struct req *r, const struct sbuf *b)
+{
+	r->edit.pieces = pool_alloc(r->pool, sizeof *r->edit.pieces);
+	r->edit.pieces[0] = pool_copy(r->pool, sbuf_slice(b));
+	r->edit.n = 1;
+	r->edit.len = b->len;
+}
+
+/*
+ * What was said again as chat has members that only some providers of this
+ * dialect understand.
+ */
+static void
+prepare_plain(struct req *r)
+{
+	const struct settings_provider *p = r->choice.target->provider;
+	struct slice id = settings_str(r->w->settings, p->name);
+	bool router = slice_eq(id, SLICE("openrouter"));
+	const struct plain_keep keep = {
+		.cache_control = router,
+		.reasoning_details = router,
+		.extra_content = slice_eq(id, SLICE("gemini_openai")),
+		.reasoning_content = (p->quirks & QUIRK_REASONING_BACK) != 0,
+	};
+	struct sbuf chat = { 0 }, *b = &r->w->scratch;
+
+	for (unsigned i = 0; i < r->edit.n; i++)
+		sbuf_add_slice(&chat, r->edit.pieces[i]);
+	sbuf_clear(b);
+	plain_body(sbuf_slice(&chat), &keep, b);
+	sbuf_free(&chat);
+	prepare_whole(r, b);
+}
 
 static int
 prepare_edit(struct req *r, int64_t put_max_tokens)
@@ -33,6 +70,8 @@ prepare_edit(struct req *r, int64_t put_max_tokens)
 	if (edit_check(&r->params, &o, req_err(r)) != 0)
 		return -1;
 	edit_body(&r->params, &o, r->pool, &r->edit);
+	if (r->inbound != NULL)
+		prepare_plain(r);
 	return 0;
 }
 
@@ -128,10 +167,7 @@ prepare_dialect(struct req *r, int64_t put_max_tokens)
 	sbuf_clear(b);
 	if (r->dialect->ask(a, b, req_err(r)) != 0)
 		return prepare_refuse(r);
-	r->edit.pieces = pool_alloc(r->pool, sizeof *r->edit.pieces);
-	r->edit.pieces[0] = pool_copy(r->pool, sbuf_slice(b));
-	r->edit.n = 1;
-	r->edit.len = b->len;
+	prepare_whole(r, b);
 	return 0;
 }
 

@@ -264,7 +264,7 @@ stream_finish(struct req *r)
 {
 	struct relay_out *out = &r->w->out;
 	struct sbuf message = { 0 };
-	struct slice breakdown;
+	struct slice breakdown = SLICE("");
 	struct sbuf *b;
 
 	relay_stream_take_state(r);
@@ -272,7 +272,8 @@ stream_finish(struct req *r)
 	money_price(r);
 	if (params_bool(&r->params, PARAM_request_breakdown))
 		relay_message(r->relay, &message);
-	breakdown = relay_breakdown(r, sbuf_slice(&message));
+	if (client_takes_breakdown(r))
+		breakdown = relay_breakdown(r, sbuf_slice(&message));
 	sbuf_free(&message);
 	relay_close(r->relay, breakdown, out);
 	relay_out_seal(out);

@@ -156,7 +156,7 @@ recall_stream(struct req *r, struct slice body, struct slice message)
 	recall_frames(r, replay, out);
 	replay_free(&replay);
 	breakdown = relay_breakdown(r, message);
-	if (breakdown.n > 0 && r->inbound == NULL)
+	if (breakdown.n > 0 && client_takes_breakdown(r))
 		relay_frame_write(out, r->framing, breakdown);
 	relay_frame_done(out, r->framing);
 	client_begin(r);

@@ -20,6 +20,7 @@ PORTS = {"8080": None, "9080": None, "8081": None, "9081": None}
 
 # What the block with these words must print.
 EXPECT = {
+    "x-goog-api-key": r'"type":"message".*"candidates"',
     "demo/echo": r'"content":"Hello"',
     '"stream": true': r"data: \[DONE\]",
     "customer set alice": r"(200\n)+(429\n)+.*budget_exceeded",
