@@ -4,6 +4,7 @@ point 4).
 """
 import functools
 import json
+import urllib.parse
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -141,6 +142,44 @@ def expect_body(kind, request, body):
             assert words in said or json.dumps(json.loads(words), ensure_ascii=False) in said, words
         except ValueError:
             assert words in said, words
+
+
+# Where the credential stands, and the path of a plain request: providers.md 1.
+WHERE = {
+    "anthropic": ("x-api-key", "/v1/messages"),
+    "vertex-claude": ("Authorization", "/v1/projects/case-%d/locations/us-east5/publishers/anthropic/models/%s:rawPredict"),
+    "bedrock-invoke": ("Authorization", "/model/%s/invoke"),
+    "gemini": ("x-goog-api-key", "/v1beta/models/%s:generateContent"),
+    "vertex-gemini": ("Authorization", "/v1/projects/case-%d/locations/us-east5/publishers/google/models/%s:generateContent"),
+    "bedrock": ("Authorization", "/model/%s/converse"),
+    "cohere": ("Authorization", "/v2/chat"),
+    "ollama": ("Authorization", "/api/chat"),
+    "responses": ("Authorization", "/v1/responses"),
+}
+AUTH = ("x-api-key", "x-goog-api-key", "Authorization", "api-key")
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_head(served, kind):
+    """The path, and headers that are built from nothing (3.1)."""
+    case, c = ASKED[kind], Connection(served)
+    status, body = c.post({"model": case.slug, "messages": [{"role": "user", "content": "Hello"}]})
+    got = served.provider.requests[-1]
+    name, path = WHERE[kind]
+    values = {"%d": str(list(ASKED.values()).index(case)), "%s": urllib.parse.quote(case.upstream, safe="@")}
+    for mark, value in values.items():
+        path = path.replace(mark, value)
+    assert (status, got.path) == (200, path), body[:300]
+    value = got.header(name)
+    if case.group in dialect_cases.AWS:
+        assert value.startswith("AWS4-HMAC-SHA256 Credential=case:" + case.name.replace("/", "__")), value
+        assert "SignedHeaders=content-type;host;x-amz-date," in value and got.header("x-amz-date")
+    else:
+        assert value == ("Bearer " if name == "Authorization" else "") + "case:" + case.name
+    assert [n for n in AUTH if got.header(n)] == [name]
+    assert (got.header("Content-Type"), got.header("Accept"), got.header("Accept-Encoding")) == \
+        ("application/json", "application/json", "identity")
+    assert (got.header("anthropic-version") == "2023-06-01") == (kind == "anthropic")
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
