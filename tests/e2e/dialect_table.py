@@ -11,7 +11,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-FILES = ("test_recordings.py", "test_dialects.py", "test_dialect_clients.py", "test_dialect_requests.py")
+FILES = ("test_recordings.py", "test_dialects.py", "test_dialect_clients.py", "test_dialect_crossing.py",
+         "test_dialect_requests.py")
 
 
 def exceptions():
