@@ -129,8 +129,8 @@ out_logprob(struct encode_ctx *x, const struct jscan_item *item)
 {
 	struct out_responses *s = x->state;
 
-	if (s->part == PART_TEXT)
-		out_responses_add(&x->kept[KEPT_LOGPROBS], item->value);
+	if (s->part == PART_TEXT && item->type == JSCAN_OBJECT)
+		out_responses_logprob(item->value, &x->kept[KEPT_LOGPROBS]);
 }
 
 /* A delta, or a message. */

@@ -87,4 +87,7 @@ void out_responses_waiting(struct encode_ctx *x);
 /* An element behind others. */
 void out_responses_add(struct sbuf *b, struct slice element);
 
+/* One of chat's logprobs, as an element of the list *out. */
+void out_responses_logprob(struct slice json, struct sbuf *out);
+
 #endif

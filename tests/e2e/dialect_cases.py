@@ -126,25 +126,25 @@ def price():
     return " ".join('%s = "%s";' % x for x in PRICE.items())
 
 
-def settings(port, cases):
+def settings(port, cases, features=()):
     """(text, environment) of a gateway that serves all the cases."""
     environment = {"CASE_SECRET": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
     models, credentials, how = [], collections.defaultdict(list), {}
     for n, case in enumerate(cases.values()):
         credentials[case.provider].append(credential(case, n, environment, port))
         how[case.provider] = (case.kind, case.base)
-        features = 'features = [ "responses_only" ];' if case.dialect == "responses" else ""
-        models.append('{ name = "%s"; provider = "%s"; upstream = %s; %s price = { %s }; }' % (
-            case.slug, case.provider, json.dumps(case.upstream), features, price()))
+        able = list(features) + (["responses_only"] if case.dialect == "responses" else [])
+        models.append('{ name = "%s"; provider = "%s"; upstream = %s; features = %s; price = { %s }; }' % (
+            case.slug, case.provider, json.dumps(case.upstream), json.dumps(able), price()))
     providers = ['{ name = "%s"; %s base_url = "http://127.0.0.1:%d%s"; credentials = (\n%s ); }' % (
         name, 'kind = "%s";' % kind if kind else "", port, base, ",\n".join(credentials[name]))
                  for name, (kind, base) in how.items()]
     return "providers = ( %s );\nmodels = ( %s );" % (",\n".join(providers), ",\n".join(models)), environment
 
 
-def gateway_for(provider, cases, more=""):
-    text, environment = settings(provider.port, cases)
-    g = Gateway(extra=text + more)
+def gateway_for(provider, cases, features=()):
+    text, environment = settings(provider.port, cases, features)
+    g = Gateway(extra=text)
     g.provider, g.environment = provider, environment
     return g
 

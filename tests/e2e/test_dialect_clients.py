@@ -11,11 +11,10 @@ import pytest
 import dialect_cases
 import dialect_readings
 from dialect_cases import dialect_cases as all_cases
-from gateway import wait_for
-from judging import Connection, dechunk, exchange, records_of
-from provider import LAST_CHUNK, Provider
+from judging import dechunk, exchange, records_of
+from provider import LAST_CHUNK
 from recordings import sse
-from test_dialects import REFUSED, expect_record
+from test_dialects import REFUSED, expect_record, served  # noqa: F401 (a fixture)
 from verdicts import verdicts
 
 # client's dialect -> groups whose provider speaks it.
@@ -30,18 +29,6 @@ CASES = {n: c for n, c in all_cases().items() if c.group in CLIENT_OF and not (
     c.group == "bedrock-invoke" and "claude" not in c.upstream) and not re.search("claude-(v2|instant)", c.upstream)}
 
 pytestmark = pytest.mark.skipif(not CASES, reason="no recordings (HOLDFAST_SHARED)")
-
-
-@pytest.fixture(scope="module")
-def served(request):
-    with Provider(dialect_cases.replay) as provider:
-        g = dialect_cases.gateway_for(provider, all_cases())
-        failed = request.session.testsfailed
-        try:
-            g.start(env=g.environment)
-            yield g
-        finally:
-            g.close(failed=request.session.testsfailed > failed)
 
 
 def shelves(keep=lambda c: True):
@@ -179,7 +166,7 @@ OUR_400 = {
 
 
 @pytest.mark.parametrize("shelf", shelves(lambda c: not c.top))
-def test_recorded_request(served, shelf):
+def test_recorded_request(served, shelf):  # noqa: F811
     """The recorded request: the provider gets its bytes, the client the answer's."""
     ids = {}
     with verdicts("own client") as each:
@@ -212,9 +199,8 @@ def test_recorded_request(served, shelf):
 
 
 @pytest.mark.parametrize("shelf", shelves(lambda c: c.name not in REFUSED))
-def test_reply(served, shelf):
+def test_reply(served, shelf):  # noqa: F811
     """Any recorded answer reaches the client as it came, however it was cut into pieces."""
-    c = Connection(served)
     with verdicts("own client's answer") as each:
         for case in of(shelf, lambda x: x.name not in REFUSED):
             with each(case):
@@ -235,7 +221,7 @@ def test_reply(served, shelf):
 
 
 @pytest.mark.parametrize("shelf", shelves(lambda c: c.streamed and c.status == 200 and CLIENT_OF[c.group] == "gemini"))
-def test_gemini_array(served, shelf):
+def test_gemini_array(served, shelf):  # noqa: F811
     """Without alt=sse a stream is one JSON array (api.md 8.3)."""
     with verdicts("array") as each:
         for case in of(shelf, lambda x: x.streamed and x.status == 200 and not dialect_readings.read(x).error):
@@ -301,7 +287,7 @@ def expect_cut(case, raw, at, how):
 
 
 @pytest.mark.parametrize("shelf", shelves(lambda c: c.streamed and c.status == 200 and c.name not in REFUSED))
-def test_cut(served, shelf):
+def test_cut(served, shelf):  # noqa: F811
     with verdicts("own client's cut") as each:
         for case in of(shelf, lambda x: x.streamed and x.status == 200 and x.name not in REFUSED):
             if dialect_readings.read(case).error:
