@@ -11,7 +11,6 @@
 #include "dialect/plain.h"
 #include "worker/client_dialect.h"
 #include "worker/google.h"
-#include "worker/google.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
@@ -144,6 +143,7 @@ prepare_native(struct req *r, int64_t put_max_tokens)
 		.model = r->choice.upstream_model,
 		.put_max_tokens = put_max_tokens,
 		.counts = client_counts(r),
+		.headers = r->inbound->headers,
 	};
 	struct splice_result got;
 
