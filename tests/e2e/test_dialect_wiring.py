@@ -176,3 +176,44 @@ def test_count_with_stream(served):
     path, body = request_of("messages", "m-a", True)
     r = served.post(path + "/count_tokens", body)
     assert (r.status, r.json) == (200, {"input_tokens": 7})
+
+
+# -- errors --
+
+def is_shaped(client, r):
+    """api.md 9.2 and 9.3."""
+    error = r.json["error"]
+    if client == "messages":
+        return r.json["type"] == "error" and error["message"] and error["type"]
+    if client == "gemini":
+        return error["code"] == r.status and error["message"] and error["status"]
+    return error["message"] and "param" in error and "code" in error
+
+
+@pytest.mark.parametrize("client", OTHERS + ["chat"])
+@pytest.mark.parametrize("body", [b"<html>Bad gateway", b"", b"[" * 9], ids=["html", "empty", "torn"])
+def test_error_that_is_no_json(served, client, body):
+    served.provider.answer = lambda r: [head(502, (("Content-Length", len(body)),)) + body]
+    for model in ("m-a", "m-g", "m-r", "m-c", "m-v", "m-vc", "m-b"):
+        for streamed in (False, True):
+            r = ask(served, client, model, streamed)
+            assert r.status == 502 and is_shaped(client, r), (model, r.body)
+
+
+OWN = {"m-a": ("SECRET_A",), "m-g": ("SECRET_G",), "m-r": ("SECRET_O",), "m-z": ("SECRET_Z",),
+       "m-v": ("SECRET_V",), "m-vc": ("SECRET_V",), "m-b": ("SECRET_ID", "SECRET_KEY", "SECRET_SESSION")}
+
+
+@pytest.mark.parametrize("client", OTHERS + ["chat"])
+@pytest.mark.parametrize("model", sorted(OWN))
+def test_error_with_our_secrets(served, client, model):
+    """Whatever proves whose request it is does not reach the client, nor the log."""
+    secrets = ["ya29.secret-0009" if name == "SECRET_V" else SECRETS[name] for name in OWN[model]]
+    said = {"error": {"message": "You sent " + ", ".join(secrets), "code": "denied"}}
+    served.provider.answer = lambda r: json_reply(said, 403)
+    for streamed in (False, True):
+        r = ask(served, client, model, streamed)
+        assert r.status == 403 and b"You sent [redacted]" in r.body, r.body
+        record = json.dumps(served.record(r.headers["x-respan-log-id"]))
+        for secret in secrets:
+            assert secret.encode() not in r.body and secret not in record
