@@ -213,7 +213,8 @@ inbound_anthropic(struct inbound *in, struct sbuf *chat, struct err *e)
 {
 	struct in_anthropic x = { .in = in, .chat = chat, .e = e };
 
-	if (in_merge(DIALECT_ANTHROPIC, in->body, in->pool, &x.merged, e) != 0)
+	if (in_merge(DIALECT_ANTHROPIC, in->body, in->headers, in->pool,
+		&x.merged, e) != 0)
 		return -1;
 	sbuf_addc(chat, '{');
 	if (in_anthropic_messages(&x, in_anthropic_find(&x, SLICE("messages")),

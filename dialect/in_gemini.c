@@ -158,7 +158,7 @@ inbound_gemini(struct inbound *in, struct sbuf *chat, struct err *e)
 	const struct jscan_body *body;
 
 	if (in_gemini_body(in, &inner, &body, e) != 0 ||
-	    in_merge(DIALECT_GEMINI, body, in->pool, &m, e) != 0)
+	    in_merge(DIALECT_GEMINI, body, in->headers, in->pool, &m, e) != 0)
 		return -1;
 	sbuf_addc(chat, '{');
 	in_gemini_path(&x);

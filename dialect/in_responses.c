@@ -294,7 +294,8 @@ inbound_responses(struct inbound *in, struct sbuf *chat, struct err *e)
 {
 	struct in_responses x = { .in = in, .chat = chat, .e = e };
 
-	if (in_merge(DIALECT_RESPONSES, in->body, in->pool, &x.merged, e) != 0)
+	if (in_merge(DIALECT_RESPONSES, in->body, in->headers, in->pool,
+		&x.merged, e) != 0)
 		return -1;
 	sbuf_addc(chat, '{');
 	for (unsigned i = 0; i < x.merged.n; i++)

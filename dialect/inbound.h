@@ -15,6 +15,7 @@
 #include "base/slice.h"
 
 struct err;
+struct in_merge_headers;
 struct jscan_body;
 struct pool;
 struct sbuf;
@@ -22,7 +23,8 @@ struct sbuf;
 #define INBOUND_LEFT_MAX 8
 
 struct inbound {
-	const struct jscan_body *body; /* checked: jscan_body() */
+	const struct jscan_body *body;          /* checked: jscan_body() */
+	const struct in_merge_headers *headers; /* NULL: none */
 	struct pool *pool;
 	struct slice model; /* of the path (Gemini), decoded; n 0: none */
 	bool stream;        /* the path says so (Gemini) */

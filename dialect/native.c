@@ -112,7 +112,8 @@ native_body(const struct jscan_body *body, const struct native_opts *opts,
 	struct native x = { .opts = opts, .pool = pool };
 	struct in_merge m;
 
-	if (in_merge(native_dialect(opts->kind), body, pool, &m, e) != 0)
+	if (in_merge(native_dialect(opts->kind), body, opts->headers, pool, &m,
+		e) != 0)
 		return -1;
 	x.metadata = m.metadata;
 	x.stored = native_is_stored(&m);

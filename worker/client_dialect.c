@@ -10,6 +10,7 @@
 #include "dialect/decode.h"
 #include "dialect/dialect.h"
 #include "dialect/encode.h"
+#include "dialect/in_merge.h"
 #include "dialect/inbound.h"
 #include "proto/jstr.h"
 #include "proto/relay_error.h"
@@ -93,16 +94,12 @@ client_error_shape(const struct req *r)
 }
 
 int
-client_read(struct req *r, struct slice *chat_r)
+client_scan(struct req *r)
 {
-	const struct client *c = client_of(r);
 	struct jscan_body *native;
-	struct sbuf chat = { 0 };
 	struct inbound *in;
-	int done;
 
-	*chat_r = r->body;
-	if (c->inbound == NULL)
+	if (client_of(r)->inbound == NULL)
 		return 0;
 	native = pool_zalloc(r->pool, sizeof *native);
 	if (jscan_body(r->body, r->pool, native, req_err(r)) != 0)
@@ -113,10 +110,24 @@ client_read(struct req *r, struct slice *chat_r)
 	in->model = r->route.rest;
 	in->stream = r->route.verb == VERB_STREAM;
 	memcpy(in->id, r->id, sizeof in->id);
-	done = c->inbound(in, &chat, req_err(r));
+	r->inbound = in;
+	return 0;
+}
+
+int
+client_read(struct req *r, const struct jscan_body *headers, unsigned n,
+    struct slice *chat_r)
+{
+	struct in_merge_headers *merged = pool_zalloc(r->pool, sizeof *merged);
+	struct sbuf chat = { 0 };
+	int done;
+
+	merged->bodies = headers;
+	merged->n = n;
+	r->inbound->headers = merged;
+	done = client_of(r)->inbound(r->inbound, &chat, req_err(r));
 	*chat_r = pool_copy(r->pool, sbuf_slice(&chat));
 	sbuf_free(&chat);
-	r->inbound = in;
 	return done;
 }
 

@@ -28,8 +28,15 @@ struct slice client_log_type(enum route route);
 
 enum errbody_shape client_error_shape(const struct req *r);
 
-/* The body as chat: *chat_r, r->body itself for C and G.  0, or -1. */
-int client_read(struct req *r, struct slice *chat_r);
+/* r->inbound, with the body's members; NULL for C and G.  0, or -1. */
+int client_scan(struct req *r);
+
+/*
+ * Behind client_scan(), when there is one: the body and the members of so many
+ * headers as chat.  0, or -1.
+ */
+int client_read(struct req *r, const struct jscan_body *headers, unsigned n,
+    struct slice *chat_r);
 
 /*
  * After the choice: is the answer native, and can this provider be asked at

@@ -144,6 +144,7 @@ prepare_native(struct req *r, int64_t put_max_tokens)
 		.model = r->choice.upstream_model,
 		.put_max_tokens = put_max_tokens,
 		.counts = client_counts(r),
+		.headers = r->inbound->headers,
 	};
 	struct splice_result got;
 
