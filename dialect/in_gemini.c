@@ -59,7 +59,7 @@ in_gemini_member(struct in_gemini *x, const struct jscan_item *item)
 	    (params_is_ours(id) && params_knows(DIALECT_GEMINI, id)))
 		in_gemini_copy(x, item);
 	else if (camel_is(item, SLICE("cachedContent")))
-		in_own_kind(x->in, pool_copy(x->in->pool, name).p);
+		in_own_input(x->in, pool_copy(x->in->pool, name).p);
 	else
 		in_leave(x->in, name);
 	return 0;

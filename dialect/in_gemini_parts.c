@@ -20,7 +20,7 @@ in_gemini_raw(struct slice object, struct slice camel)
 void
 in_gemini_own(struct in_turn *t, const struct in_part *part)
 {
-	in_own_kind(t->talk->x->in, part->where);
+	in_own_input(t->talk->x->in, part->where);
 }
 
 static void

@@ -201,7 +201,7 @@ item_read(const struct in_item *i)
 	for (size_t k = 0; k < sizeof item_types / sizeof *item_types; k++)
 		if (jstr_says(&type, item_types[k].type))
 			return item_types[k].read(i);
-	in_own_kind(i->x->in, where);
+	in_own_input(i->x->in, where);
 	return 0;
 }
 

@@ -35,6 +35,10 @@ struct inbound {
 	 * asks another kind refuses the request with it.
 	 */
 	char own_kind_only[96];
+	/* What its own kind may do beyond the text of it: money.md 5. */
+	bool unsized;    /* reads what is not in it: files, what it stored */
+	bool runs_tools; /* runs tools itself, and reads what they found */
+	bool speaks;     /* answers in sound */
 	/* Members that another kind does without: warnings when it is asked. */
 	struct slice left[INBOUND_LEFT_MAX];
 	unsigned n_left;
