@@ -41,7 +41,6 @@ struct encode_opts {
 	struct slice name;    /* raw: the answer's own id; n 0: made */
 	struct slice model;   /* told until a chunk names one */
 	int64_t created_s;
-	int64_t in_tokens; /* of the input, an estimate; 0 = not known */
 	/* The client's own body, for what an answer repeats of it; or NULL. */
 	const struct jscan_body *request;
 	struct encode_framing framing; /* ENCODE_FRAMED; its text outlives */

@@ -219,7 +219,6 @@ client_begin(struct req *r)
 		.created_s = r->head_us / 1000000,
 		.name = r->stored_name,
 		.model = r->choice.upstream_model,
-		.in_tokens = bound_estimate_tokens(r->bound_request.body_bytes),
 	};
 
 	if (r->inbound != NULL) {

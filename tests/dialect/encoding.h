@@ -17,13 +17,12 @@
 #include "tests/proto/recordings.h"
 
 static inline struct encode *
-encoding_new(enum encode_family family, int64_t in_tokens)
+encoding_new(enum encode_family family)
 {
 	struct encode_opts opts = { .family = family,
 		.id = "0123456789abcdef",
 		.model = SLICE("asked"),
-		.created_s = 1700000000,
-		.in_tokens = in_tokens };
+		.created_s = 1700000000 };
 
 	return encode_new(&opts);
 }

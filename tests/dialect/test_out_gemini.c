@@ -232,7 +232,7 @@ static const struct {
 static void
 run(enum encode_family family, const char *chunks, struct sbuf *out)
 {
-	struct encode *x = encoding_new(family, 0);
+	struct encode *x = encoding_new(family);
 	struct sbuf frames = { 0 };
 
 	encoding_frames(chunks, &frames);
@@ -357,7 +357,7 @@ START_TEST(test_errors)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct encode *x = encoding_new(cases[i].family, 0);
+		struct encode *x = encoding_new(cases[i].family);
 		struct sbuf out = { 0 }, frames = { 0 };
 
 		if (cases[i].begun)
@@ -377,7 +377,7 @@ END_TEST
 /* Google's own word for it stays. */
 START_TEST(test_error_of_google)
 {
-	struct encode *x = encoding_new(ENCODE_GEMINI, 0);
+	struct encode *x = encoding_new(ENCODE_GEMINI);
 	struct sbuf out = { 0 };
 
 	encode_error(x, 500, SLICE("m\"n"), SLICE("data_loss"),
@@ -393,7 +393,7 @@ END_TEST
 /* What is written while nothing is said must not break an array. */
 START_TEST(test_idle)
 {
-	struct encode *x = encoding_new(ENCODE_GEMINI_ARRAY, 0);
+	struct encode *x = encoding_new(ENCODE_GEMINI_ARRAY);
 	struct reading r = { .chunks = 0 };
 	struct sbuf out = { 0 }, frames = { 0 };
 
@@ -407,7 +407,7 @@ START_TEST(test_idle)
 	read_array(&r, sbuf_slice(&out));
 	ck_assert_str_eq(r.text.data, "ab");
 	encode_free(&x);
-	x = encoding_new(ENCODE_GEMINI, 0);
+	x = encoding_new(ENCODE_GEMINI);
 	sbuf_clear(&out);
 	encode_idle(x, &out);
 	ck_assert_str_eq(out.data, ": keep-alive\r\n\r\n");
@@ -464,7 +464,7 @@ static const struct {
 
 START_TEST(test_wholes)
 {
-	struct encode *x = encoding_new(ENCODE_GEMINI, 0);
+	struct encode *x = encoding_new(ENCODE_GEMINI);
 	struct sbuf in = { 0 }, out = { 0 };
 	struct err e;
 
@@ -515,7 +515,7 @@ check_stream(const struct recordings_case *c, struct slice frames)
 
 	told_frames(&t, frames);
 	for (int cut = CUT_WHOLE; cut < CUTS; cut++) {
-		struct encode *x = encoding_new(ENCODE_GEMINI, 0);
+		struct encode *x = encoding_new(ENCODE_GEMINI);
 
 		sbuf_clear(&out);
 		encoding_feed(x, frames, (enum encoding_cut)cut, &out);
@@ -569,7 +569,7 @@ check_whole(const struct recordings_case *c, void *arg)
 
 	if (c->status != 200 || c->stream)
 		return;
-	x = encoding_new(ENCODE_GEMINI, 0);
+	x = encoding_new(ENCODE_GEMINI);
 	ck_assert_int_eq(encode_whole(x, sbuf_slice(&c->body), &out, &e), 0);
 	from = json_tokener_parse(c->body.data);
 	to = json_tokener_parse(out.data);
