@@ -152,6 +152,20 @@ def test_metrics(running):
     assert 'endpoint="embeddings"' in running.admin("/metrics").body.decode()
 
 
+def test_the_contents_of_a_record(make_gateway, provider):
+    """logs.md 1: the texts are its input, vectors are no output."""
+    provider.answer = lambda r: json_reply(embedding())
+    g = make_gateway(start=False)
+    g.text = g.text.replace('kind = "jsonl"; ', 'kind = "jsonl"; bodies = true; ')
+    g.start()
+    record = g.record(embed(g, ["a", "b"], note="n").headers["x-respan-log-id"])
+    assert (json.loads(record["input"]), record.get("output", "")) == (["a", "b"], "")
+    assert record["full_request"]["input"] == ["a", "b"]
+    assert record["full_response"] == embedding()
+    kept = g.record(embed(g, "secret", disable_log=True).headers["x-respan-log-id"])
+    assert "secret" not in json.dumps(kept)
+
+
 # -- money, limits, cache --
 
 def budget(dollars, **members):
