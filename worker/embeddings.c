@@ -63,11 +63,12 @@ embeddings_plain(struct req *r, struct slice body, struct relay_error *said_r,
 	return 1;
 }
 
-/* OpenAI's list around the vectors that were read. */
+/* OpenAI's list around the vectors that were read: "data". */
 static void
-embeddings_write(struct req *r, const struct embed_list *list, struct sbuf *b)
+embeddings_write(struct req *r, struct slice data)
 {
 	struct answer *a = &r->answer;
+	struct sbuf *b = &r->w->body;
 
 	sbuf_clear(b);
 	sbuf_adds(b, ",\"model\":\"");
@@ -76,7 +77,7 @@ embeddings_write(struct req *r, const struct embed_list *list, struct sbuf *b)
 	usage_write(b, &r->usage);
 	sbuf_addc(b, '}');
 	a->pieces[0] = SLICE("{\"object\":\"list\",\"data\":");
-	a->pieces[1] = sbuf_slice(list->b);
+	a->pieces[1] = data;
 	a->pieces[2] = sbuf_slice(b);
 	a->n_pieces = 3;
 }
@@ -85,24 +86,25 @@ static int
 embeddings_translated(struct req *r, struct slice body,
     struct relay_error *said_r, struct err *e)
 {
-	struct embed_list list = { .b = &r->w->encoded };
-	struct sbuf *b = &r->w->body;
+	/* Large as few answers are: no buffer of the worker's is to grow so. */
+	struct sbuf data = { 0 }, *b = &r->w->body;
+	struct embed_list list = { .b = &data };
 	struct usage usage;
 	int got;
 
 	list.base64 = slice_eq(params_text(&r->params, PARAM_encoding_format),
 	    SLICE("base64"));
-	sbuf_clear(list.b);
 	got = embed_tell(r->embed, r->ask, body, &list, said_r, e);
-	if (got != 1)
-		return got;
-	usage_of_totals(&usage, list.in_tokens, 0);
-	sbuf_clear(b);
-	sbuf_add_json_part(b, r->ask->model);
-	embeddings_price(r, list.in_tokens >= 0 ? &usage : NULL,
-	    list.model.n > 0 ? list.model : sbuf_slice(b));
-	embeddings_write(r, &list, b);
-	return 1;
+	if (got == 1) {
+		usage_of_totals(&usage, list.in_tokens, 0);
+		sbuf_clear(b);
+		sbuf_add_json_part(b, r->ask->model);
+		embeddings_price(r, list.in_tokens >= 0 ? &usage : NULL,
+		    list.model.n > 0 ? list.model : sbuf_slice(b));
+		embeddings_write(r, pool_copy(r->pool, sbuf_slice(&data)));
+	}
+	sbuf_free(&data);
+	return got;
 }
 
 int

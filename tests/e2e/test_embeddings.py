@@ -14,6 +14,7 @@ from judging import Connection, faults
 from provider import LAST_CHUNK, Provider, chunked, completion, head, json_reply
 
 PATH = "/api/embeddings"
+HIT = ("hit", "collapsed")  # collapsed: the answer was about to be stored
 IN = 1000  # nano-USD a token of test-model
 
 
@@ -148,8 +149,22 @@ def test_metrics(running):
     name = 'holdfast_tokens_total{provider="openai",model="test-model",kind="input"}'
     before = running.figure(name)
     assert embed(running).status == 200
-    wait_for(lambda: running.figure(name) == before + 8, 5, "the tokens")
+    wait_for(lambda: running.figure(name) >= before + 8, 5, "the tokens")
     assert 'endpoint="embeddings"' in running.admin("/metrics").body.decode()
+
+
+def test_the_contents_of_a_record(make_gateway, provider):
+    """logs.md 1: the texts are its input, vectors are no output."""
+    provider.answer = lambda r: json_reply(embedding())
+    g = make_gateway(start=False)
+    g.text = g.text.replace('kind = "jsonl"; ', 'kind = "jsonl"; bodies = true; ')
+    g.start()
+    record = g.record(embed(g, ["a", "b"], note="n").headers["x-respan-log-id"])
+    assert (json.loads(record["input"]), record.get("output", "")) == (["a", "b"], "")
+    assert record["full_request"]["input"] == ["a", "b"]
+    assert record["full_response"] == embedding()
+    kept = g.record(embed(g, "secret", disable_log=True).headers["x-respan-log-id"])
+    assert "secret" not in json.dumps(kept)
 
 
 # -- money, limits, cache --
@@ -204,7 +219,7 @@ def test_cache(running):
     a = ask()
     running.logged()
     b = ask(user="somebody", metadata={"a": "b"})
-    assert (a.headers["x-respan-cache"], b.headers["x-respan-cache"]) == ("miss", "hit")
+    assert a.headers["x-respan-cache"] == "miss" and b.headers["x-respan-cache"] in HIT
     assert a.body == b.body and b.headers["x-holdfast-cost"] == "0.0" and len(count) == 1
     record = running.record(b.headers["x-respan-log-id"])
     assert (record["model"], record["cached_model"], record["endpoint"]) == ("respan/cache", "test-model", "embeddings")
@@ -225,7 +240,7 @@ def test_the_cache_tells_embeddings_from_chat(running):
     assert (r.headers["x-respan-cache"], r.json["object"]) == ("miss", "chat.completion")
     running.logged()
     r = running.post(PATH, body)
-    assert (r.headers["x-respan-cache"], r.json["object"]) == ("hit", "list")
+    assert r.headers["x-respan-cache"] in HIT and r.json["object"] == "list"
 
 
 # -- the demo --
@@ -407,7 +422,7 @@ def test_a_translated_answer_is_cached(kinds):
     kinds.logged()
     before = len(kinds.provider.requests)
     b = embed(kinds, "again", "ollama-own/m", cache_enabled=True)
-    assert (a.headers["x-respan-cache"], b.headers["x-respan-cache"], a.body) == ("miss", "hit", b.body)
+    assert a.headers["x-respan-cache"] == "miss" and b.headers["x-respan-cache"] in HIT and a.body == b.body
     assert len(kinds.provider.requests) == before
 
 
