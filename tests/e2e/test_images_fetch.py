@@ -30,6 +30,8 @@ PICTURES = {
 }
 PUBLIC = "93.184.216.34"
 OWN = "198.41.0.4"
+PUBLIC6, OWN6 = "2606:4700::5", "2606:4700:1::9"
+SIX = os.path.exists("/proc/net/if_inet6")
 
 # Names as /etc/hosts has them; * is the address of the pictures.
 HOSTS = """127.0.0.1 localhost
@@ -44,7 +46,9 @@ HOSTS = """127.0.0.1 localhost
 64:ff9b::7f00:1 translated.example.com
 %(public)s both.example.com
 127.0.0.1 both.example.com
-""" % {"public": PUBLIC, "own": OWN}
+%(public6)s far.example.com
+%(own6)s near.example.com
+""" % {"public": PUBLIC, "own": OWN, "public6": PUBLIC6, "own6": OWN6}
 
 
 # -- providers that take only bytes: settings, an answer, where the image is --
@@ -163,7 +167,7 @@ class Pictures(Provider):
 
     def __init__(self, port, context=None):
         self.context = context
-        super().__init__(self.picture, port, "")
+        super().__init__(self.picture, port, "::" if SIX else "")
         self.shown = {}
 
     def _serve(self, s):
@@ -188,7 +192,9 @@ def network():
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     if libc.unshare(0x40000000) != 0:  # CLONE_NEWNET
         pytest.skip("no network of its own: " + os.strerror(ctypes.get_errno()))
-    for words in ("link set lo up", "route add local 93.184.216.0/24 dev lo", "addr add %s/32 dev lo" % OWN):
+    six = ["-6 route add local 2606:4700::/64 dev lo", "-6 addr add %s/128 dev lo" % OWN6]
+    for words in ["link set lo up", "route add local 93.184.216.0/24 dev lo",
+                  "addr add %s/32 dev lo" % OWN] + six * SIX:
         subprocess.run(["ip"] + words.split(), check=True)
 
     def back():
@@ -266,6 +272,31 @@ def test_what_the_image_server_sees(fresh):
     assert (seen.method, seen.path, seen.body) == ("GET", "/png?a=b%20c", b"")
     assert [k for k, _ in seen.headers] == ["Host", "User-Agent", "Accept", "Accept-Encoding", "Connection"]
     assert seen.header("Host") == "pictures.example.com"
+
+
+@pytest.mark.skipif(not SIX, reason="no IPv6")
+def test_ipv6(fresh):
+    """An address and a name; one that is this machine's own is none."""
+    assert ask(fresh, "http://[%s]/png" % PUBLIC6).status == 200
+    assert fresh.plain.requests[-1].header("Host") == "[%s]" % PUBLIC6
+    assert ask(fresh, "http://far.example.com/png").status == 200
+    asked = fresh.plain.connections
+    for url in ("http://[%s]/png" % OWN6, "http://near.example.com/png"):
+        assert error(ask(fresh, url)) == unfetched()
+    assert fresh.plain.connections == asked == 2
+
+
+def test_other_clients(fresh):
+    """What another dialect calls an image by URL is the same image."""
+    source = {"type": "url", "url": "http://%s/png" % PUBLIC}
+    body = {"model": "ollama", "max_tokens": 10, "messages": [{"role": "user", "content": [
+        {"type": "text", "text": "What is it?"}, {"type": "image", "source": source}]}]}
+    assert fresh.post("/api/v1/messages", body).status == 200
+    got = fresh.provider.requests[-1].json["messages"][0]["images"][0]
+    assert base64.b64decode(got) == PICTURES["png"]
+    source["url"] = "http://inside.example.com/png"
+    refused = fresh.post("/api/v1/messages", body)
+    assert refused.status == 400 and "Could not fetch image 1" in refused.json["error"]["message"]
 
 
 def test_images_in_order(fresh):
