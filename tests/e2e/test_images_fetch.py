@@ -12,6 +12,7 @@ import os
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
@@ -186,6 +187,76 @@ class Pictures(Provider):
         return self.shown.get(request.path, [head(404, (("Content-Length", 0),))])
 
 
+class Names:
+    """A name server on port 53: what a name is at its first, second ... asking;
+    the last one stays.  {type: [address, ...]}"""
+
+    SAYS = {
+        "turns.test": [{"A": [PUBLIC]}, {"A": ["127.0.0.1"]}],
+        "public.test": [{"A": [PUBLIC], "AAAA": [PUBLIC6] * SIX}],
+        "private.test": [{"A": ["10.1.2.3"]}],
+        "loopback.test": [{"A": ["127.0.0.1"]}],
+        "loopback6.test": [{"AAAA": ["::1"]}],
+        "mapped.test": [{"AAAA": ["::ffff:127.0.0.1"]}],
+        "zero.test": [{"A": ["0.0.0.0"]}],
+        "mixed.test": [{"A": [PUBLIC, "127.0.0.1"]}],
+        "mixed6.test": [{"A": [PUBLIC], "AAAA": ["::1"]}],
+        "last.test": [{"A": [PUBLIC] * 10 + ["169.254.169.254"]}],
+        "alias.test": [{"CNAME": "localhost"}],
+        "empty.test": [{}],
+    }
+    TYPES = {1: "A", 28: "AAAA"}
+
+    def __init__(self):
+        self.asked = []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 53))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def _serve(self):
+        while True:
+            try:
+                query, peer = self.socket.recvfrom(4096)
+                self.socket.sendto(self.answer(query), peer)
+            except OSError:
+                return
+
+    def answer(self, query):
+        labels, at = [], 12
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]])
+            at += 1 + query[at]
+        name, kind = b".".join(labels).decode().lower(), self.TYPES.get(query[at + 2])
+        says = self.SAYS.get(name)
+        records = []
+        if says:
+            now = says[min(self.asked.count((name, kind)), len(says) - 1)]
+            self.asked.append((name, kind))
+            if "CNAME" in now:
+                alias = b"".join(bytes([len(x)]) + x.encode() for x in now["CNAME"].split(".")) + b"\0"
+                records.append(self.record(b"\xc0\x0c", 5, alias))
+                if kind == "A":
+                    records.append(self.record(alias, 1, socket.inet_aton("127.0.0.1")))
+            for x in now.get(kind, []):
+                packed = socket.inet_pton(socket.AF_INET6 if kind == "AAAA" else socket.AF_INET, x)
+                records.append(self.record(b"\xc0\x0c", query[at + 2], packed))
+        return (query[:2] + (b"\x81\x80" if says else b"\x81\x83") + struct.pack(">HHHH", 1, len(records), 0, 0) +
+                query[12:at + 5] + b"".join(records))
+
+    @staticmethod
+    def record(name, kind, data):
+        return name + struct.pack(">HHIH", kind, 1, 0, len(data)) + data
+
+
 def network():
     """A network namespace for this thread, and the way back."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -212,20 +283,23 @@ def on(tmp_path_factory):
     certificate(where, "server", "DNS:pictures.example.com")
     with open(os.path.join(where, "hosts"), "w") as f:
         f.write(HOSTS)
+    with open(os.path.join(where, "resolv.conf"), "w") as f:
+        f.write("nameserver 127.0.0.1\n")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(os.path.join(where, "server.pem"), os.path.join(where, "server.key"))
     back = network()
     g = None
     try:
-        with Provider(answer) as provider, Pictures(80) as plain, Pictures(443, context) as tls:
+        with Provider(answer) as provider, Pictures(80) as plain, Pictures(443, context) as tls, Names() as names:
             def gateway(images="", server=""):
                 nonlocal g
                 if g is not None:
                     g.close()
                 g = gateway_for(provider, 'fetch = true; fetch_max = "64K"; fetch_count = 3; %s' % images)
                 g.text = g.text.replace("workers = 1;", "workers = 1; " + server)
-                g.provider, g.plain, g.tls = provider, plain, tls
-                mount = 'mount --bind %s/hosts /etc/hosts && exec "$@"' % where
+                g.provider, g.plain, g.tls, g.names = provider, plain, tls, names
+                mount = ('mount --bind %s/hosts /etc/hosts && mount --bind %s/resolv.conf /etc/resolv.conf && '
+                         'exec "$@"' % (where, where))
                 return start(g, ["unshare", "-m", "sh", "-c", mount, "sh"], SSL_CERT_FILE=where + "/ca.pem")
             yield gateway
     finally:
@@ -378,6 +452,18 @@ def test_forbidden(fresh, url):
     """One answer for all, and nobody is asked: neither here nor there."""
     assert error(ask(fresh, url)) == unfetched()
     assert fresh.plain.connections == fresh.tls.connections == len(fresh.provider.requests) == 0
+
+
+def test_names(fresh):
+    """A name is what it was when it was checked, however often it is asked."""
+    assert ask(fresh, "http://public.test/png").status == 200
+    assert ask(fresh, "http://turns.test/png").status == 200
+    assert fresh.names.asked.count(("turns.test", "A")) == 1
+    fresh.plain.connections = 0
+    for name in sorted(set(Names.SAYS) - {"public.test", "turns.test"}) + ["no.test"]:
+        assert error(ask(fresh, "http://%s/png" % name)) == unfetched(), name
+        assert name in ("no.test",) or any(n == name for n, _ in fresh.names.asked)
+    assert fresh.plain.connections == 0
 
 
 def whole(body, *fields, status=200):
