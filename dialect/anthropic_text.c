@@ -53,20 +53,7 @@ void
 anthropic_close_text(struct tell *t)
 {
 	struct anthropic_state *st = t->state;
-	struct slice rest = sbuf_slice(&t->kept);
-	struct sbuf b = { 0 };
-	const char *end;
 
-	while (rest.n > 0 && (end = memchr(rest.p, '\n', rest.n)) != NULL) {
-		sbuf_clear(&b);
-		sbuf_addf(&b,
-		    "{\"type\":\"url_citation\",\"url_citation\":{"
-		    "\"start_index\":%llu,\"end_index\":%llu",
-		    (unsigned long long)st->block_chars,
-		    (unsigned long long)st->chars);
-		sbuf_add(&b, rest.p, (size_t)(end - rest.p));
-		chatout_annotation(&t->out, sbuf_slice(&b));
-		rest = slice_skip(rest, (size_t)(end + 1 - rest.p));
-	}
-	sbuf_free(&b);
+	chatout_citations(&t->out, sbuf_slice(&t->kept), st->block_chars,
+	    st->chars);
 }

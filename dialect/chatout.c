@@ -176,6 +176,26 @@ chatout_annotation(struct chatout *o, struct slice json)
 }
 
 void
+chatout_citations(struct chatout *o, struct slice lines, uint64_t from,
+    uint64_t to)
+{
+	struct sbuf b = { 0 };
+	const char *end;
+
+	while (lines.n > 0 && (end = memchr(lines.p, '\n', lines.n)) != NULL) {
+		sbuf_clear(&b);
+		sbuf_addf(&b,
+		    "{\"type\":\"url_citation\",\"url_citation\":{"
+		    "\"start_index\":%llu,\"end_index\":%llu",
+		    (unsigned long long)from, (unsigned long long)to);
+		sbuf_add(&b, lines.p, (size_t)(end - lines.p));
+		chatout_annotation(o, sbuf_slice(&b));
+		lines = slice_skip(lines, (size_t)(end + 1 - lines.p));
+	}
+	sbuf_free(&b);
+}
+
+void
 chatout_image(struct chatout *o, struct slice json)
 {
 	if (json.n > 0)

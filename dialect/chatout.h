@@ -82,6 +82,13 @@ void chatout_detail(struct chatout *o, struct slice json);
 void chatout_annotation(struct chatout *o, struct slice json);
 void chatout_image(struct chatout *o, struct slice json);
 
+/*
+ * Annotations of a text from one character to another: each line of lines is
+ * what stands behind the two in its object ({"url":... }} with a comma before).
+ */
+void chatout_citations(struct chatout *o, struct slice lines, uint64_t from,
+    uint64_t to);
+
 /* The choice's logprobs: JSON. */
 void chatout_logprobs(struct chatout *o, struct slice json);
 

@@ -80,7 +80,9 @@ ask_put_stops(struct ask *a, const struct converse_plan *plan, struct sbuf *b,
 	bool begun = false;
 
 	for (unsigned i = 0; i < a->chat.n_stops; i++) {
-		if (plan->is_claude && claude_is_blank(a, a->chat.stops[i])) {
+		/* Nobody takes an empty one, Claude none of blanks. */
+		if (a->chat.stops[i].n == 0 ||
+		    (plan->is_claude && claude_is_blank(a, a->chat.stops[i]))) {
 			if (ask_drop(a, SLICE("stop"), e) != 0)
 				return -1;
 			continue;

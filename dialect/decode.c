@@ -15,9 +15,10 @@ struct decode {
 	struct frames frames;
 	struct tell tell;
 	struct sbuf *raw; /* of the caller, or NULL */
-	bool half_line;   /* the last event's LF is still to come */
-	bool broken;      /* malformed: nothing more is read */
-	bool ended;       /* [DONE] was written */
+	bool raw_array;
+	unsigned raw_events;
+	bool broken; /* malformed: nothing more is read */
+	bool ended;  /* [DONE] was written */
 };
 
 struct decode *
@@ -29,6 +30,7 @@ decode_new(const struct decode_opts *opts)
 	d->dialect = opts->dialect;
 	frames_init(&d->frames, opts->dialect->frames);
 	d->raw = opts->raw;
+	d->raw_array = opts->raw_array;
 	t->dialect = opts->dialect;
 	t->in_tokens = -1;
 	t->quirks = opts->quirks;
@@ -71,7 +73,16 @@ decode_check_complete(struct decode *d)
 	if (!d->tell.complete || d->ended)
 		return;
 	d->ended = true;
+	if (d->raw_array)
+		sbuf_addc(d->raw, ']');
 	chatout_end(&d->tell.out);
+}
+
+static void
+decode_raw_element(struct decode *d, struct slice data)
+{
+	sbuf_adds(d->raw, d->raw_events > 0 ? ",\r\n" : "[");
+	sbuf_add_slice(d->raw, data);
 }
 
 /* An event as a client of the dialect wants it; an error is told by us. */
@@ -80,11 +91,17 @@ decode_raw(struct decode *d, const struct dialect_event *ev)
 {
 	if (d->raw == NULL || d->tell.failed)
 		return;
-	if (d->dialect->native != NULL)
+	if (d->raw_array)
+		decode_raw_element(d, ev->data);
+	else if (d->dialect->native != NULL)
 		d->dialect->native(ev, d->raw);
 	else
 		sbuf_add_slice(d->raw, ev->raw);
-	d->half_line = ev->raw.n > 0 && ev->raw.p[ev->raw.n - 1] == '\r';
+	/* An event ends with the CR of its empty line: nobody waits for LF. */
+	if (!d->raw_array && ev->raw.n > 1 &&
+	    memcmp(ev->raw.p + ev->raw.n - 2, "\n\r", 2) == 0)
+		sbuf_addc(d->raw, '\n');
+	d->raw_events++;
 }
 
 static int
@@ -142,9 +159,6 @@ decode_end(struct decode *d, struct sbuf *chat, struct err *e)
 		return 0;
 	if (!decode_is_over(d) && d->dialect->end != NULL)
 		d->dialect->end(&d->tell);
-	/* An event ends with the CR of its empty line: nobody waits for LF. */
-	if (d->raw != NULL && d->half_line)
-		sbuf_addc(d->raw, '\n');
 	decode_check_complete(d);
 	return 0;
 }
@@ -234,5 +248,6 @@ decode_state(const struct decode *d, struct decode_state *state_r)
 		.has_usage = t->has_usage,
 		.in_tokens = t->in_tokens,
 		.text_bytes = t->out.text_bytes,
+		.raw_events = d->raw_events,
 		.native_finish = t->out.native_finish };
 }

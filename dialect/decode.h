@@ -34,6 +34,7 @@ struct decode_opts {
 	 * dialect wants them; NULL: nobody does.  Outlives the decode.
 	 */
 	struct sbuf *raw;
+	bool raw_array; /* as one JSON array of their data, not as events */
 };
 
 /* What is known so far. */
@@ -42,6 +43,7 @@ struct decode_state {
 	bool has_usage;
 	int64_t in_tokens; /* -1 = the provider said nothing of it */
 	uint64_t text_bytes;
+	unsigned raw_events;       /* that were appended to raw */
 	const char *native_finish; /* "" = none */
 };
 

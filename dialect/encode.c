@@ -73,6 +73,12 @@ encode_feed(struct encode *x, struct slice frames, struct sbuf *out,
 }
 
 void
+encode_passed(struct encode *x, unsigned n)
+{
+	x->ctx.passed = n;
+}
+
+void
 encode_error(struct encode *x, int status, struct slice message,
     struct slice type, struct slice code, struct sbuf *out)
 {

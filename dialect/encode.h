@@ -3,7 +3,7 @@
 
 /*
  * encode - an OpenAI chat answer, made into what a client of another dialect
- * understands: spec/providers.md 10, spec/api.md 8.3 and 8.6.
+ * or framing understands: spec/providers.md 10, spec/api.md 8.3 to 8.6.
  *
  * It takes the chunks that proto/relay lets out, which are strict: one id, a
  * role first, one finish reason for each choice, the usage chunk (always asked
@@ -25,7 +25,14 @@ enum encode_family {
 	ENCODE_GEMINI,       /* alt=sse */
 	ENCODE_GEMINI_ARRAY, /* one JSON array */
 	ENCODE_RESPONSES,
+	ENCODE_FRAMED, /* chat still, framed as opts.framing says; no whole */
 	ENCODE_FAMILIES,
+};
+
+/* spec/api.md 8.4 and 8.5. */
+struct encode_framing {
+	struct slice field, delimiter; /* before and behind each JSON */
+	bool ends;                     /* with [DONE] */
 };
 
 struct encode_opts {
@@ -34,15 +41,16 @@ struct encode_opts {
 	struct slice name;    /* raw: the answer's own id; n 0: made */
 	struct slice model;   /* told until a chunk names one */
 	int64_t created_s;
-	int64_t in_tokens; /* of the input, an estimate; 0 = not known */
 	/* The client's own body, for what an answer repeats of it; or NULL. */
 	const struct jscan_body *request;
+	struct encode_framing framing; /* ENCODE_FRAMED; its text outlives */
 };
 
 /* What a family's functions share.  state: zeroed, state_size bytes. */
 struct encode_ctx {
 	struct encode_opts opts;
 	void *state;
+	unsigned passed; /* events that went out before: a native stream's */
 	struct sbuf kept[10]; /* text that is needed later; freed at the end */
 };
 
@@ -74,6 +82,9 @@ void encode_free(struct encode **xp);
  */
 int encode_feed(struct encode *x, struct slice frames, struct sbuf *out,
     struct err *e);
+
+/* The provider's own events, so many, went to the client before the next. */
+void encode_passed(struct encode *x, unsigned n);
 
 void encode_error(struct encode *x, int status, struct slice message,
     struct slice type, struct slice code, struct sbuf *out);

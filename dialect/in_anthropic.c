@@ -76,6 +76,14 @@ in_anthropic_left(struct in_anthropic *x, const struct jscan_item *item)
 	return 0;
 }
 
+/* Their tools are run by Anthropic. */
+static int
+in_anthropic_servers(struct in_anthropic *x, const struct jscan_item *item)
+{
+	x->in->runs_tools = true;
+	return in_anthropic_left(x, item);
+}
+
 /* Written with another member, or read before. */
 static int
 in_anthropic_elsewhere(struct in_anthropic *x, const struct jscan_item *item)
@@ -104,6 +112,7 @@ static const struct {
 	{ SLICE("top_k"), in_anthropic_same },
 	{ SLICE("stop_sequences"), in_anthropic_stops },
 	{ SLICE("service_tier"), in_anthropic_tier },
+	{ SLICE("mcp_servers"), in_anthropic_servers },
 };
 
 static const struct jscan_item *
@@ -213,7 +222,8 @@ inbound_anthropic(struct inbound *in, struct sbuf *chat, struct err *e)
 {
 	struct in_anthropic x = { .in = in, .chat = chat, .e = e };
 
-	if (in_merge(DIALECT_ANTHROPIC, in->body, in->pool, &x.merged, e) != 0)
+	if (in_merge(DIALECT_ANTHROPIC, in->body, in->headers, in->pool,
+		&x.merged, e) != 0)
 		return -1;
 	sbuf_addc(chat, '{');
 	if (in_anthropic_messages(&x, in_anthropic_find(&x, SLICE("messages")),

@@ -19,7 +19,7 @@ in_own_block(struct in_turn *t, const struct in_block *block)
 	char where[IN_WHERE];
 
 	snprintf(where, sizeof where, "%s[%u].type", t->where, block->at);
-	in_own_kind(t->x->in, where);
+	in_own_input(t->x->in, where);
 }
 
 static void

@@ -61,7 +61,7 @@ in_tool(struct in_anthropic *x, const struct jscan_item *tool, unsigned at)
 	snprintf(where, sizeof where, "tools[%u].type", at);
 	if (in_find(tool->value, SLICE("type"), &item) == 1 &&
 	    !jstr_says(&item, SLICE("custom"))) {
-		in_own_kind(x->in, where);
+		in_own_tool(x->in, where, jscan_text(&item));
 		return 0;
 	}
 	snprintf(where, sizeof where, "tools[%u].name", at);

@@ -85,6 +85,36 @@ in_own_kind(struct inbound *in, const char *where)
 }
 
 void
+in_own_input(struct inbound *in, const char *where)
+{
+	in->unsized = true;
+	in_own_kind(in, where);
+}
+
+/* Tools of a kind that the client runs; of new ones the kind is thought to. */
+static bool
+in_is_run_by_client(struct slice raw)
+{
+	static const struct slice heads[] = { SLICE("bash_"),
+		SLICE("text_editor_"), SLICE("computer_"), SLICE("memory_"),
+		SLICE("computerUse"), SLICE("custom"), SLICE("local_shell"),
+		SLICE("apply_patch") };
+
+	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+		if (slice_starts(raw, heads[i]))
+			return true;
+	return false;
+}
+
+void
+in_own_tool(struct inbound *in, const char *where, struct slice raw)
+{
+	if (!in_is_run_by_client(raw))
+		in->runs_tools = true;
+	in_own_kind(in, where);
+}
+
+void
 in_leave(struct inbound *in, struct slice name)
 {
 	for (unsigned i = 0; i < in->n_left; i++)

@@ -59,7 +59,7 @@ in_gemini_member(struct in_gemini *x, const struct jscan_item *item)
 	    (params_is_ours(id) && params_knows(DIALECT_GEMINI, id)))
 		in_gemini_copy(x, item);
 	else if (camel_is(item, SLICE("cachedContent")))
-		in_own_kind(x->in, pool_copy(x->in->pool, name).p);
+		in_own_input(x->in, pool_copy(x->in->pool, name).p);
 	else
 		in_leave(x->in, name);
 	return 0;
@@ -158,7 +158,7 @@ inbound_gemini(struct inbound *in, struct sbuf *chat, struct err *e)
 	const struct jscan_body *body;
 
 	if (in_gemini_body(in, &inner, &body, e) != 0 ||
-	    in_merge(DIALECT_GEMINI, body, in->pool, &m, e) != 0)
+	    in_merge(DIALECT_GEMINI, body, in->headers, in->pool, &m, e) != 0)
 		return -1;
 	sbuf_addc(chat, '{');
 	in_gemini_path(&x);

@@ -190,8 +190,10 @@ in_modalities(struct in_generation *g, const struct jscan_item *item)
 	while (jscan_element_next(&it, &one))
 		if (!jstr_says(&one, SLICE("TEXT")) &&
 		    !jstr_says(&one, SLICE("Text")) &&
-		    !jstr_says(&one, SLICE("text")))
+		    !jstr_says(&one, SLICE("text"))) {
+			g->x->in->speaks = true;
 			in_own_kind(g->x->in, where);
+		}
 	return 0;
 }
 

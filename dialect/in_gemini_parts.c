@@ -4,26 +4,11 @@
 #include "dialect/in_gemini_priv.h"
 
 #define FORMAT "google-gemini-v1"
-#define CALLS_LOOKED_AT 512
-
-struct in_part {
-	struct slice json;
-	struct jscan_item value; /* of the member that names its type */
-	struct slice signature;  /* raw, or n 0 */
-	unsigned at;
-	char where[IN_WHERE];
-};
 
 typedef void in_part_fn(struct in_turn *t, const struct in_part *part);
 
-static struct inbound *
-in_of(const struct in_turn *t)
-{
-	return t->talk->x->in;
-}
-
-static struct slice
-in_raw(struct slice object, struct slice camel)
+struct slice
+in_gemini_raw(struct slice object, struct slice camel)
 {
 	struct jscan_item item;
 
@@ -32,10 +17,10 @@ in_raw(struct slice object, struct slice camel)
 	return jscan_text(&item);
 }
 
-static void
-in_own_part(struct in_turn *t, const struct in_part *part)
+void
+in_gemini_own(struct in_turn *t, const struct in_part *part)
 {
-	in_own_kind(in_of(t), part->where);
+	in_own_input(t->talk->x->in, part->where);
 }
 
 static void
@@ -63,12 +48,6 @@ in_text_part(struct in_turn *t, const struct in_part *part)
 		in_content_text(&t->content, text, SLICE(""));
 }
 
-static bool
-in_is_of(struct slice type, struct slice family)
-{
-	return slice_starts(type, family);
-}
-
 static void
 in_audio(struct in_turn *t, struct slice format, struct slice data)
 {
@@ -86,12 +65,13 @@ in_blob(struct in_turn *t, const struct in_part *part)
 	struct slice type, data, blob = part->value.value;
 
 	if (part->value.type != JSCAN_OBJECT) {
-		in_own_part(t, part);
+		in_gemini_own(t, part);
 		return;
 	}
-	type = jstr_decode(in_raw(blob, SLICE("mimeType")), in_of(t)->pool);
-	data = in_raw(blob, SLICE("data"));
-	if (in_is_of(type, SLICE("image/")))
+	type = jstr_decode(in_gemini_raw(blob, SLICE("mimeType")),
+	    t->talk->x->in->pool);
+	data = in_gemini_raw(blob, SLICE("data"));
+	if (slice_starts(type, SLICE("image/")))
 		in_add_image(in_content_part(&t->content), type, data,
 		    SLICE(""));
 	else if (slice_eq(type, SLICE("audio/wav")) ||
@@ -104,7 +84,7 @@ in_blob(struct in_turn *t, const struct in_part *part)
 		in_add_file(in_content_part(&t->content), SLICE("document.pdf"),
 		    type, data, SLICE(""));
 	else
-		in_own_part(t, part);
+		in_gemini_own(t, part);
 }
 
 /* What others may fetch by themselves. */
@@ -114,141 +94,19 @@ in_uri(struct in_turn *t, const struct in_part *part)
 	struct slice uri, type, file = part->value.value;
 
 	if (part->value.type != JSCAN_OBJECT) {
-		in_own_part(t, part);
+		in_gemini_own(t, part);
 		return;
 	}
-	uri = jstr_decode(in_raw(file, SLICE("fileUri")), in_of(t)->pool);
-	type = in_raw(file, SLICE("mimeType"));
+	uri = jstr_decode(in_gemini_raw(file, SLICE("fileUri")),
+	    t->talk->x->in->pool);
+	type = in_gemini_raw(file, SLICE("mimeType"));
 	if ((slice_starts(uri, SLICE("https://")) ||
 		slice_starts(uri, SLICE("http://"))) &&
-	    (type.n == 0 || in_is_of(type, SLICE("image"))))
+	    (type.n == 0 || slice_starts(type, SLICE("image"))))
 		in_add_image_url(in_content_part(&t->content),
-		    in_raw(file, SLICE("fileUri")), SLICE(""));
+		    in_gemini_raw(file, SLICE("fileUri")), SLICE(""));
 	else
-		in_own_part(t, part);
-}
-
-static struct slice
-in_mint(struct in_turn *t, const struct in_part *part)
-{
-	char id[48];
-
-	snprintf(id, sizeof id, "call_%u_%u", t->at, part->at);
-	return pool_copy(in_of(t)->pool, slice_str(id));
-}
-
-static void
-in_call_part(struct in_turn *t, const struct in_part *part)
-{
-	struct in_call call = { .answered = false };
-	struct sbuf *b = &t->calls;
-	struct jscan_item args;
-
-	if (part->value.type != JSCAN_OBJECT) {
-		in_own_part(t, part);
-		return;
-	}
-	call.id = in_raw(part->value.value, SLICE("id"));
-	call.name = in_raw(part->value.value, SLICE("name"));
-	if (call.id.n == 0)
-		call.id = in_mint(t, part);
-	sbuf_add(&t->talk->calls, &call, sizeof call);
-	t->talk->n_calls++;
-	ask_comma(b);
-	sbuf_addc(b, '{');
-	ask_text(b, "id", call.id);
-	sbuf_adds(b, ",\"type\":\"function\",\"function\":{");
-	ask_text(b, "name", call.name);
-	ask_name(b, "arguments");
-	camel_find(part->value.value, SLICE("args"), &args);
-	sbuf_add_json(b, args.type == JSCAN_OBJECT ? args.value : SLICE("{}"));
-	sbuf_addc(b, '}');
-	if (part->signature.n > 0) {
-		sbuf_adds(b, ",\"extra_content\":{\"google\":{");
-		ask_text(b, "thought_signature", part->signature);
-		sbuf_adds(b, "}}");
-	}
-	sbuf_addc(b, '}');
-}
-
-/*
- * A result's call among those of the turn before it: by its id, else the first
- * of that name that has no result.  No turn of use has more calls than are
- * looked at.
- */
-static struct in_call *
-in_answered(struct in_talk *talk, struct slice id, struct slice name)
-{
-	struct in_call *calls = (struct in_call *)(void *)talk->calls.data;
-	unsigned end;
-
-	while (talk->first_call < talk->n_calls &&
-	       calls[talk->first_call].answered)
-		talk->first_call++;
-	end = talk->n_calls;
-	if (end - talk->first_call > CALLS_LOOKED_AT)
-		end = talk->first_call + CALLS_LOOKED_AT;
-	for (unsigned i = talk->first_call; i < end; i++)
-		if (!calls[i].answered &&
-		    (id.n > 0 ? jstr_same(calls[i].id, id)
-			      : jstr_same(calls[i].name, name)))
-			return &calls[i];
-	return NULL;
-}
-
-static struct slice
-in_result_id(struct in_turn *t, const struct in_part *part)
-{
-	struct slice id = chat_raw(part->value.value, SLICE("id"));
-	struct slice name = chat_raw(part->value.value, SLICE("name"));
-	struct in_call *call = in_answered(t->talk, id, name);
-
-	if (call == NULL)
-		return id.n > 0 ? id : in_mint(t, part);
-	call->answered = true;
-	return call->id;
-}
-
-/* {"result":"text"} is how a text is told as a response; see ask. */
-static void
-in_response(struct in_turn *t, struct slice response)
-{
-	struct sbuf *chat = t->talk->x->chat;
-	struct jscan_iter it;
-	struct jscan_item first, other;
-
-	jscan_enter(&it, response);
-	if (jscan_member_next(&it, &first) &&
-	    jstr_is(&first, SLICE("result")) && first.type == JSCAN_STRING &&
-	    !jscan_member_next(&it, &other)) {
-		ask_json(chat, "content", first.value);
-		return;
-	}
-	ask_name(chat, "content");
-	sbuf_add_json(chat, response);
-}
-
-static void in_result_media(struct in_turn *t, struct slice response);
-
-static void
-in_result(struct in_turn *t, const struct in_part *part)
-{
-	struct sbuf *chat = t->talk->x->chat;
-	struct jscan_item response;
-
-	if (part->value.type != JSCAN_OBJECT) {
-		in_own_part(t, part);
-		return;
-	}
-	ask_comma(chat);
-	sbuf_adds(chat, "{\"role\":\"tool\"");
-	ask_text(chat, "tool_call_id", in_result_id(t, part));
-	camel_find(part->value.value, SLICE("response"), &response);
-	in_response(t,
-	    response.type == JSCAN_OBJECT ? response.value : SLICE("{}"));
-	sbuf_addc(chat, '}');
-	t->n_results++;
-	in_result_media(t, part->value.value);
+		in_gemini_own(t, part);
 }
 
 /* Written before the other parts of its content. */
@@ -266,7 +124,7 @@ static const struct {
 	{ SLICE("text"), { in_text_part, in_text_part, in_text_part } },
 	{ SLICE("inlineData"), { in_blob, NULL, NULL } },
 	{ SLICE("fileData"), { in_uri, NULL, NULL } },
-	{ SLICE("functionCall"), { NULL, in_call_part, NULL } },
+	{ SLICE("functionCall"), { NULL, in_gemini_call, NULL } },
 	{ SLICE("functionResponse"), { in_written, NULL, NULL } },
 	{ SLICE("executableCode"), { NULL, NULL, NULL } },
 	{ SLICE("codeExecutionResult"), { NULL, NULL, NULL } },
@@ -285,7 +143,7 @@ in_part_reader(enum in_role role, struct in_part *part)
 			&part->value) == 1)
 			return in_part_types[i].of[role] != NULL
 			           ? in_part_types[i].of[role]
-			           : in_own_part;
+			           : in_gemini_own;
 	return NULL;
 }
 
@@ -294,18 +152,17 @@ in_part(struct in_turn *t, struct in_part *part, bool results)
 {
 	in_part_fn *read = in_part_reader(t->role, part);
 
-	part->signature = in_raw(part->json, SLICE("thoughtSignature"));
+	part->signature = in_gemini_raw(part->json, SLICE("thoughtSignature"));
 	if (read == NULL)
 		in_sign(t, part);
 	else if (!results)
 		read(t, part);
 	else if (read == in_written)
-		in_result(t, part);
+		in_gemini_result(t, part);
 }
 
-/* Pictures of a result: the user shows them. */
-static void
-in_result_media(struct in_turn *t, struct slice response)
+void
+in_gemini_result_media(struct in_turn *t, struct slice response)
 {
 	struct in_part part = { .at = 0 };
 	struct in_gemini_many many;

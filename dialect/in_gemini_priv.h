@@ -13,7 +13,6 @@ struct in_gemini {
 	struct err *e;
 	/* toolConfig.functionCallingConfig, or n 0. */
 	struct slice calling;
-	struct slice calling_where; /* as the client spelt it */
 	bool has_tools;
 };
 
@@ -50,6 +49,27 @@ struct in_turn {
 	struct sbuf calls, details, reasoning;
 	unsigned n_details, n_results;
 };
+
+struct in_part {
+	struct slice json;
+	struct jscan_item value; /* of the member that names its type */
+	struct slice signature;  /* raw, or n 0 */
+	unsigned at;
+	char where[IN_WHERE];
+};
+
+/* The raw text of a member in either spelling; n 0 when there is none. */
+struct slice in_gemini_raw(struct slice object, struct slice camel);
+
+/* Only its own kind can take that part. */
+void in_gemini_own(struct in_turn *t, const struct in_part *part);
+
+/* A call, and a result, which is a message of its own. */
+void in_gemini_call(struct in_turn *t, const struct in_part *part);
+void in_gemini_result(struct in_turn *t, const struct in_part *part);
+
+/* Pictures of a result: the user shows them. */
+void in_gemini_result_media(struct in_turn *t, struct slice response);
 
 /*
  * Each part to its reader; results: only those of functions, which are

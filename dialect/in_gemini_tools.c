@@ -110,7 +110,7 @@ in_tool(struct in_gemini *x, const struct jscan_item *tool, unsigned at)
 		snprintf(where, sizeof where, "tools[%u].%.*s", at,
 		    SLICE_ARGS(name));
 		if (!camel_is(&item, SLICE("functionDeclarations")))
-			in_own_kind(x->in, where);
+			in_own_tool(x->in, where, name);
 		else if (in_functions(x, &item, where) != 0)
 			return -1;
 	}

@@ -194,6 +194,26 @@ in_merge_open(struct in_merger *g, const struct in_merge_place *place,
 	return 0;
 }
 
+static unsigned
+in_merge_count(const struct in_merge_headers *headers)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; headers != NULL && i < headers->n; i++)
+		n += headers->bodies[i].n;
+	return n;
+}
+
+/* The lowest place. */
+static void
+in_merge_headers(struct in_merger *g, const struct in_merge_headers *headers)
+{
+	for (unsigned i = 0; headers != NULL && i < headers->n; i++)
+		for (unsigned k = 0; k < headers->bodies[i].n; k++)
+			in_merge_member(g, &headers->bodies[i].members[k],
+			    false);
+}
+
 static void
 in_merge_all(struct in_merger *g, const struct slice containers[PLACES],
     unsigned room)
@@ -216,7 +236,8 @@ in_merge_all(struct in_merger *g, const struct slice containers[PLACES],
 
 int
 in_merge(enum params_dialect dialect, const struct jscan_body *body,
-    struct pool *pool, struct in_merge *m_r, struct err *e)
+    const struct in_merge_headers *headers, struct pool *pool,
+    struct in_merge *m_r, struct err *e)
 {
 	struct in_merger g = { .dialect = dialect,
 		.body = body,
@@ -224,7 +245,7 @@ in_merge(enum params_dialect dialect, const struct jscan_body *body,
 		.m = m_r };
 	struct slice containers[PLACES];
 	struct jscan_item metadata;
-	unsigned room = body->n;
+	unsigned room = body->n + in_merge_count(headers);
 
 	*m_r = (struct in_merge){ .n = 0 };
 	if (dialect == DIALECT_ANTHROPIC &&
@@ -237,5 +258,6 @@ in_merge(enum params_dialect dialect, const struct jscan_body *body,
 			&room, e) != 0)
 			return -1;
 	in_merge_all(&g, containers, room);
+	in_merge_headers(&g, headers);
 	return 0;
 }

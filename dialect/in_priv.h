@@ -45,6 +45,10 @@ int in_number(struct err *e, const char *where, const struct jscan_item *item,
 
 /* Only its own kind can serve that member; the first one counts. */
 void in_own_kind(struct inbound *in, const char *where);
+/* The same of input whose size the request does not tell. */
+void in_own_input(struct inbound *in, const char *where);
+/* The same of a tool; raw: what its type is called. */
+void in_own_tool(struct inbound *in, const char *where, struct slice raw);
 
 /* Other kinds do without it. */
 void in_leave(struct inbound *in, struct slice name);

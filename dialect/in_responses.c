@@ -160,7 +160,7 @@ member_top_logprobs(struct in_responses *x, const struct jscan_item *item)
 static int
 member_previous(struct in_responses *x, const struct jscan_item *item)
 {
-	in_own_kind(x->in, "previous_response_id");
+	in_own_input(x->in, "previous_response_id");
 	return in_expect(x->e, "previous_response_id", item, JSCAN_STRING);
 }
 
@@ -169,7 +169,7 @@ member_conversation(struct in_responses *x, const struct jscan_item *item)
 {
 	if (item->type != JSCAN_STRING && item->type != JSCAN_OBJECT)
 		return in_type(x->e, "conversation", "string or object", item);
-	in_own_kind(x->in, "conversation");
+	in_own_input(x->in, "conversation");
 	return 0;
 }
 
@@ -235,7 +235,7 @@ member_prompt(struct in_responses *x, const struct jscan_item *item)
 	if (item->type == JSCAN_OBJECT &&
 	    in_find(item->value, SLICE("prompt_id"), &id) != 1 &&
 	    in_find(item->value, SLICE("id"), &id) == 1) {
-		in_own_kind(x->in, "prompt");
+		in_own_input(x->in, "prompt");
 		return 0;
 	}
 	return in_responses_copy(x, item);
@@ -294,7 +294,8 @@ inbound_responses(struct inbound *in, struct sbuf *chat, struct err *e)
 {
 	struct in_responses x = { .in = in, .chat = chat, .e = e };
 
-	if (in_merge(DIALECT_RESPONSES, in->body, in->pool, &x.merged, e) != 0)
+	if (in_merge(DIALECT_RESPONSES, in->body, in->headers, in->pool,
+		&x.merged, e) != 0)
 		return -1;
 	sbuf_addc(chat, '{');
 	for (unsigned i = 0; i < x.merged.n; i++)

@@ -17,7 +17,7 @@ part_own_kind(const struct in_part *p, const char *member)
 	char where[IN_WHERE];
 
 	snprintf(where, sizeof where, "%s.%s", p->where, member);
-	in_own_kind(p->x->in, where);
+	in_own_input(p->x->in, where);
 }
 
 static void
@@ -112,7 +112,7 @@ part_read(const struct in_part *p)
 			part_types[i].read(p);
 			return 0;
 		}
-	in_own_kind(p->x->in, where);
+	in_own_input(p->x->in, where);
 	return 0;
 }
 

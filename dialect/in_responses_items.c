@@ -171,104 +171,10 @@ item_result(const struct in_item *i)
 	return 0;
 }
 
-/* Texts of a list of parts, behind the turn's reasoning. */
-static void
-reasoning_texts(struct in_responses_turn *t, struct slice item,
-    struct slice name)
-{
-	struct jscan_item list, part;
-	struct jscan_iter it;
-
-	if (in_find(item, name, &list) != 1 || list.type != JSCAN_ARRAY)
-		return;
-	jscan_enter(&it, list.value);
-	while (jscan_element_next(&it, &part))
-		if (part.type == JSCAN_OBJECT)
-			sbuf_add_slice(&t->reasoning,
-			    chat_raw(part.value, SLICE("text")));
-}
-
-static void
-detail_open(struct sbuf *b, const char *type)
-{
-	if (b->len > 0)
-		sbuf_addc(b, ',');
-	sbuf_addc(b, '{');
-	ask_text(b, "type", slice_str(type));
-}
-
-static void
-detail_close(const struct in_item *i, struct sbuf *b)
-{
-	struct slice id = chat_raw(i->json, SLICE("id"));
-
-	if (id.n > 0)
-		ask_text(b, "id", id);
-	ask_text(b, "format", SLICE("openai-responses-v1"));
-	ask_int(b, "index", i->x->turn.carried);
-	sbuf_addc(b, '}');
-}
-
-/* Reasoning that a provider of Responses encrypted. */
-static void
-reasoning_theirs(const struct in_item *i, struct slice encrypted)
-{
-	struct sbuf *b = &i->x->turn.details;
-	struct jscan_item summary, part;
-	struct jscan_iter it;
-
-	if (in_find(i->json, SLICE("summary"), &summary) == 1 &&
-	    summary.type == JSCAN_ARRAY) {
-		jscan_enter(&it, summary.value);
-		while (jscan_element_next(&it, &part)) {
-			if (part.type != JSCAN_OBJECT)
-				continue;
-			detail_open(b, "reasoning.summary");
-			ask_text(b, "summary",
-			    chat_raw(part.value, SLICE("text")));
-			detail_close(i, b);
-		}
-	}
-	detail_open(b, "reasoning.encrypted");
-	ask_text(b, "data", encrypted);
-	detail_close(i, b);
-}
-
-/* Details of any maker that out_responses.c has put there.  1, or 0. */
-static int
-reasoning_ours(struct in_responses *x, struct slice encrypted)
-{
-	struct slice text = jstr_decode(encrypted, x->in->pool);
-	struct sbuf *b = &x->turn.details;
-	struct jscan_item list, detail;
-	struct jscan_iter it;
-	struct err e;
-
-	if (!slice_starts(text, SLICE("[{")) ||
-	    jscan_value(text, &list, &e) != 0)
-		return 0;
-	jscan_enter(&it, list.value);
-	while (jscan_element_next(&it, &detail)) {
-		if (detail.type != JSCAN_OBJECT)
-			continue;
-		if (b->len > 0)
-			sbuf_addc(b, ',');
-		sbuf_add_slice(b, detail.value);
-	}
-	return 1;
-}
-
 static int
 item_reasoning(const struct in_item *i)
 {
-	struct in_responses_turn *t = &i->x->turn;
-	struct slice encrypted = chat_raw(i->json, SLICE("encrypted_content"));
-
-	t->open = true;
-	reasoning_texts(t, i->json, SLICE("summary"));
-	reasoning_texts(t, i->json, SLICE("content"));
-	if (encrypted.n > 0 && reasoning_ours(i->x, encrypted) == 0)
-		reasoning_theirs(i, encrypted);
+	in_responses_reasoning(i->x, i->json);
 	return 0;
 }
 
@@ -295,7 +201,7 @@ item_read(const struct in_item *i)
 	for (size_t k = 0; k < sizeof item_types / sizeof *item_types; k++)
 		if (jstr_says(&type, item_types[k].type))
 			return item_types[k].read(i);
-	in_own_kind(i->x->in, where);
+	in_own_input(i->x->in, where);
 	return 0;
 }
 

@@ -40,6 +40,9 @@ int in_responses_choice(struct in_responses *x);
 /* "messages", of instructions and input.  0 or -1 with the fault. */
 int in_responses_messages(struct in_responses *x);
 
+/* An item of reasoning becomes a part of the turn. */
+void in_responses_reasoning(struct in_responses *x, struct slice item);
+
 /*
  * The content of a message, or what a tool gave back: a string, or a list of
  * parts.  where: its name in faults.

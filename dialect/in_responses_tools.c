@@ -17,7 +17,7 @@ tools_one(struct in_responses *x, unsigned at, struct slice tool,
 	if (in_find(tool, SLICE("type"), &item) != 1)
 		return in_missing(x->e, name);
 	if (!jstr_says(&item, SLICE("function"))) {
-		in_own_kind(x->in, name);
+		in_own_tool(x->in, name, jscan_text(&item));
 		return 0;
 	}
 	snprintf(name, sizeof name, "tools[%u].name", at);

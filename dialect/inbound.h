@@ -15,6 +15,7 @@
 #include "base/slice.h"
 
 struct err;
+struct in_merge_headers;
 struct jscan_body;
 struct pool;
 struct sbuf;
@@ -22,7 +23,8 @@ struct sbuf;
 #define INBOUND_LEFT_MAX 8
 
 struct inbound {
-	const struct jscan_body *body; /* checked: jscan_body() */
+	const struct jscan_body *body;          /* checked: jscan_body() */
+	const struct in_merge_headers *headers; /* NULL: none */
 	struct pool *pool;
 	struct slice model; /* of the path (Gemini), decoded; n 0: none */
 	bool stream;        /* the path says so (Gemini) */
@@ -33,6 +35,10 @@ struct inbound {
 	 * asks another kind refuses the request with it.
 	 */
 	char own_kind_only[96];
+	/* What its own kind may do beyond the text of it: money.md 5. */
+	bool unsized;    /* reads what is not in it: files, what it stored */
+	bool runs_tools; /* runs tools itself, and reads what they found */
+	bool speaks;     /* answers in sound */
 	/* Members that another kind does without: warnings when it is asked. */
 	struct slice left[INBOUND_LEFT_MAX];
 	unsigned n_left;

@@ -13,4 +13,5 @@ const struct dialect invoke_dialect = {
 	.ask = anthropic_invoke_ask,
 	.reply = invoke_reply,
 	.event = invoke_event,
+	.native = invoke_native,
 };

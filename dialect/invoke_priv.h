@@ -1,7 +1,11 @@
 #ifndef DIALECT_INVOKE_PRIV_H
 #define DIALECT_INVOKE_PRIV_H
 
-/* invoke_priv - the reader of invoke and its families. */
+/*
+ * invoke_priv - the reader of Bedrock's older face: each family of models
+ * speaks its own grammar, wrapped in frames of AWS's event stream
+ * (spec/providers.md 7.2).
+ */
 
 #include "dialect/anthropic.h"
 #include "dialect/converse_priv.h"
@@ -18,6 +22,16 @@ struct invoke_state {
 
 int invoke_reply(struct tell *t, struct slice json, struct err *e);
 int invoke_event(struct tell *t, const struct dialect_event *ev, struct err *e);
+
+/*
+ * The family's own event that a frame wraps: 1 with its JSON in *inner, which
+ * is cleared first; 0 when the frame wraps none; -1 when it is malformed.
+ */
+int invoke_unwrap(const struct dialect_event *ev, struct sbuf *inner,
+    struct err *e);
+
+/* The same as a server-sent event of Anthropic's; struct dialect's native. */
+void invoke_native(const struct dialect_event *ev, struct sbuf *raw);
 
 /*
  * What a family that has no reader of its own says: its text, its reason to

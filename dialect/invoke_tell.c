@@ -5,7 +5,6 @@
  * Nova's a name as their only member, and the others are plain.
  */
 #include "base/err.h"
-#include "dialect/invoke.h"
 #include "dialect/invoke_priv.h"
 #include "proto/base64.h"
 #include "proto/jstr.h"

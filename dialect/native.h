@@ -17,6 +17,7 @@
 #include "proto/splice.h"
 
 struct err;
+struct in_merge_headers;
 struct jscan_body;
 struct pool;
 
@@ -26,6 +27,8 @@ struct native_opts {
 	int64_t put_max_tokens; /* 0 = leave what the client sent */
 	/* The client's header anthropic-beta; bodies of Bedrock have it. */
 	struct slice betas;
+	/* As in struct inbound. */
+	const struct in_merge_headers *headers;
 	bool counts; /* tokens are counted, none are made */
 };
 

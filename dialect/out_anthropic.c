@@ -87,7 +87,8 @@ static void
 out_begin(struct encode_ctx *x, struct slice model, struct sbuf *out)
 {
 	struct out_anthropic *a = out_state(x);
-	struct usage_figures known = { .prompt = x->opts.in_tokens };
+	/* Chat tells its figures at the end. */
+	struct usage_figures none = { 0 };
 
 	if (a->begun)
 		return;
@@ -100,7 +101,7 @@ out_begin(struct encode_ctx *x, struct slice model, struct sbuf *out)
 	sbuf_adds(out, ",\"content\":[],\"stop_reason\":null,"
 		       "\"stop_sequence\":null,\"stop_details\":null,"
 		       "\"container\":null");
-	out_anthropic_usage(&known, false, out);
+	out_anthropic_usage(&none, false, out);
 	sbuf_adds(out, "}}\n\nevent: ping\ndata: {\"type\":\"ping\"}\n\n");
 }
 

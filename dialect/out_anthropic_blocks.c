@@ -15,150 +15,6 @@ out_state(struct encode_ctx *x)
 	return x->state;
 }
 
-static void
-out_start(struct encode_ctx *x, enum out_block block, struct sbuf *out)
-{
-	struct out_anthropic *a = out_state(x);
-
-	a->block = block;
-	a->told_thinking = false;
-	sbuf_adds(out, "event: content_block_start\ndata: "
-		       "{\"type\":\"content_block_start\",\"index\":");
-	sbuf_add_u64(out, a->index);
-	sbuf_adds(out, ",\"content_block\":{");
-}
-
-static void
-out_started(struct sbuf *out)
-{
-	sbuf_adds(out, "}}\n\n");
-}
-
-/* The delta's type and member; what follows is text between quotes. */
-static void
-out_delta(struct encode_ctx *x, const char *type, const char *member,
-    struct sbuf *out)
-{
-	sbuf_adds(out, "event: content_block_delta\ndata: "
-		       "{\"type\":\"content_block_delta\",\"index\":");
-	sbuf_add_u64(out, out_state(x)->index);
-	sbuf_adds(out, ",\"delta\":{\"type\":\"");
-	sbuf_adds(out, type);
-	sbuf_adds(out, "\",\"");
-	sbuf_adds(out, member);
-	sbuf_adds(out, "\":\"");
-}
-
-static void
-out_delta_end(struct sbuf *out)
-{
-	sbuf_adds(out, "\"}}\n\n");
-}
-
-static void
-out_delta_raw(struct encode_ctx *x, const char *type, const char *member,
-    struct slice raw, struct sbuf *out)
-{
-	out_delta(x, type, member, out);
-	sbuf_add_slice(out, raw);
-	out_delta_end(out);
-}
-
-static void
-out_close(struct encode_ctx *x, struct sbuf *out)
-{
-	struct out_anthropic *a = out_state(x);
-
-	if (a->block == BLOCK_NONE)
-		return;
-	if (a->block == BLOCK_CALL && a->wrapped)
-		out_delta_raw(x, "input_json_delta", "partial_json",
-		    SLICE("\\\"}"), out);
-	sbuf_adds(out, "event: content_block_stop\ndata: "
-		       "{\"type\":\"content_block_stop\",\"index\":");
-	sbuf_add_u64(out, a->index++);
-	sbuf_adds(out, "}\n\n");
-	a->block = BLOCK_NONE;
-}
-
-static void
-out_text(struct encode_ctx *x, struct slice raw, struct sbuf *out)
-{
-	struct out_anthropic *a = out_state(x);
-
-	if (a->block != BLOCK_TEXT) {
-		out_close(x, out);
-		out_start(x, BLOCK_TEXT, out);
-		sbuf_adds(out,
-		    "\"type\":\"text\",\"text\":\"\",\"citations\":null");
-		out_started(out);
-	}
-	out_delta_raw(x, "text_delta", "text", raw, out);
-}
-
-static void
-out_thinking_open(struct encode_ctx *x, struct sbuf *out)
-{
-	if (out_state(x)->block == BLOCK_THINKING)
-		return;
-	out_close(x, out);
-	out_start(x, BLOCK_THINKING, out);
-	sbuf_adds(out, "\"type\":\"thinking\",\"thinking\":\"\","
-		       "\"signature\":\"\"");
-	out_started(out);
-}
-
-static void
-out_thinking(struct encode_ctx *x, struct slice raw, struct sbuf *out)
-{
-	out_thinking_open(x, out);
-	out_state(x)->told_thinking = true;
-	out_delta_raw(x, "thinking_delta", "thinking", raw, out);
-}
-
-static void
-out_call_open(struct encode_ctx *x, unsigned call, struct slice id,
-    struct slice name, struct sbuf *out)
-{
-	struct out_anthropic *a = out_state(x);
-
-	out_close(x, out);
-	out_start(x, BLOCK_CALL, out);
-	a->told_calls = true;
-	a->call = call;
-	a->args = (struct calltext){ .depth = 0 };
-	a->wrapped = false;
-	a->opened[call / 8] |= (unsigned char)(1 << call % 8);
-	sbuf_adds(out, "\"type\":\"tool_use\"");
-	ask_text(out, "id", id);
-	ask_text(out, "name", name);
-	sbuf_adds(out, ",\"input\":{},\"caller\":{\"type\":\"direct\"}");
-	out_started(out);
-}
-
-/* Arguments that are no object are the text of one's only member. */
-static void
-out_call_arguments(struct encode_ctx *x, struct slice raw, struct sbuf *out)
-{
-	struct out_anthropic *a = out_state(x);
-	bool begun = a->args.begun;
-
-	if (raw.n == 0)
-		return;
-	calltext_feed(&a->args, raw);
-	if (!begun && a->args.begun && !a->args.is_object) {
-		a->wrapped = true;
-		out_delta_raw(x, "input_json_delta", "partial_json",
-		    SLICE("{\\\"_raw\\\":\\\""), out);
-	}
-	out_delta(x, "input_json_delta", "partial_json", out);
-	if (a->wrapped)
-		sbuf_add_json_part(out, raw);
-	else
-		sbuf_add_slice(out, raw);
-	out_delta_end(out);
-}
-
 /* All pieces of a call in the log, which is opened by the first of them. */
 static void
 out_replay_call(struct encode_ctx *x, struct slice from, unsigned call,
@@ -173,10 +29,10 @@ out_replay_call(struct encode_ctx *x, struct slice from, unsigned call,
 		else if (tag == LOG_NAME + at)
 			name = text;
 	}
-	out_call_open(x, call, id, name, out);
+	out_block_call(x, call, id, name, out);
 	while (calltext_next(&from, &tag, &text) == 1)
 		if (tag == LOG_ARGUMENTS + at)
-			out_call_arguments(x, text, out);
+			out_block_arguments(x, text, out);
 }
 
 static bool
@@ -204,9 +60,9 @@ out_replay(struct encode_ctx *x, bool forced, struct sbuf *out)
 		if (waits)
 			calltext_log(&x->kept[KEPT_LOG], tag, text);
 		else if (tag == LOG_TEXT)
-			out_text(x, text, out);
+			out_block_text(x, text, out);
 		else if (tag == LOG_THINKING)
-			out_thinking(x, text, out);
+			out_block_thinking(x, text, out);
 		else
 			out_replay_call(x, from, tag / LOG_KINDS - 1, out);
 	}
@@ -223,7 +79,7 @@ out_anthropic_settle(struct encode_ctx *x, bool forced, struct sbuf *out)
 	if (x->kept[KEPT_LOG].len > 0)
 		out_replay(x, forced, out);
 	if (forced)
-		out_close(x, out);
+		out_block_close(x, out);
 }
 
 /* Whether something else than the open call must wait. */
@@ -243,7 +99,7 @@ out_say_text(struct encode_ctx *x, struct slice raw, struct sbuf *out)
 	if (out_must_wait(x, out))
 		calltext_log(&x->kept[KEPT_LOG], LOG_TEXT, raw);
 	else
-		out_text(x, raw, out);
+		out_block_text(x, raw, out);
 }
 
 static void
@@ -254,18 +110,7 @@ out_say_thinking(struct encode_ctx *x, struct slice raw, struct sbuf *out)
 	if (out_must_wait(x, out))
 		calltext_log(&x->kept[KEPT_LOG], LOG_THINKING, raw);
 	else
-		out_thinking(x, raw, out);
-}
-
-static void
-out_redacted(struct encode_ctx *x, struct slice data, struct sbuf *out)
-{
-	out_close(x, out);
-	out_start(x, BLOCK_THINKING, out);
-	sbuf_adds(out, "\"type\":\"redacted_thinking\"");
-	ask_text(out, "data", data);
-	out_started(out);
-	out_close(x, out);
+		out_block_thinking(x, raw, out);
 }
 
 /*
@@ -281,7 +126,7 @@ out_say_detail(struct encode_ctx *x, const struct out_detail *d, bool told,
 	if (d->encrypted || !out_anthropic_is_own(d)) {
 		if (d->encrypted && d->data.n > 0 && out_anthropic_is_own(d) &&
 		    !out_must_wait(x, out))
-			out_redacted(x, d->data, out);
+			out_block_redacted(x, d->data, out);
 		return;
 	}
 	if (!told && d->text.n > 0 &&
@@ -289,9 +134,7 @@ out_say_detail(struct encode_ctx *x, const struct out_detail *d, bool told,
 		out_say_thinking(x, d->text, out);
 	if (d->signature.n == 0 || out_must_wait(x, out))
 		return;
-	out_thinking_open(x, out);
-	out_delta_raw(x, "signature_delta", "signature", d->signature, out);
-	out_close(x, out);
+	out_block_signature(x, d->signature, out);
 }
 
 static void
@@ -325,12 +168,12 @@ out_say_call(struct encode_ctx *x, const struct out_call *c, struct sbuf *out)
 	/* What has waited may be this call: it is open then. */
 	waits = !out_is_open(a, c->index) && out_must_wait(x, out);
 	if (out_is_open(a, c->index)) {
-		out_call_arguments(x, c->arguments, out);
+		out_block_arguments(x, c->arguments, out);
 	} else if (waits && !out_is_opened(a, c->index)) {
 		out_log_call(x, c);
 	} else if (!out_is_opened(a, c->index)) {
-		out_call_open(x, c->index, c->id, c->name, out);
-		out_call_arguments(x, c->arguments, out);
+		out_block_call(x, c->index, c->id, c->name, out);
+		out_block_arguments(x, c->arguments, out);
 	}
 }
 

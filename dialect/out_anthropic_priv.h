@@ -42,6 +42,23 @@ bool out_anthropic_is_own(const struct out_detail *d);
 void out_anthropic_whole(struct encode_ctx *x, struct slice json,
     struct sbuf *out);
 
+/*
+ * What a block says; it is opened, and the one before it closed, when that
+ * needs be.  A signature ends its block.
+ */
+void out_block_text(struct encode_ctx *x, struct slice raw, struct sbuf *out);
+void out_block_thinking(struct encode_ctx *x, struct slice raw,
+    struct sbuf *out);
+void out_block_signature(struct encode_ctx *x, struct slice signature,
+    struct sbuf *out);
+void out_block_redacted(struct encode_ctx *x, struct slice data,
+    struct sbuf *out);
+void out_block_call(struct encode_ctx *x, unsigned call, struct slice id,
+    struct slice name, struct sbuf *out);
+void out_block_arguments(struct encode_ctx *x, struct slice raw,
+    struct sbuf *out);
+void out_block_close(struct encode_ctx *x, struct sbuf *out);
+
 /* Words of a choice become events; what must wait is logged. */
 void out_anthropic_say(struct encode_ctx *x, const struct out_choice *choice,
     struct sbuf *out);

@@ -23,8 +23,8 @@ out_finish_word(enum out_finish finish)
 }
 
 static void
-out_add_candidate(struct sbuf *out, unsigned index, struct slice parts,
-    const char *finish)
+out_add_candidate(struct sbuf *out, const struct out_choice *choice,
+    struct slice parts, const char *finish)
 {
 	ask_comma(out);
 	sbuf_adds(out, "{\"content\":{\"role\":\"model\",\"parts\":[");
@@ -32,7 +32,8 @@ out_add_candidate(struct sbuf *out, unsigned index, struct slice parts,
 	sbuf_adds(out, "]}");
 	if (finish != NULL)
 		ask_text(out, "finishReason", slice_str(finish));
-	ask_int(out, "index", index);
+	ask_int(out, "index", choice->index);
+	out_gemini_logprobs(choice->logprobs, out);
 	sbuf_addc(out, '}');
 }
 
@@ -73,7 +74,7 @@ out_open(struct encode_ctx *x, struct sbuf *out)
 	if (x->opts.family == ENCODE_GEMINI)
 		sbuf_adds(out, "data: ");
 	else
-		sbuf_adds(out, g->begun ? ",\r\n" : "[");
+		sbuf_adds(out, g->begun || x->passed > 0 ? ",\r\n" : "[");
 	g->begun = true;
 }
 
@@ -114,7 +115,7 @@ out_gemini_chunk(struct encode_ctx *x, struct slice json, struct sbuf *out)
 		if (choice.finish != OUT_NONE)
 			g->finish[choice.index] = choice.finish;
 		if (c.parts.len > 0)
-			out_add_candidate(&candidates, choice.index,
+			out_add_candidate(&candidates, &choice,
 			    sbuf_slice(&c.parts), NULL);
 		sbuf_free(&c.parts);
 	}
@@ -138,11 +139,14 @@ out_gemini_end(struct encode_ctx *x, struct sbuf *out)
 	struct out_gemini *g = out_state(x);
 	struct sbuf candidates = { 0 };
 
-	for (unsigned i = 0; i < OUT_CANDIDATES; i++)
+	for (unsigned i = 0; i < OUT_CANDIDATES; i++) {
+		struct out_choice last = { .index = i };
+
 		if (g->finish[i] != OUT_NONE)
-			out_add_candidate(&candidates, i,
+			out_add_candidate(&candidates, &last,
 			    SLICE("{\"text\":\"\"}"),
 			    out_finish_word(g->finish[i]));
+	}
 	/* Without a reason there is no end: the stream stays cut. */
 	if (candidates.len > 0 && !g->over) {
 		out_open(x, out);
@@ -204,7 +208,7 @@ out_whole_candidate(struct encode_ctx *x, const struct out_choice *choice,
 
 	out_gemini_said(&c);
 	out_gemini_whole_calls(&c);
-	out_add_candidate(out, choice->index,
+	out_add_candidate(out, choice,
 	    c.parts.len > 0 ? sbuf_slice(&c.parts) : SLICE("{\"text\":\"\"}"),
 	    out_finish_word(choice->finish));
 	sbuf_free(&c.parts);

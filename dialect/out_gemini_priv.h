@@ -39,6 +39,9 @@ struct out_candidate {
 /* What a choice says beside its calls, as parts. */
 void out_gemini_said(struct out_candidate *c);
 
+/* "logprobsResult":{...}; nothing when there are none. */
+void out_gemini_logprobs(struct slice tokens, struct sbuf *out);
+
 /* A delta's calls: those that are complete now are told. */
 void out_gemini_calls(struct out_candidate *c);
 

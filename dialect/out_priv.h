@@ -28,6 +28,7 @@ struct out_chunk {
 	struct slice choices; /* JSON array */
 	struct slice usage;   /* JSON object, or n 0 */
 	struct slice fields; /* provider_specific_fields: JSON object, or n 0 */
+	struct slice prompt; /* prompt_message: JSON array, or n 0 */
 };
 
 /* A choice: its delta or message. */
@@ -35,6 +36,8 @@ struct out_choice {
 	unsigned index;
 	struct slice text, reasoning, refusal; /* raw */
 	struct slice details, images, calls;   /* JSON arrays, or n 0 */
+	struct slice annotations, logprobs;    /* the same */
+	struct slice breakdown; /* request_breakdown: JSON object, or n 0 */
 	enum out_finish finish;
 	struct slice stop_reason; /* raw: the text that it stopped at */
 };
@@ -84,7 +87,7 @@ void out_model(const struct encode_ctx *x, struct slice model, const char *name,
 struct slice out_stop_sequence(const struct out_chunk *chunk,
     const struct out_choice *choice);
 
-/* The arguments of a call as one JSON object. */
+/* The arguments of a call as one JSON object, on one line. */
 void out_arguments(struct slice raw, struct sbuf *out);
 
 #endif

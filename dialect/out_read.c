@@ -57,6 +57,7 @@ out_chunk_read(struct slice json, struct out_chunk *chunk_r)
 		ROW(out_chunk, "model", STRING, model),
 		ROW(out_chunk, "usage", OBJECT, usage),
 		ROW(out_chunk, "provider_specific_fields", OBJECT, fields),
+		ROW(out_chunk, "prompt_message", ARRAY, prompt),
 	};
 
 	*chunk_r = (struct out_chunk){ .choices = SLICE("[]") };
@@ -66,7 +67,7 @@ out_chunk_read(struct slice json, struct out_chunk *chunk_r)
 /* What a delta or a message says; some names are read into two places. */
 struct out_said {
 	struct slice text, parts, reasoning, plain_reasoning, refusal;
-	struct slice details, images, calls;
+	struct slice details, images, calls, annotations;
 };
 
 static void
@@ -81,6 +82,7 @@ out_said_read(struct slice json, struct out_said *said_r)
 		ROW(out_said, "reasoning_details", ARRAY, details),
 		ROW(out_said, "images", ARRAY, images),
 		ROW(out_said, "tool_calls", ARRAY, calls),
+		ROW(out_said, "annotations", ARRAY, annotations),
 	};
 
 	*said_r = (struct out_said){ .text = SLICE("") };
@@ -229,6 +231,13 @@ out_choice_read(const struct out_choices *all, struct slice json,
 		else if (item.type == JSCAN_STRING &&
 			 jstr_is(&item, SLICE("stop_reason")))
 			choice_r->stop_reason = jscan_text(&item);
+		else if (item.type == JSCAN_OBJECT &&
+			 jstr_is(&item, SLICE("logprobs")))
+			choice_r->logprobs =
+			    out_array(item.value, SLICE("content"));
+		else if (item.type == JSCAN_OBJECT &&
+			 jstr_is(&item, SLICE("request_breakdown")))
+			choice_r->breakdown = item.value;
 	}
 }
 
@@ -253,6 +262,7 @@ out_choices_next(struct out_choices *all, struct out_choice *choice_r)
 	choice_r->details = said.details;
 	choice_r->images = said.images;
 	choice_r->calls = said.calls;
+	choice_r->annotations = said.annotations;
 	if (said.parts.n > 0)
 		out_parts(all, said.parts, choice_r);
 	if (choice_r->reasoning.n == 0 && choice_r->details.n > 0)
@@ -362,6 +372,18 @@ out_stop_sequence(const struct out_chunk *chunk,
 	return text.n > 0 ? text : choice->stop_reason;
 }
 
+/* On one line: between the tokens of JSON a line's end is a blank. */
+static void
+out_flat(struct slice json, struct sbuf *out)
+{
+	size_t at = out->len;
+
+	sbuf_add_slice(out, json);
+	for (; at < out->len; at++)
+		if (out->data[at] == '\n' || out->data[at] == '\r')
+			out->data[at] = ' ';
+}
+
 void
 out_arguments(struct slice raw, struct sbuf *out)
 {
@@ -373,7 +395,7 @@ out_arguments(struct slice raw, struct sbuf *out)
 	sbuf_add_slice(&quoted, raw);
 	sbuf_addc(&quoted, '"');
 	item.value = sbuf_slice(&quoted);
-	sbuf_add_slice(out, chat_arguments(pool, &item));
+	out_flat(chat_arguments(pool, &item), out);
 	sbuf_free(&quoted);
 	pool_free(&pool);
 }

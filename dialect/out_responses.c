@@ -6,8 +6,6 @@
  * pieces of calls that come in turns wait for theirs.  A whole reply is told
  * in the same way, and the last response is taken of it.
  */
-#include "dialect/ask.h"
-#include "dialect/chat_priv.h"
 #include "dialect/out_responses_priv.h"
 
 static void
@@ -57,38 +55,12 @@ out_need_part(struct encode_ctx *x, enum out_part part)
 }
 
 static void
-out_words(struct encode_ctx *x, enum out_part part,
-    const struct jscan_item *item)
+out_words(struct encode_ctx *x, enum out_part part, struct slice raw)
 {
-	if (item->type != JSCAN_STRING || item->value.n == 2)
+	if (raw.n == 0)
 		return;
 	out_need_part(x, part);
-	out_responses_say(x, item);
-}
-
-/* Mistral: content is a list of parts, and thoughts are such a list too. */
-static void
-out_content(struct encode_ctx *x, enum out_part part,
-    const struct jscan_item *item)
-{
-	struct jscan_iter it;
-	struct jscan_item element, inner;
-
-	if (item->type == JSCAN_STRING)
-		out_words(x, part, item);
-	if (item->type != JSCAN_ARRAY)
-		return;
-	jscan_enter(&it, item->value);
-	while (jscan_element_next(&it, &element)) {
-		if (element.type != JSCAN_OBJECT)
-			continue;
-		if (jscan_find(element.value, SLICE("text"), &inner) == 1)
-			out_words(x, part, &inner);
-		else if (part == PART_TEXT &&
-			 jscan_find(element.value, SLICE("thinking"), &inner) ==
-			     1)
-			out_content(x, PART_SUMMARY, &inner);
-	}
+	out_responses_say(x, raw);
 }
 
 static void
@@ -139,15 +111,15 @@ out_annotation(struct encode_ctx *x, const struct jscan_item *item)
 }
 
 static void
-out_elements(struct encode_ctx *x, const struct jscan_item *array,
+out_elements(struct encode_ctx *x, struct slice array,
     void (*take)(struct encode_ctx *x, const struct jscan_item *item))
 {
 	struct jscan_iter it;
 	struct jscan_item item;
 
-	if (array->type != JSCAN_ARRAY)
+	if (array.n == 0)
 		return;
-	jscan_enter(&it, array->value);
+	jscan_enter(&it, array);
 	while (jscan_element_next(&it, &item))
 		take(x, &item);
 }
@@ -157,63 +129,33 @@ out_logprob(struct encode_ctx *x, const struct jscan_item *item)
 {
 	struct out_responses *s = x->state;
 
-	if (s->part == PART_TEXT)
-		out_responses_add(&x->kept[KEPT_LOGPROBS], item->value);
+	if (s->part == PART_TEXT && item->type == JSCAN_OBJECT)
+		out_responses_logprob(item->value, &x->kept[KEPT_LOGPROBS]);
 }
 
-enum {
-	WORD_REASONING,
-	WORD_REASONING_TOO,
-	WORD_DETAILS,
-	WORD_CONTENT,
-	WORD_REFUSAL,
-	WORD_ANNOTATIONS,
-	WORD_CALLS,
-	WORDS
-};
-
-/* A delta, or a message: the same members. */
+/* A delta, or a message. */
 static void
-out_message(struct encode_ctx *x, struct slice object)
+out_message(struct encode_ctx *x, const struct out_choice *said)
 {
-	static const struct slice names[WORDS] = {
-		[WORD_REASONING] = SLICE("reasoning_content"),
-		[WORD_REASONING_TOO] = SLICE("reasoning"),
-		[WORD_DETAILS] = SLICE("reasoning_details"),
-		[WORD_CONTENT] = SLICE("content"),
-		[WORD_REFUSAL] = SLICE("refusal"),
-		[WORD_ANNOTATIONS] = SLICE("annotations"),
-		[WORD_CALLS] = SLICE("tool_calls"),
-	};
-	struct jscan_item words[WORDS] = { 0 }, item;
-	struct jscan_iter it;
-
-	jscan_enter(&it, object);
-	while (jscan_member_next(&it, &item))
-		for (int i = 0; i < WORDS; i++)
-			if (jstr_is(&item, names[i]))
-				words[i] = item;
-	out_words(x, PART_SUMMARY,
-	    words[WORD_REASONING].type == JSCAN_STRING
-		? &words[WORD_REASONING]
-		: &words[WORD_REASONING_TOO]);
-	out_elements(x, &words[WORD_DETAILS], out_detail);
-	out_content(x, PART_TEXT, &words[WORD_CONTENT]);
-	out_words(x, PART_REFUSAL, &words[WORD_REFUSAL]);
-	out_elements(x, &words[WORD_ANNOTATIONS], out_annotation);
-	out_responses_calls(x, &words[WORD_CALLS]);
+	out_words(x, PART_SUMMARY, said->reasoning);
+	out_elements(x, said->details, out_detail);
+	out_words(x, PART_TEXT, said->text);
+	out_words(x, PART_REFUSAL, said->refusal);
+	out_elements(x, said->annotations, out_annotation);
+	out_responses_calls(x, said->calls);
+	out_elements(x, said->logprobs, out_logprob);
 }
 
 /* All items are done; an answer without a word has an empty one. */
 static void
-out_finish(struct encode_ctx *x, const struct jscan_item *reason)
+out_finish(struct encode_ctx *x, enum out_finish how)
 {
 	struct out_responses *s = x->state;
 
 	s->over = true;
 	out_responses_waiting(x);
-	s->cut = jstr_says(reason, SLICE("length"));
-	s->filtered = jstr_says(reason, SLICE("content_filter"));
+	s->cut = how == OUT_LENGTH;
+	s->filtered = how == OUT_FILTER;
 	if (s->output_index == 0 && s->item == ITEM_NONE)
 		out_need_part(x, PART_TEXT);
 	out_responses_close(x);
@@ -223,93 +165,61 @@ out_finish(struct encode_ctx *x, const struct jscan_item *reason)
 	out_responses_close(x);
 }
 
-static void
-out_choice(struct encode_ctx *x, struct slice choice)
-{
-	struct out_responses *s = x->state;
-	struct jscan_item item;
-
-	if (s->over)
-		return;
-	/* Perplexity has both, in replies as in chunks. */
-	if (jscan_find(choice, s->whole ? SLICE("message") : SLICE("delta"),
-		&item) == 1 &&
-	    item.type == JSCAN_OBJECT)
-		out_message(x, item.value);
-	if (jscan_dig(choice, &item, "logprobs", "content", (char *)NULL) == 1)
-		out_elements(x, &item, out_logprob);
-	if (jscan_find(choice, SLICE("finish_reason"), &item) == 1 &&
-	    (item.type == JSCAN_STRING || s->whole))
-		out_finish(x, &item);
-}
-
 /* What stands beside the choices, and is told later. */
 static void
-out_beside(struct encode_ctx *x, const struct jscan_item *item)
+out_beside(struct encode_ctx *x, const struct out_chunk *chunk)
 {
 	struct out_responses *s = x->state;
 
-	if (jstr_is(item, SLICE("model")) && item->type == JSCAN_STRING &&
-	    x->kept[KEPT_MODEL].len == 0)
-		sbuf_add_slice(&x->kept[KEPT_MODEL], jscan_text(item));
-	else if (jstr_is(item, SLICE("usage")) && item->type == JSCAN_OBJECT)
-		s->has_usage |= usage_read(item->value, 0, &s->usage) == 1;
-	else if (jstr_is(item, SLICE("prompt_message")) &&
-		 x->kept[KEPT_PROMPT].len == 0)
-		sbuf_add_slice(&x->kept[KEPT_PROMPT], item->value);
-	else if (jstr_is(item, SLICE("request_breakdown")))
-		sbuf_add_slice(&x->kept[KEPT_BREAKDOWN], item->value);
+	if (x->kept[KEPT_MODEL].len == 0)
+		sbuf_add_slice(&x->kept[KEPT_MODEL], chunk->model);
+	if (x->kept[KEPT_PROMPT].len == 0)
+		sbuf_add_slice(&x->kept[KEPT_PROMPT], chunk->prompt);
+	if (chunk->usage.n > 0)
+		s->has_usage |= usage_read(chunk->usage, 0, &s->usage) == 1;
 }
 
-/* The chunk of request_breakdown is no part of the answer: api.md 7.5. */
-static bool
-out_is_breakdown(struct encode_ctx *x, struct slice json, struct slice choice)
+/* The first choice alone: there is no place for another. */
+static void
+out_said(struct encode_ctx *x, const struct out_chunk *chunk,
+    const struct out_choice *said)
 {
-	struct jscan_item item;
+	struct out_responses *s = x->state;
 
-	if (jscan_find(json, SLICE("id"), &item) != 1 ||
-	    !jstr_says(&item, SLICE("request_breakdown")))
-		return false;
-	if (jscan_find(choice, SLICE("request_breakdown"), &item) == 1)
-		out_beside(x, &item);
-	return true;
-}
-
-/* The first choice: there is no place for another.  n 0: not here. */
-static struct slice
-out_first_choice(struct slice json)
-{
-	struct jscan_item choices, item;
-	struct jscan_iter it;
-
-	if (jscan_find(json, SLICE("choices"), &choices) != 1 ||
-	    choices.type != JSCAN_ARRAY)
-		return SLICE("");
-	jscan_enter(&it, choices.value);
-	while (jscan_element_next(&it, &item))
-		if (item.type == JSCAN_OBJECT &&
-		    out_responses_index(item.value, 0) == 0)
-			return item.value;
-	return SLICE("");
+	/* No part of the answer: api.md 7.5. */
+	if (said->breakdown.n > 0) {
+		sbuf_add_slice(&x->kept[KEPT_BREAKDOWN], said->breakdown);
+		return;
+	}
+	out_beside(x, chunk);
+	out_begin(x);
+	if (said->index > 0 || s->over)
+		return;
+	out_message(x, said);
+	if (said->finish != OUT_NONE || s->whole)
+		out_finish(x, said->finish);
 }
 
 static void
 out_chunk(struct encode_ctx *x, struct slice json, struct sbuf *out)
 {
 	struct out_responses *s = x->state;
-	struct slice choice = out_first_choice(json);
-	struct jscan_item item;
-	struct jscan_iter it;
+	struct out_choices all;
+	struct out_choice said;
+	struct out_chunk chunk;
+	unsigned n = 0;
 
 	s->b = out;
-	if (choice.n > 0 && out_is_breakdown(x, json, choice))
-		return;
-	jscan_enter(&it, json);
-	while (jscan_member_next(&it, &item))
-		out_beside(x, &item);
-	out_begin(x);
-	if (choice.n > 0)
-		out_choice(x, choice);
+	out_chunk_read(json, &chunk);
+	out_choices_enter(&all, chunk.choices,
+	    s->whole ? SLICE("message") : SLICE("delta"));
+	for (; out_choices_next(&all, &said); n++)
+		out_said(x, &chunk, &said);
+	out_choices_end(&all);
+	if (n == 0)
+		out_beside(x, &chunk);
+	if (n == 0)
+		out_begin(x);
 }
 
 static void
@@ -362,8 +272,6 @@ out_whole(struct encode_ctx *x, struct slice json, struct sbuf *out)
 	out_chunk(x, json, &events);
 	sbuf_free(&events);
 	out_responses_object(x, true, out);
-	ask_json(out, "request_breakdown",
-	    sbuf_slice(&x->kept[KEPT_BREAKDOWN]));
 	sbuf_addc(out, '}');
 }
 

@@ -21,7 +21,7 @@ out_responses_event(struct encode_ctx *x, const char *type)
 	sbuf_adds(s->b, "\ndata: {\"type\":\"");
 	sbuf_adds(s->b, type);
 	sbuf_adds(s->b, "\",\"sequence_number\":");
-	sbuf_add_u64(s->b, s->sequence++);
+	sbuf_add_u64(s->b, x->passed + s->sequence++);
 	return s->b;
 }
 
@@ -142,16 +142,16 @@ out_responses_open_part(struct encode_ctx *x, enum out_part part)
 }
 
 void
-out_responses_say(struct encode_ctx *x, const struct jscan_item *item)
+out_responses_say(struct encode_ctx *x, struct slice raw)
 {
 	struct out_responses *s = x->state;
 	struct sbuf *b = out_responses_part_event(x, part_types[s->part].delta);
 
-	ask_json(b, "delta", item->value);
+	ask_text(b, "delta", raw);
 	if (s->part == PART_TEXT)
 		ask_json(b, "logprobs", SLICE("[]"));
 	out_responses_event_end(x);
-	sbuf_add_slice(&x->kept[KEPT_TEXT], jscan_text(item));
+	sbuf_add_slice(&x->kept[KEPT_TEXT], raw);
 }
 
 /*

@@ -6,8 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dialect/encode.h"
-#include "proto/usage.h"
+#include "dialect/out_priv.h"
 
 /* What is kept of the chunks: encode_ctx.kept[]. */
 enum {
@@ -72,24 +71,23 @@ void out_responses_open(struct encode_ctx *x, enum out_item item,
     struct slice members);
 void out_responses_open_part(struct encode_ctx *x, enum out_part part);
 
-/* Words for the open part, a JSON string; raw text for the open call. */
-struct jscan_item;
-void out_responses_say(struct encode_ctx *x, const struct jscan_item *item);
+/* More raw text of the open part, or of the open call. */
+void out_responses_say(struct encode_ctx *x, struct slice raw);
 void out_responses_arguments(struct encode_ctx *x, struct slice raw);
 
 /* The open item is done, with all its parts; there may be none. */
 void out_responses_close(struct encode_ctx *x);
 
 /* The tool_calls of a delta or a message. */
-void out_responses_calls(struct encode_ctx *x, const struct jscan_item *calls);
+void out_responses_calls(struct encode_ctx *x, struct slice calls);
 
 /* The turn of calls that wait, until none does; the last one stays open. */
 void out_responses_waiting(struct encode_ctx *x);
 
-/* The "index" of an object; position when it has none. */
-unsigned out_responses_index(struct slice object, unsigned position);
-
 /* An element behind others. */
 void out_responses_add(struct sbuf *b, struct slice element);
+
+/* One of chat's logprobs, as an element of the list *out. */
+void out_responses_logprob(struct slice json, struct sbuf *out);
 
 #endif

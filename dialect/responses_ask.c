@@ -7,6 +7,8 @@
 #include "dialect/responses_priv.h"
 #include "proto/jnum.h"
 
+#define RESPONSES_LEAST_OUTPUT 16 /* a cap below is refused */
+
 static const enum param_id carried_ids[] = { PARAM_temperature, PARAM_top_p,
 	PARAM_max_tokens, PARAM_max_completion_tokens, PARAM_logprobs,
 	PARAM_top_logprobs, PARAM_tools, PARAM_tool_choice,
@@ -195,6 +197,15 @@ responses_include(const struct ask *a, struct sbuf *b)
 	sbuf_free(&include);
 }
 
+/* Chat takes a smaller cap: it is raised here, and the hold with it. */
+static int64_t
+responses_cap(const struct ask *a)
+{
+	if (a->max_tokens <= 0 || a->max_tokens >= RESPONSES_LEAST_OUTPUT)
+		return a->max_tokens;
+	return RESPONSES_LEAST_OUTPUT;
+}
+
 static void
 responses_scalars(const struct ask *a, struct sbuf *b)
 {
@@ -211,8 +222,8 @@ responses_scalars(const struct ask *a, struct sbuf *b)
 		{ PARAM_prompt_cache_retention, "prompt_cache_retention" },
 	};
 
-	if (a->max_tokens > 0)
-		ask_int(b, "max_output_tokens", a->max_tokens);
+	if (a->output_asked > 0)
+		ask_int(b, "max_output_tokens", a->output_asked);
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
 		ask_json(b, same[i].name, ask_value(a, same[i].id));
 	ask_json(b, "store",
@@ -241,6 +252,7 @@ responses_ask(struct ask *a, struct sbuf *b, struct err *e)
 {
 	if (ask_check(a, &carried, e) != 0)
 		return -1;
+	a->output_asked = responses_cap(a);
 	sbuf_addc(b, '{');
 	ask_name(b, "model");
 	sbuf_add_json(b, a->model);

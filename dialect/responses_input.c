@@ -230,14 +230,17 @@ static int
 responses_assistant(struct ask *a, const struct chat_message *m, struct sbuf *b,
     struct err *e)
 {
-	unsigned texts = 0, calls = 0, item = 0;
+	unsigned words = 0, empty = 0, calls = 0, item = 0;
 
 	for (unsigned i = 0; i < m->n; i++) {
-		calls += m->parts[i].type == CHAT_CALL;
-		texts += m->parts[i].type != CHAT_CALL &&
-		         m->parts[i].type != CHAT_THINKING;
+		enum chat_part_type type = m->parts[i].type;
+
+		calls += type == CHAT_CALL;
+		words += type != CHAT_CALL && type != CHAT_THINKING;
+		empty += type == CHAT_TEXT && m->parts[i].text.n == 0;
 	}
-	if (texts > 0) {
+	/* "" beside calls is nobody's word: no item that they followed. */
+	if (words > (calls > 0 ? empty : 0)) {
 		responses_reasoning_of(m, item++, calls == 0, b);
 		if (responses_say(a, m, b, e) != 0)
 			return -1;

@@ -26,6 +26,14 @@ int responses_event(struct tell *t, const struct dialect_event *ev,
     struct err *e);
 
 /*
+ * Of a response that is over: the items of its output that were not told, then
+ * usage and finish.  0, or -1 when there are too many calls.
+ */
+int responses_output(struct tell *t, struct slice output);
+void responses_finish(struct tell *t, struct slice response);
+bool responses_has_failed(struct slice response);
+
+/*
  * All of an item of the output.  said: its text has been told in pieces.  0,
  * or -1 when there are too many calls.
  */

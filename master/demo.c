@@ -28,7 +28,10 @@ static const char demo_text[] =
     "  { name = \"demo/echo\"; provider = \"demo\"; "
     "price = { input = \"0.15\"; output = \"0.60\"; }; },\n"
     "  { name = \"demo/lorem\"; provider = \"demo\"; "
-    "price = { input = \"0.15\"; output = \"0.60\"; }; } );\n"
+    "price = { input = \"0.15\"; output = \"0.60\"; }; },\n"
+    "  { name = \"demo/embed\"; provider = \"demo\"; "
+    "features = [ \"embeddings\" ]; "
+    "price = { input = \"0.02\"; output = \"0\"; }; } );\n"
     "customers = { list = ( { customer_identifier = \"user_123\"; "
     "period_budget = \"0.01\"; budget_duration = \"daily\"; } ); };\n"
     "logs = { files = ( { kind = \"access\"; path = \"-\"; } ); };\n";

@@ -33,6 +33,7 @@ demo_free(struct demo **dp)
 	sbuf_free(&d->model);
 	sbuf_free(&d->id);
 	sbuf_free(&d->text);
+	sbuf_free(&d->vectors);
 	sbuf_free(&d->tool);
 	sbuf_free(&d->arguments);
 	free(d);
@@ -224,6 +225,28 @@ demo_read_body(struct demo *d, struct slice body, const struct demo_opts *opts,
 	sbuf_free(&last);
 }
 
+/* The texts instead of messages; a directive may stand in the last one. */
+static int
+demo_read_texts(struct demo *d, struct slice body, const struct demo_opts *opts,
+    struct err *e)
+{
+	struct sbuf last = { 0 };
+	int done = demo_read_embeddings(d, body, &last, e);
+
+	if (opts->directives)
+		demo_read_directive(d, sbuf_slice(&last));
+	sbuf_free(&last);
+	return done;
+}
+
+static bool
+demo_has(struct slice name, const struct demo_opts *opts)
+{
+	if (opts->embeddings)
+		return slice_eq(name, SLICE("embed"));
+	return slice_eq(name, SLICE("echo")) || slice_eq(name, SLICE("lorem"));
+}
+
 int
 demo_open(struct demo **dp, const struct demo_opts *opts, struct slice body,
     struct err *e)
@@ -232,8 +255,9 @@ demo_open(struct demo **dp, const struct demo_opts *opts, struct slice body,
 	bool lorem = slice_eq(name, SLICE("lorem"));
 	struct jscan_item whole;
 	struct demo *d;
+	int done = 0;
 
-	if (!lorem && !slice_eq(name, SLICE("echo")))
+	if (!demo_has(name, opts))
 		return err_param(e, ERR_MODEL_NOT_FOUND, "model",
 		    "Requested model %.*s is not available in the model list",
 		    SLICE_ARGS(opts->model));
@@ -246,9 +270,14 @@ demo_open(struct demo **dp, const struct demo_opts *opts, struct slice body,
 	sbuf_add_slice(&d->model, opts->model);
 	sbuf_add_slice(&d->id, opts->id);
 	d->created = opts->created;
-	demo_read_body(d, whole.value, opts, lorem);
+	if (opts->embeddings)
+		done = demo_read_texts(d, whole.value, opts, e);
+	else
+		demo_read_body(d, whole.value, opts, lorem);
+	if (done != 0)
+		demo_free(&d);
 	*dp = d;
-	return 0;
+	return done;
 }
 
 enum demo_directive

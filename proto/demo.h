@@ -4,9 +4,9 @@
 /*
  * demo - the provider that needs no network: spec/api.md 13.
  *
- * Pure: it reads an OpenAI-dialect chat body and writes what a provider
- * would, a reply or one stream event per call; the worker times them and acts
- * on the directive.
+ * Pure: it reads an OpenAI-dialect body of chat or of embeddings and writes
+ * what a provider would, a reply or one stream event per call; the worker
+ * times them and acts on the directive.
  */
 
 #include <stdbool.h>
@@ -29,7 +29,8 @@ enum demo_directive {
 };
 
 struct demo_opts {
-	struct slice model; /* "echo" or "lorem" */
+	struct slice model; /* "echo" or "lorem", "embed" for embeddings */
+	bool embeddings;    /* they are asked for, not chat */
 	struct slice id;    /* "chatcmpl-…" */
 	int64_t created;    /* seconds */
 	bool directives;    /* demo.directives */
@@ -38,7 +39,8 @@ struct demo_opts {
 /*
  * Read the upstream body (valid JSON, messages checked before).  *dp is the
  * caller's to free; it borrows nothing.  0, or -1 with *e filled
- * (ERR_MODEL_NOT_FOUND for another model, ERR_INVALID_VALUE).
+ * (ERR_MODEL_NOT_FOUND for another model, or one that does not do what is
+ * asked; ERR_INVALID_VALUE).
  */
 int demo_open(struct demo **dp, const struct demo_opts *opts, struct slice body,
     struct err *e);
@@ -47,10 +49,15 @@ void demo_free(struct demo **dp);
 /* The directive of the last user message and its value. */
 enum demo_directive demo_directive(const struct demo *d, int64_t *value_r);
 
+/* Of the vectors, where "dimensions" does not say another number. */
+#define DEMO_DIMENSIONS 8
+#define DEMO_DIMENSIONS_MAX 4096
+#define DEMO_TEXTS_MAX 2048 /* of one request */
+
 /* "stream":true was in the body. */
 bool demo_streams(const struct demo *d);
 
-/* The whole chat.completion (no stream). */
+/* The whole chat.completion (no stream), or the list of embeddings. */
 void demo_reply(struct demo *d, struct sbuf *b);
 
 /* The error body that goes with DEMO_STATUS. */

@@ -34,10 +34,11 @@ demo_answer_bytes(const struct demo *d)
 static void
 demo_put_usage(const struct demo *d, struct sbuf *b)
 {
+	int64_t each = demo_tokens(demo_answer_bytes(d));
 	struct usage u;
 
 	usage_of_totals(&u, d->prompt_tokens,
-	    demo_tokens(demo_answer_bytes(d)) * d->n);
+	    d->vectors.len > 0 ? 0 : each * d->n);
 	sbuf_adds(b, ",\"usage\":");
 	usage_write(b, &u);
 }
@@ -86,11 +87,28 @@ demo_put_choice(const struct demo *d, struct sbuf *b, unsigned choice)
 	    demo_finish(d));
 }
 
+static void
+demo_put_list(const struct demo *d, struct sbuf *b)
+{
+	sbuf_adds(b, "{\"object\":\"list\",\"data\":[");
+	if (d->directive == DEMO_MALFORMED)
+		return;
+	sbuf_add_slice(b, sbuf_slice(&d->vectors));
+	sbuf_adds(b, "],\"model\":");
+	sbuf_add_json(b, sbuf_slice(&d->model));
+	demo_put_usage(d, b);
+	sbuf_addc(b, '}');
+}
+
 void
 demo_reply(struct demo *d, struct sbuf *b)
 {
 	unsigned i;
 
+	if (d->vectors.len > 0) {
+		demo_put_list(d, b);
+		return;
+	}
 	demo_put_head(d, b, "chat.completion");
 	if (d->directive == DEMO_MALFORMED)
 		return;
@@ -189,21 +207,19 @@ demo_advance(struct demo *d)
 int
 demo_next(struct demo *d, struct sbuf *b)
 {
-	const struct relay_framing *f = &relay_framing_sse;
-
 	if (d->round == ROUND_OVER)
 		return 0;
 	if (d->directive == DEMO_MALFORMED && d->sent == d->value) {
-		relay_frame_write(b, f, SLICE("{\"malformed\":"));
+		relay_frame_write(b, SLICE("{\"malformed\":"));
 		d->round = ROUND_OVER;
 	} else if (d->round == ROUND_DONE) {
-		relay_frame_done(b, f);
+		relay_frame_done(b);
 		d->round = ROUND_OVER;
 		return 1;
 	} else {
-		sbuf_add_slice(b, f->field);
+		sbuf_add_slice(b, RELAY_FIELD);
 		demo_put_chunk(d, b);
-		sbuf_add_slice(b, f->delimiter);
+		sbuf_add_slice(b, RELAY_DELIMITER);
 		demo_advance(d);
 	}
 	d->sent++;

@@ -10,6 +10,7 @@
  * client's is copied, so body and params must outlive it.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/settings.h"
@@ -38,6 +39,10 @@ struct edit_options {
  */
 int edit_check(struct params *p, const struct edit_options *options,
     struct err *e);
+
+/* Whether the cap goes out as max_completion_tokens.  features: the model's. */
+bool edit_uses_completion_cap(const struct params *p, enum provider_max name,
+    uint32_t features);
 
 /* A json_schema's schema that is only asked for in words; n 0: none. */
 struct slice edit_lost_schema(const struct params *p,

@@ -138,6 +138,21 @@ check_quirks(struct params *p, const struct edit_options *options,
 	return 0;
 }
 
+/* What only OpenAI takes. */
+static int
+check_extras(struct params *p, const struct edit_options *options,
+    struct err *e)
+{
+	static const enum param_id ids[] = { PARAM_verbosity, PARAM_prediction,
+		PARAM_web_search_options, PARAM_store };
+
+	for (size_t i = 0; i < COUNT(ids); i++)
+		if (edit_is_extra(options, ids[i]) && check_has(p, ids[i]) &&
+		    check_drop(p, params_name(ids[i]), e) != 0)
+			return -1;
+	return 0;
+}
+
 int
 edit_check(struct params *p, const struct edit_options *options, struct err *e)
 {
@@ -146,6 +161,9 @@ edit_check(struct params *p, const struct edit_options *options, struct err *e)
 	if (options->quirks & QUIRK_NO_MEDIA && check_is_media(p))
 		return check_refuse_media(p, e);
 	if (options->quirks & CHECK_QUIRKS && check_quirks(p, options, e) != 0)
+		return -1;
+	if (options->reasoning != REASONING_AS_IS &&
+	    check_extras(p, options, e) != 0)
 		return -1;
 	if (lost.n > 0 && check_drop(p, lost, e) != 0)
 		return -1;

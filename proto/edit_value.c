@@ -71,6 +71,19 @@ edit_stream_options(const struct params *p, const struct edit_options *options,
 	return edit_take(&b, pool);
 }
 
+bool
+edit_uses_completion_cap(const struct params *p, enum provider_max name,
+    uint32_t features)
+{
+	if (name == MAX_COMPLETION_TOKENS ||
+	    (features & FEATURE_MAX_COMPLETION_TOKENS_ONLY) != 0)
+		return true;
+	/* OpenAI itself takes the new name always, the old one not always. */
+	return name == MAX_BY_MODEL &&
+	       ((features & FEATURE_REASONING) != 0 ||
+		   params_has(p, PARAM_max_completion_tokens));
+}
+
 static enum param_id
 edit_cap(const struct edit_options *options)
 {
@@ -188,6 +201,20 @@ edit_response_format(const struct params *p, const struct edit_options *options,
 	return edit_take(&b, pool);
 }
 
+bool
+edit_is_extra(const struct edit_options *options, enum param_id id)
+{
+	/* Of whom nothing is known may take it all. */
+	if (options->reasoning == REASONING_AS_IS ||
+	    options->quirks & QUIRK_DEV_ROLE)
+		return false;
+	/* Who searches has the same words for it, and a price. */
+	if (id == PARAM_web_search_options)
+		return !(options->quirks & QUIRK_OWN_COST);
+	return id == PARAM_verbosity || id == PARAM_prediction ||
+	       id == PARAM_store;
+}
+
 static struct slice
 edit_unless(const struct edit_options *options, uint32_t quirk,
     const struct jscan_item *item)
@@ -197,8 +224,10 @@ edit_unless(const struct edit_options *options, uint32_t quirk,
 
 /* Metadata sent as JSON text goes out as the object it holds. */
 static struct slice
-edit_metadata(const struct params *p)
+edit_metadata(const struct params *p, const struct edit_options *options)
 {
+	if (edit_is_extra(options, PARAM_store))
+		return EDIT_NOTHING;
 	return p->forward_metadata ? params_json(p, PARAM_metadata)
 	                           : EDIT_NOTHING;
 }
@@ -217,11 +246,18 @@ edit_value(const struct params *p, const struct edit_options *options,
 	case PARAM_response_format:
 		return edit_response_format(p, options, pool, item);
 	case PARAM_metadata:
-		return edit_metadata(p);
+		return edit_metadata(p, options);
 	case PARAM_user:
 		return edit_unless(options, QUIRK_NO_USER, item);
 	case PARAM_stop:
 		return edit_unless(options, QUIRK_NO_STOP, item);
+	case PARAM_verbosity:
+	case PARAM_prediction:
+	case PARAM_web_search_options:
+	case PARAM_store:
+		return edit_is_extra(options, id)
+		           ? EDIT_NOTHING
+		           : edit_plain_value(p, id, item);
 	case PARAM_logit_bias:
 		return edit_unless(options, QUIRK_NO_LOGIT_BIAS, item);
 	default:

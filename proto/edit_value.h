@@ -20,6 +20,9 @@ struct splice_member edit_member(const struct params *p,
     const struct edit_options *options, struct pool *pool, enum param_id id,
     const struct jscan_item *item);
 
+/* Whether a parameter is OpenAI's alone, and this provider another. */
+bool edit_is_extra(const struct edit_options *options, enum param_id id);
+
 /* The same for reasoning_effort and thinking. */
 struct splice_member edit_reasoning(const struct params *p,
     const struct edit_options *options, struct pool *pool, enum param_id id,

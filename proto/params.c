@@ -148,6 +148,20 @@ params_is_container(enum param_id id)
 	       id == PARAM_extra_body;
 }
 
+/*
+ * What a member of the body is: a name that is ours is never forwarded, even
+ * where it means nothing.
+ */
+static uint8_t
+params_body_id(const struct params_ctx *c, const struct jscan_item *item)
+{
+	enum param_id id = params_find(jstr_name(item, c->pool));
+
+	return params_knows(c->source->dialect, id) || params_is_ours(id)
+	           ? (uint8_t)id
+	           : (uint8_t)PARAM_UNKNOWN;
+}
+
 /* A value from this place, unless a higher place has given one. */
 static void
 params_put(struct params_ctx *c, enum param_id id,
@@ -189,9 +203,9 @@ params_merge_body(struct params_ctx *c)
 	enum param_id id;
 
 	for (unsigned i = 0; i < body->n; i++) {
-		id = params_id_of(c, &body->members[i]);
-		ids[i] = (uint8_t)id;
-		if (id != PARAM_UNKNOWN)
+		ids[i] = params_body_id(c, &body->members[i]);
+		id = (enum param_id)ids[i];
+		if (params_knows(c->source->dialect, id))
 			params_put(c, id, &body->members[i], PLACE_BODY);
 	}
 	c->p->body = body;
@@ -244,23 +258,40 @@ params_merge(struct params_ctx *c)
 	return 0;
 }
 
+/* What a request cannot do without; its absence is told in its turn. */
+static enum param_id
+params_needed(const struct params_ctx *c)
+{
+	if (c->source->dialect == DIALECT_EMBEDDINGS)
+		return PARAM_input;
+	return params_has(c->p, PARAM_prompt) ? PARAM_prompt : PARAM_messages;
+}
+
+static int
+params_check_row(struct params_ctx *c, unsigned id)
+{
+	const struct params_row *row = &params_rows[id];
+	struct param *v = params_at(c->p, (enum param_id)id);
+
+	if (v == NULL)
+		return params_missing(c, row->name.p);
+	return row->check(c, row, v);
+}
+
 /* Rows are in the order in which faults are to be reported. */
 static int
 params_check(struct params_ctx *c)
 {
-	const struct params_row *row;
-	unsigned id;
+	unsigned needed = params_needed(c), id;
+	uint64_t bits;
 
-	if (!params_has(c->p, PARAM_messages) &&
-	    !params_has(c->p, PARAM_prompt))
-		return params_missing(c, "messages");
 	for (unsigned word = 0; word < 2; word++) {
-		for (uint64_t bits = c->p->present[word]; bits != 0;
-		     bits &= bits - 1) {
+		bits = c->p->present[word];
+		if (needed / 64 == word)
+			bits |= UINT64_C(1) << needed % 64;
+		for (; bits != 0; bits &= bits - 1) {
 			id = word * 64 + (unsigned)__builtin_ctzll(bits);
-			row = &params_rows[id];
-			if (row->check(c, row,
-				params_at(c->p, (enum param_id)id)) != 0)
+			if (params_check_row(c, id) != 0)
 				return -1;
 		}
 	}

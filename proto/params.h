@@ -95,7 +95,8 @@ struct params {
 	uint64_t present[2];  /* bits of enum param_id */
 	struct param *values; /* of those, the last one first */
 	const struct jscan_body *body;
-	const uint8_t *body_ids; /* enum param_id of each member of the body */
+	/* enum param_id of each member of the body; ours wherever it stands */
+	const uint8_t *body_ids;
 	struct params_messages messages;
 	struct params_customer *customer; /* NULL = none, or ignored */
 	bool forward_metadata;
@@ -134,9 +135,10 @@ int params_body(struct slice text, struct pool *pool, struct jscan_body *body_r,
     struct err *e);
 
 /*
- * Merge and check the parameters of a chat request.  0 with *p_r filled, or
- * -1 with the first fault in the order of api.md 5.  source->body must live
- * as long as *p_r.  A missing model is not a fault here (api.md 5.5).
+ * Merge and check the parameters of a request for chat or embeddings.  0 with
+ * *p_r filled, or -1 with the first fault in the order of api.md 5.
+ * source->body must live as long as *p_r.  A missing model is not a fault here
+ * (api.md 5.5).
  */
 int params_read(const struct params_source *source, struct pool *pool,
     struct params *p_r, struct err *e);

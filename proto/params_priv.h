@@ -111,5 +111,6 @@ params_check_fn params_check_load_balance_group,
     params_check_objects_map, params_check_strings_map,
     params_check_cache_options, params_check_prompt, params_check_api_controls;
 params_check_fn params_check_customer_params, params_check_metadata;
+params_check_fn params_check_input, params_check_encoding_format;
 
 #endif

@@ -415,6 +415,9 @@ params_check_prompt(struct params_ctx *c, const struct params_row *row,
 	struct param values[sizeof rows / sizeof *rows];
 	struct jscan_item id;
 
+	if (c->source->dialect == DIALECT_EMBEDDINGS)
+		return err_param(c->e, ERR_UNSUPPORTED_PARAMETER, "prompt",
+		    "Parameter 'prompt' is not supported by this endpoint.");
 	if (params_expect(c, row->name, &v->item, JSCAN_OBJECT) != 0)
 		return -1;
 	if (!jscan_find(v->item.value, SLICE("prompt_id"), &id) ||

@@ -81,6 +81,7 @@ enum record_family {
 	FAMILY_ANTHROPIC,
 	FAMILY_GEMINI,
 	FAMILY_RESPONSES,
+	FAMILY_EMBEDDINGS,
 };
 
 enum record_body_flag {

@@ -152,7 +152,7 @@ relay_finish(struct relay *r, bool body_ended, struct relay_out *out)
 	if (!r->state.has_error && !r->broken &&
 	    relay_is_complete(r, body_ended)) {
 		if (r->tail.len > 0) {
-			relay_frame_write(relay_out_begin(out), r->opts.framing,
+			relay_frame_write(relay_out_begin(out),
 			    sbuf_slice(&r->tail));
 			relay_out_end(out);
 		}
@@ -173,23 +173,26 @@ relay_set_usage(struct relay *r, const struct usage *u, bool known)
 }
 
 void
-relay_close(struct relay *r, struct slice breakdown, struct relay_out *out)
+relay_close(struct slice breakdown, struct relay_out *out)
 {
 	struct sbuf *b = relay_out_begin(out);
 
 	if (breakdown.n > 0)
-		relay_frame_write(b, r->opts.framing, breakdown);
-	relay_frame_done(b, r->opts.framing);
+		relay_frame_write(b, breakdown);
+	relay_frame_done(b);
 	relay_out_end(out);
 	relay_out_seal(out);
 }
 
 void
-relay_error_frame(const struct relay *r, struct slice message,
-    struct slice type, struct slice code, struct relay_out *out)
+relay_error_frame(struct slice message, struct slice type, struct slice code,
+    struct relay_out *out)
 {
-	relay_frame_error(relay_out_begin(out), r->opts.framing, message, type,
-	    code);
+	struct sbuf *b = relay_out_begin(out);
+
+	sbuf_add_slice(b, RELAY_FIELD);
+	relay_frame_error(b, message, type, code);
+	sbuf_add_slice(b, RELAY_DELIMITER);
 	relay_out_end(out);
 	relay_out_seal(out);
 }

@@ -28,7 +28,6 @@ struct relay;
 
 /* All slices live as long as the relay. */
 struct relay_opts {
-	const struct relay_framing *framing;
 	uint32_t quirks;    /* of enum provider_quirk */
 	int32_t end;        /* enum provider_end */
 	bool include_usage; /* the client asked for the usage chunk */
@@ -100,12 +99,11 @@ enum relay_end relay_finish(struct relay *r, bool body_ended,
 void relay_set_usage(struct relay *r, const struct usage *u, bool known);
 
 /* The breakdown chunk (empty: none) and the terminator. */
-void relay_close(struct relay *r, struct slice breakdown,
-    struct relay_out *out);
+void relay_close(struct slice breakdown, struct relay_out *out);
 
 /* The last frame of a stream that failed after release: api.md 8.6. */
-void relay_error_frame(const struct relay *r, struct slice message,
-    struct slice type, struct slice code, struct relay_out *out);
+void relay_error_frame(struct slice message, struct slice type,
+    struct slice code, struct relay_out *out);
 
 const struct relay_state *relay_state(const struct relay *r);
 

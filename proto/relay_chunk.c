@@ -120,8 +120,7 @@ relay_walk(struct relay *r, const struct sse_event *ev,
 		sbuf_add_slice(&r->held, ev->data);
 		return 0;
 	}
-	relay_edit_start(&w.ed, ev->data, relay_out_begin(out),
-	    r->opts.framing->field);
+	relay_edit_start(&w.ed, ev->data, relay_out_begin(out), RELAY_FIELD);
 	done = relay_walk_members(&w, e);
 	if (done == -1)
 		relay_walk_unwrite(&w, out);

@@ -4,18 +4,6 @@
 
 #include "base/xmem.h"
 
-const struct relay_framing relay_framing_sse = {
-	{ "data: ", 6 },
-	{ "\n\n", 2 },
-	true,
-};
-
-const struct relay_framing relay_framing_generate = {
-	{ "", 0 },
-	{ "---", 3 },
-	false,
-};
-
 void
 relay_out_init(struct relay_out *o)
 {
@@ -115,26 +103,23 @@ relay_out_end(struct relay_out *o)
 }
 
 void
-relay_frame_write(struct sbuf *b, const struct relay_framing *f,
-    struct slice json)
+relay_frame_write(struct sbuf *b, struct slice json)
 {
-	sbuf_add_slice(b, f->field);
+	sbuf_add_slice(b, RELAY_FIELD);
 	sbuf_add_slice(b, json);
-	sbuf_add_slice(b, f->delimiter);
+	sbuf_add_slice(b, RELAY_DELIMITER);
 }
 
 void
-relay_frame_done(struct sbuf *b, const struct relay_framing *f)
+relay_frame_done(struct sbuf *b)
 {
-	if (f->ends)
-		relay_frame_write(b, f, SLICE("[DONE]"));
+	relay_frame_write(b, SLICE("[DONE]"));
 }
 
 void
-relay_frame_error(struct sbuf *b, const struct relay_framing *f,
-    struct slice message, struct slice type, struct slice code)
+relay_frame_error(struct sbuf *b, struct slice message, struct slice type,
+    struct slice code)
 {
-	sbuf_add_slice(b, f->field);
 	sbuf_adds(b, "{\"error\":{\"message\":");
 	sbuf_add_json(b, message);
 	sbuf_adds(b, ",\"type\":");
@@ -145,5 +130,4 @@ relay_frame_error(struct sbuf *b, const struct relay_framing *f,
 	else
 		sbuf_adds(b, "null");
 	sbuf_adds(b, "}}");
-	sbuf_add_slice(b, f->delimiter);
 }

@@ -3,8 +3,8 @@
 
 /*
  * relay_frame - how JSON leaves on a stream: "data: ", "\n\n" and a last
- * "[DONE]", or what field_name and delimiter ask for (spec/api.md 8.2 to
- * 8.5), and the list of slices that one turn of the loop sends.
+ * "[DONE]" (spec/api.md 8.2), and the list of slices that one turn of the
+ * loop sends.  Other framings are made of this one: dialect/encode.h.
  */
 
 #include <stdbool.h>
@@ -13,26 +13,13 @@
 #include "base/sbuf.h"
 #include "base/slice.h"
 
-/* The slices live as long as the request. */
-struct relay_framing {
-	struct slice field, delimiter;
-	bool ends; /* with [DONE] */
-};
-
-extern const struct relay_framing relay_framing_sse;
-extern const struct relay_framing relay_framing_generate;
-
-static inline bool
-relay_framing_is_sse(const struct relay_framing *f)
-{
-	return slice_eq(f->field, SLICE("data: ")) &&
-	       slice_eq(f->delimiter, SLICE("\n\n"));
-}
+#define RELAY_FIELD SLICE("data: ")
+#define RELAY_DELIMITER SLICE("\n\n")
 
 /*
  * Bytes for the client, in order.  The caller owns one and uses it for all
- * its streams; slices point into the input of the relay, into its framing,
- * or into buf.  Good until the next relay_out_clear().
+ * its streams; slices point into the input of the relay or into buf.  Good
+ * until the next relay_out_clear().
  */
 struct relay_out {
 	struct slice *slices;
@@ -61,13 +48,12 @@ void relay_out_end(struct relay_out *o);
  */
 void relay_out_seal(struct relay_out *o);
 
-/* One frame around json, and the last one (nothing when framing has none). */
-void relay_frame_write(struct sbuf *b, const struct relay_framing *f,
-    struct slice json);
-void relay_frame_done(struct sbuf *b, const struct relay_framing *f);
+/* One frame around json, and the last one. */
+void relay_frame_write(struct sbuf *b, struct slice json);
+void relay_frame_done(struct sbuf *b);
 
-/* The error event of spec/api.md 8.6.  code empty: null. */
-void relay_frame_error(struct sbuf *b, const struct relay_framing *f,
-    struct slice message, struct slice type, struct slice code);
+/* The error event of spec/api.md 8.6, its JSON alone.  code empty: null. */
+void relay_frame_error(struct sbuf *b, struct slice message, struct slice type,
+    struct slice code);
 
 #endif

@@ -17,9 +17,8 @@ static void
 relay_walk_send(struct relay_walk *w, const struct sse_event *ev,
     struct relay_out *out)
 {
-	const struct relay_framing *f = w->r->opts.framing;
 	struct sbuf *b = w->ed.b;
-	size_t start = out->mark + f->field.n;
+	size_t start = out->mark + RELAY_FIELD.n;
 	bool edited = relay_edit_end(&w->ed);
 
 	w->r->greeted = true;
@@ -27,17 +26,17 @@ relay_walk_send(struct relay_walk *w, const struct sse_event *ev,
 		assemble_chunk(w->r->message,
 		    edited ? (struct slice){ b->data + start, b->len - start }
 			   : w->ed.text);
-	if (!edited && ev->plain && ev->borrowed && relay_framing_is_sse(f)) {
+	if (!edited && ev->plain && ev->borrowed) {
 		relay_out_borrow(out, ev->raw);
 		return;
 	}
 	if (!edited) {
-		sbuf_add_slice(b, f->field);
+		sbuf_add_slice(b, RELAY_FIELD);
 		sbuf_add_slice(b, w->ed.text);
 	}
 	if (!ev->plain)
 		relay_flatten(b, start, b->len);
-	sbuf_add_slice(b, f->delimiter);
+	sbuf_add_slice(b, RELAY_DELIMITER);
 	relay_out_end(out);
 }
 
@@ -52,7 +51,7 @@ static void
 relay_walk_keep_usage(struct relay_walk *w, const struct relay_out *out)
 {
 	struct relay *r = w->r;
-	size_t start = out->mark + r->opts.framing->field.n;
+	size_t start = out->mark + RELAY_FIELD.n;
 
 	r->state.has_content = true;
 	sbuf_clear(&r->tail);
@@ -88,12 +87,12 @@ relay_send_split(struct relay_walk *w, struct relay_out *out)
 {
 	struct sbuf *b = relay_out_begin(out);
 
-	sbuf_add_slice(b, w->r->opts.framing->field);
+	sbuf_add_slice(b, RELAY_FIELD);
 	relay_add_names(w->r, b);
 	sbuf_adds(b, ",\"choices\":[");
 	sbuf_add_slice(b, sbuf_slice(&w->split));
 	sbuf_adds(b, "]}");
-	sbuf_add_slice(b, w->r->opts.framing->delimiter);
+	sbuf_add_slice(b, RELAY_DELIMITER);
 	relay_out_end(out);
 }
 

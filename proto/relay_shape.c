@@ -135,7 +135,7 @@ relay_shape_write(struct relay *r, struct slice hole, struct slice padding,
 	const struct relay_shape *s = &r->shape;
 	struct sbuf *b = relay_out_begin(out);
 
-	sbuf_add_slice(b, r->opts.framing->field);
+	sbuf_add_slice(b, RELAY_FIELD);
 	relay_shape_put(s, b, 0, s->head);
 	sbuf_add_slice(b, hole);
 	if (s->middle > 0) {
@@ -143,7 +143,7 @@ relay_shape_write(struct relay *r, struct slice hole, struct slice padding,
 		sbuf_add_slice(b, padding);
 	}
 	relay_shape_put(s, b, s->head + s->middle, s->tail);
-	sbuf_add_slice(b, r->opts.framing->delimiter);
+	sbuf_add_slice(b, RELAY_DELIMITER);
 	relay_out_end(out);
 }
 
@@ -155,8 +155,7 @@ relay_shape_match(struct relay *r, const struct sse_event *ev,
 
 	if (!relay_shape_fit(&r->shape, ev->data, &hole, &padding))
 		return false;
-	if (r->shape.ncuts == 0 && ev->plain && ev->borrowed &&
-	    relay_framing_is_sse(r->opts.framing))
+	if (r->shape.ncuts == 0 && ev->plain && ev->borrowed)
 		relay_out_borrow(out, ev->raw);
 	else
 		relay_shape_write(r, hole, padding, out);

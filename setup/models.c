@@ -257,20 +257,28 @@ model_known(const struct compile *c, struct slice name)
 static void
 models_demo(struct compile *c)
 {
-	static const char *const names[] = { "demo/echo", "demo/lorem" };
+	static const struct {
+		const char *name;
+		uint32_t features;
+	} models[] = {
+		{ "demo/echo", FEATURE_TOOLS },
+		{ "demo/lorem", FEATURE_TOOLS },
+		{ "demo/embed", FEATURE_EMBEDDINGS },
+	};
+	size_t n = sizeof models / sizeof models[0];
 	int provider = provider_index(c, SLICE("demo"));
 
-	for (size_t i = 0; i < 2 && provider >= 0; i++) {
+	for (size_t i = 0; i < n && provider >= 0; i++) {
 		struct model_draft *d;
 
-		if (model_known(c, slice_str(names[i])))
+		if (model_known(c, slice_str(models[i].name)))
 			continue;
 		d = model_add(c);
-		d->model.name = blob_str(&c->blob, slice_str(names[i]));
-		d->model.upstream =
-		    blob_str(&c->blob, slice_str(names[i] + strlen("demo/")));
+		d->model.name = blob_str(&c->blob, slice_str(models[i].name));
+		d->model.upstream = blob_str(&c->blob,
+		    slice_str(models[i].name + strlen("demo/")));
 		d->model.provider = provider;
-		d->model.features = FEATURE_TOOLS;
+		d->model.features = models[i].features;
 		d->model.price.input = d->model.price.output = 0;
 		d->model.price.known = true;
 	}

@@ -183,7 +183,7 @@ answer_stream_cut(struct req *r)
 		client_error_event(r, answer_status(r), text, type,
 		    slice_str(code), out);
 	else
-		relay_error_frame(r->relay, text, type, slice_str(code), out);
+		relay_error_frame(text, type, slice_str(code), out);
 	relay_out_seal(out);
 	if (answer_write_out(r))
 		exchange_cut(answer_take(r));

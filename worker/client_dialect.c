@@ -10,10 +10,12 @@
 #include "dialect/decode.h"
 #include "dialect/dialect.h"
 #include "dialect/encode.h"
+#include "dialect/in_merge.h"
 #include "dialect/inbound.h"
 #include "proto/jstr.h"
 #include "proto/relay_error.h"
 #include "proto/relay_frame.h"
+#include "worker/embeddings.h"
 #include "worker/relay_stream.h"
 #include "worker/targets.h"
 #include "worker/translate.h"
@@ -32,6 +34,9 @@ static const struct client {
 	[ROUTE_CHAT] = { .endpoint = SLICE("chat") },
 	[ROUTE_GENERATE] = { .endpoint = SLICE("generate"),
 	    .dialect = DIALECT_GENERATE },
+	[ROUTE_EMBEDDINGS] = { .endpoint = SLICE("embeddings"),
+	    .dialect = DIALECT_EMBEDDINGS,
+	    .stored = FAMILY_EMBEDDINGS },
 	[ROUTE_MESSAGES] = { SLICE("anthropic"), DIALECT_ANTHROPIC,
 	    ERRBODY_ANTHROPIC, ENCODE_ANTHROPIC, inbound_anthropic,
 	    1u << KIND_ANTHROPIC | 1u << KIND_VERTEX_CLAUDE |
@@ -62,6 +67,19 @@ client_endpoint(enum route route)
 	return clients[route].endpoint;
 }
 
+struct slice
+client_log_type(enum route route)
+{
+	switch (route) {
+	case ROUTE_RESPONSES:
+		return SLICE("response");
+	case ROUTE_EMBEDDINGS:
+		return SLICE("embedding");
+	default:
+		return SLICE("chat");
+	}
+}
+
 enum params_dialect
 client_dialect(const struct req *r)
 {
@@ -76,16 +94,12 @@ client_error_shape(const struct req *r)
 }
 
 int
-client_read(struct req *r, struct slice *chat_r)
+client_scan(struct req *r)
 {
-	const struct client *c = client_of(r);
 	struct jscan_body *native;
-	struct sbuf chat = { 0 };
 	struct inbound *in;
-	int done;
 
-	*chat_r = r->body;
-	if (c->inbound == NULL)
+	if (client_of(r)->inbound == NULL)
 		return 0;
 	native = pool_zalloc(r->pool, sizeof *native);
 	if (jscan_body(r->body, r->pool, native, req_err(r)) != 0)
@@ -96,10 +110,24 @@ client_read(struct req *r, struct slice *chat_r)
 	in->model = r->route.rest;
 	in->stream = r->route.verb == VERB_STREAM;
 	memcpy(in->id, r->id, sizeof in->id);
-	done = c->inbound(in, &chat, req_err(r));
+	r->inbound = in;
+	return 0;
+}
+
+int
+client_read(struct req *r, const struct jscan_body *headers, unsigned n,
+    struct slice *chat_r)
+{
+	struct in_merge_headers *merged = pool_zalloc(r->pool, sizeof *merged);
+	struct sbuf chat = { 0 };
+	int done;
+
+	merged->bodies = headers;
+	merged->n = n;
+	r->inbound->headers = merged;
+	done = client_of(r)->inbound(r->inbound, &chat, req_err(r));
 	*chat_r = pool_copy(r->pool, sbuf_slice(&chat));
 	sbuf_free(&chat);
-	r->inbound = in;
 	return done;
 }
 
@@ -136,6 +164,8 @@ client_choose(struct req *r)
 	const struct client *c = client_of(r);
 	struct inbound *in = r->inbound;
 
+	if (r->route.route == ROUTE_EMBEDDINGS)
+		return embeddings_choose(r);
 	if (in == NULL)
 		return 0;
 	client_choose_invoke(r);
@@ -164,6 +194,24 @@ client_family(const struct req *r)
 	           : family;
 }
 
+/* What field_name and delimiter, or /generate, make of a stream of chat. */
+static bool
+client_framing(const struct req *r, struct encode_framing *f)
+{
+	const struct params *p = &r->params;
+	bool asked =
+	    params_has(p, PARAM_field_name) || params_has(p, PARAM_delimiter);
+
+	*f = asked
+	         ? (struct encode_framing){ RELAY_FIELD, RELAY_DELIMITER, true }
+	         : (struct encode_framing){ SLICE(""), SLICE("---"), false };
+	if (params_has(p, PARAM_field_name))
+		f->field = params_text(p, PARAM_field_name);
+	if (params_has(p, PARAM_delimiter))
+		f->delimiter = params_text(p, PARAM_delimiter);
+	return asked || r->route.route == ROUTE_GENERATE;
+}
+
 void
 client_begin(struct req *r)
 {
@@ -171,13 +219,16 @@ client_begin(struct req *r)
 		.created_s = r->head_us / 1000000,
 		.name = r->stored_name,
 		.model = r->choice.upstream_model,
-		.in_tokens = bound_estimate_tokens(r->bound_request.body_bytes),
 	};
 
-	if (r->inbound == NULL)
-		return;
-	o.family = client_family(r);
-	o.request = r->inbound->body;
+	if (r->inbound != NULL) {
+		o.family = client_family(r);
+		o.request = r->inbound->body;
+	} else {
+		if (!client_framing(r, &o.framing))
+			return;
+		o.family = ENCODE_FRAMED;
+	}
 	memcpy(o.id, r->id, sizeof o.id);
 	/* A native stream needs it too: for the event of a failure. */
 	r->encode = encode_new(&o);
@@ -191,6 +242,12 @@ client_raw(struct req *r)
 	if (r->raw == NULL)
 		r->raw = pool_zalloc(r->pool, sizeof *r->raw);
 	return r->raw;
+}
+
+bool
+client_raw_is_array(const struct req *r)
+{
+	return r->native && client_family(r) == ENCODE_GEMINI_ARRAY;
 }
 
 /* Frames of chat into the worker's buffer for other dialects. */
@@ -211,11 +268,14 @@ void
 client_frames(struct req *r, struct relay_out *out)
 {
 	struct sbuf *b = &r->w->encoded;
+	struct decode_state said;
 	struct slice bytes;
 
-	if (r->inbound == NULL)
+	if (r->encode == NULL)
 		return;
 	if (r->native) {
+		decode_state(r->decode, &said);
+		encode_passed(r->encode, said.raw_events);
 		sbuf_clear(b);
 		sbuf_add_slice(b, sbuf_slice(r->raw));
 		sbuf_clear(r->raw);
@@ -234,7 +294,7 @@ client_last_frames(struct req *r, struct sbuf *b)
 {
 	struct slice last = sbuf_slice(b);
 
-	if (r->inbound == NULL)
+	if (r->encode == NULL)
 		return;
 	if (r->native)
 		last = sbuf_slice(r->raw);
@@ -263,6 +323,13 @@ client_whole(struct req *r, struct slice body)
 	}
 	a->pieces[0] = pool_copy(r->pool, sbuf_slice(b));
 	a->n_pieces = 1;
+}
+
+bool
+client_takes_breakdown(const struct req *r)
+{
+	return r->inbound == NULL ||
+	       (r->route.route == ROUTE_RESPONSES && !r->native);
 }
 
 void
@@ -295,6 +362,7 @@ client_family_name(const struct req *r)
 		[FAMILY_ANTHROPIC] = SLICE("anthropic"),
 		[FAMILY_GEMINI] = SLICE("gemini"),
 		[FAMILY_RESPONSES] = SLICE("responses"),
+		[FAMILY_EMBEDDINGS] = SLICE("embeddings"),
 	};
 
 	return names[client_of(r)->stored];

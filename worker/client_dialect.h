@@ -23,10 +23,20 @@ enum params_dialect client_dialect(const struct req *r);
 /* "chat": for records and metrics. */
 struct slice client_endpoint(enum route route);
 
+/* "chat" for all dialects of it: logs.md 1. */
+struct slice client_log_type(enum route route);
+
 enum errbody_shape client_error_shape(const struct req *r);
 
-/* The body as chat: *chat_r, r->body itself for C and G.  0, or -1. */
-int client_read(struct req *r, struct slice *chat_r);
+/* r->inbound, with the body's members; NULL for C and G.  0, or -1. */
+int client_scan(struct req *r);
+
+/*
+ * Behind client_scan(), when there is one: the body and the members of so many
+ * headers as chat.  0, or -1.
+ */
+int client_read(struct req *r, const struct jscan_body *headers, unsigned n,
+    struct slice *chat_r);
 
 /*
  * After the choice: is the answer native, and can this provider be asked at
@@ -39,6 +49,9 @@ void client_begin(struct req *r);
 
 /* Where the events of a native stream are collected; NULL: it is none. */
 struct sbuf *client_raw(struct req *r);
+
+/* They are collected as one JSON array. */
+bool client_raw_is_array(const struct req *r);
 
 /*
  * Chat frames that are to be sent now: *out becomes what the client
@@ -54,6 +67,9 @@ void client_last_frames(struct req *r, struct sbuf *b);
  * understands; of a native one that is the provider's body.
  */
 void client_whole(struct req *r, struct slice body);
+
+/* Whether a stream of this client has room for a breakdown (api.md 7.5). */
+bool client_takes_breakdown(const struct req *r);
 
 /* Another member of it: request_breakdown, unless it is empty. */
 void client_whole_add(struct req *r, struct slice breakdown);

@@ -299,7 +299,8 @@ google_token(struct req *r, struct slice *token_r)
 	    !(waited && g->failed.kind != ERR_NONE))
 		google_fetch(g);
 	if (now < g->expires_ms) {
-		*token_r = g->token;
+		/* Another fetch may end before the answer is read. */
+		*token_r = pool_secret(r->pool, g->token);
 		return 1;
 	}
 	if (g->call == NULL)

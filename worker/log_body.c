@@ -119,8 +119,7 @@ log_body_stream(struct req *r, const struct relay_out *out)
 
 	log_body_spare(r);
 	flags = log_body_flags(r);
-	/* Other framings cannot be read back as events. */
-	if (flags != 0 && r->framing == &relay_framing_sse && out->n > 0)
+	if (flags != 0 && out->n > 0)
 		body_put_pieces(r, RECORD_STREAM, flags, out->slices, out->n);
 }
 

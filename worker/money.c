@@ -15,6 +15,7 @@
 #include "shm/stats.h"
 #include "worker/client_dialect.h"
 #include "worker/customers.h"
+#include "worker/describe.h"
 #include "worker/keys.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
@@ -223,24 +224,6 @@ money_model(struct req *r, struct settings_model *copy)
 	return copy;
 }
 
-static void
-money_describe(struct req *r)
-{
-	const struct params *p = &r->params;
-	struct bound_request *q = &r->bound_request;
-
-	memset(q, 0, sizeof *q);
-	q->images = p->messages.images;
-	q->unsized_media = p->messages.audios > 0 || p->messages.documents > 0;
-	q->audio_in = p->messages.audios > 0;
-	q->audio_out = params_has(p, PARAM_audio);
-	q->tools = params_has(p, PARAM_tools) || params_has(p, PARAM_functions);
-	q->provider_tools = params_has(p, PARAM_web_search_options);
-	q->n = params_number(p, PARAM_n, 1);
-	q->max_tokens = params_max_tokens(p);
-	q->searches = r->w->settings->budgets_searches_per_request;
-}
-
 /* The least free money of the limited accounts, before their markup. */
 static int64_t
 money_free(struct req *r)
@@ -266,13 +249,6 @@ money_free(struct req *r)
 	return least;
 }
 
-/* As it is sent, without base64 media. */
-static int64_t
-money_body_bytes(const struct req *r)
-{
-	return (int64_t)(r->edit.len - r->params.messages.media_bytes);
-}
-
 /* A dialect that demands a cap has its own usual one. */
 static int64_t
 money_default_max_tokens(const struct req *r)
@@ -288,8 +264,9 @@ money_max_tokens(struct req *r)
 	const struct settings *s = r->w->settings;
 	struct settings_model copy;
 
-	money_describe(r);
-	if (!r->limited || r->bound_request.max_tokens > 0)
+	describe_request(r);
+	if (!r->limited || r->bound_request.max_tokens > 0 ||
+	    r->bound_request.embeddings)
 		return 0;
 	r->bound_request.body_bytes = (int64_t)r->body.n;
 	return bound_max_tokens(money_model(r, &copy), &r->bound_request,
@@ -306,7 +283,7 @@ money_clamp(struct req *r)
 	if (!r->limited || r->bound_request.max_tokens == 0 ||
 	    (!s->budgets_clamp_max_tokens && !r->key->def.clamp_max_tokens))
 		return 0;
-	r->bound_request.body_bytes = money_body_bytes(r);
+	describe_body(r);
 	return bound_clamp_tokens(money_model(r, &copy), &r->bound_request,
 	    money_free(r), s->budgets_min_output_tokens);
 }
@@ -336,7 +313,7 @@ money_bound(struct req *r)
 	struct hold_terms *t = &r->terms;
 	struct settings_model copy;
 
-	q->body_bytes = money_body_bytes(r);
+	describe_body(r);
 	if (r->put_max_tokens > 0)
 		q->max_tokens = r->put_max_tokens;
 	/* Another dialect may let the provider write more, or demand a cap. */
@@ -395,6 +372,11 @@ money_price_seen(struct req *r)
 	/* Thinking need not be visible in what was seen (money.md 9). */
 	if (r->choice.model != NULL &&
 	    (r->choice.model->features & FEATURE_REASONING) != 0)
+		seen.whole_hold = true;
+	if (r->has_usage && r->usage.out_reasoning > 0)
+		seen.whole_hold = true;
+	/* Nor is what its tools found, which is input again. */
+	if (r->bound_request.provider_tools)
 		seen.whole_hold = true;
 
 	if (r->has_usage) {

@@ -6,12 +6,50 @@
 #include "base/settings.h"
 #include "dialect/ask.h"
 #include "dialect/dialect.h"
+#include "dialect/embed.h"
 #include "dialect/inbound.h"
 #include "dialect/native.h"
+#include "dialect/plain.h"
 #include "worker/client_dialect.h"
 #include "worker/google.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
+
+/* A body of one piece. */
+static void
+prepare_whole(struct req *r, const struct sbuf *b)
+{
+	r->edit.pieces = pool_alloc(r->pool, sizeof *r->edit.pieces);
+	r->edit.pieces[0] = pool_copy(r->pool, sbuf_slice(b));
+	r->edit.n = 1;
+	r->edit.len = b->len;
+}
+
+/*
+ * What was said again as chat has members that only some providers of this
+ * dialect understand.
+ */
+static void
+prepare_plain(struct req *r)
+{
+	const struct settings_provider *p = r->choice.target->provider;
+	struct slice id = settings_str(r->w->settings, p->name);
+	bool router = slice_eq(id, SLICE("openrouter"));
+	const struct plain_keep keep = {
+		.cache_control = router,
+		.reasoning_details = router,
+		.extra_content = slice_eq(id, SLICE("gemini_openai")),
+		.reasoning_content = (p->quirks & QUIRK_REASONING_BACK) != 0,
+	};
+	struct sbuf chat = { 0 }, *b = &r->w->scratch;
+
+	for (unsigned i = 0; i < r->edit.n; i++)
+		sbuf_add_slice(&chat, r->edit.pieces[i]);
+	sbuf_clear(b);
+	plain_body(sbuf_slice(&chat), &keep, b);
+	sbuf_free(&chat);
+	prepare_whole(r, b);
+}
 
 static int
 prepare_edit(struct req *r, int64_t put_max_tokens)
@@ -27,16 +65,13 @@ prepare_edit(struct req *r, int64_t put_max_tokens)
 		.put_max_tokens = put_max_tokens,
 	};
 
-	/* OpenAI itself takes the new name always, the old one not always. */
-	o.use_max_completion_tokens =
-	    p->max_name == MAX_COMPLETION_TOKENS ||
-	    (p->max_name == MAX_BY_MODEL &&
-		params_has(&r->params, PARAM_max_completion_tokens)) ||
-	    (m != NULL &&
-		(m->features & FEATURE_MAX_COMPLETION_TOKENS_ONLY) != 0);
+	o.use_max_completion_tokens = edit_uses_completion_cap(&r->params,
+	    (enum provider_max)p->max_name, m != NULL ? m->features : 0);
 	if (edit_check(&r->params, &o, req_err(r)) != 0)
 		return -1;
 	edit_body(&r->params, &o, r->pool, &r->edit);
+	if (r->inbound != NULL)
+		prepare_plain(r);
 	return 0;
 }
 
@@ -109,6 +144,7 @@ prepare_native(struct req *r, int64_t put_max_tokens)
 		.model = r->choice.upstream_model,
 		.put_max_tokens = put_max_tokens,
 		.counts = client_counts(r),
+		.headers = r->inbound->headers,
 	};
 	struct splice_result got;
 
@@ -131,6 +167,20 @@ prepare_chat(struct req *r)
 }
 
 static int
+prepare_embed(struct req *r)
+{
+	struct ask *a = prepare_ask(r);
+	struct sbuf *b = &r->w->scratch;
+
+	prepare_choice(r, a, 0);
+	sbuf_clear(b);
+	if (embed_ask(r->embed, a, b, req_err(r)) != 0)
+		return prepare_refuse(r);
+	prepare_whole(r, b);
+	return 0;
+}
+
+static int
 prepare_dialect(struct req *r, int64_t put_max_tokens)
 {
 	struct ask *a = prepare_ask(r);
@@ -142,10 +192,7 @@ prepare_dialect(struct req *r, int64_t put_max_tokens)
 	sbuf_clear(b);
 	if (r->dialect->ask(a, b, req_err(r)) != 0)
 		return prepare_refuse(r);
-	r->edit.pieces = pool_alloc(r->pool, sizeof *r->edit.pieces);
-	r->edit.pieces[0] = pool_copy(r->pool, sbuf_slice(b));
-	r->edit.n = 1;
-	r->edit.len = b->len;
+	prepare_whole(r, b);
 	return 0;
 }
 
@@ -156,5 +203,7 @@ prepare_body(struct req *r, int64_t put_max_tokens)
 		return prepare_native(r, put_max_tokens);
 	if (r->dialect != NULL)
 		return prepare_dialect(r, put_max_tokens);
+	if (r->embed != NULL)
+		return prepare_embed(r);
 	return prepare_edit(r, put_max_tokens);
 }

@@ -22,6 +22,8 @@ recall_cacheable(const struct req *r)
 		return false;
 	if (r->outcome != OUTCOME_USAGE && r->outcome != OUTCOME_NO_USAGE)
 		return false;
+	if (r->route.route == ROUTE_EMBEDDINGS)
+		return true;
 	if (r->finish == 0 || (r->finish & ~good) != 0 || r->declined)
 		return false;
 	/* The gateway cut it short itself. */
@@ -60,7 +62,9 @@ recall_fill(struct req *r, struct record_cache *c)
 	if (r->customer != NULL)
 		c->customer = r->customer->def.identifier;
 	if (log_body_wanted(r))
-		c->prompt = params_json(&r->params, PARAM_messages);
+		c->prompt = params_json(&r->params,
+		    r->route.route == ROUTE_EMBEDDINGS ? PARAM_input
+						       : PARAM_messages);
 }
 
 /* 1 when the record is in the lane. */

@@ -23,25 +23,6 @@
 #define STREAM_HELD_MAX (256 * 1024) /* held back without content */
 #define STREAM_PENDING_MAX ((size_t)256 * 1024)
 
-const struct relay_framing *
-relay_stream_framing(struct req *r)
-{
-	const struct params *p = &r->params;
-	struct relay_framing *f;
-
-	if (!params_has(p, PARAM_field_name) && !params_has(p, PARAM_delimiter))
-		return r->route.route == ROUTE_GENERATE
-		           ? &relay_framing_generate
-		           : &relay_framing_sse;
-	f = pool_alloc(r->pool, sizeof *f);
-	*f = relay_framing_sse;
-	if (params_has(p, PARAM_field_name))
-		f->field = params_text(p, PARAM_field_name);
-	if (params_has(p, PARAM_delimiter))
-		f->delimiter = params_text(p, PARAM_delimiter);
-	return f;
-}
-
 struct slice
 relay_stream_mint_id(struct req *r)
 {
@@ -74,7 +55,6 @@ relay_stream_begin(struct req *r)
 {
 	const struct settings_provider *p = r->choice.target->provider;
 	struct relay_opts o = {
-		.framing = relay_stream_framing(r),
 		.quirks = p->quirks,
 		.end = p->end,
 		.include_usage = params_wants_usage(&r->params),
@@ -88,12 +68,11 @@ relay_stream_begin(struct req *r)
 
 	if (params_bool(&r->params, PARAM_echo))
 		o.prompt_message = params_json(&r->params, PARAM_messages);
-	r->framing = o.framing;
 	if (r->dialect != NULL)
 		stream_decode_begin(r, &o);
 	client_begin(r);
 	/* Other dialects tell the usage unasked. */
-	o.include_usage |= r->encode != NULL;
+	o.include_usage |= r->inbound != NULL;
 	r->relay = relay_new(&o);
 	relay_stream_count(r->w, 1);
 }
@@ -141,10 +120,8 @@ stream_hold_back(struct req *r, const struct relay_out *out)
 static void
 stream_keepalive_set(struct req *r)
 {
-	if (r->framing == &relay_framing_sse)
-		req_wait_until(r,
-		    now_mono_ms() +
-			(uint64_t)r->w->settings->stream_keepalive_ms);
+	req_wait_until(r,
+	    now_mono_ms() + (uint64_t)r->w->settings->stream_keepalive_ms);
 }
 
 /* Send what out has; stop the provider when the client is slow. */
@@ -264,7 +241,7 @@ stream_finish(struct req *r)
 {
 	struct relay_out *out = &r->w->out;
 	struct sbuf message = { 0 };
-	struct slice breakdown;
+	struct slice breakdown = SLICE("");
 	struct sbuf *b;
 
 	relay_stream_take_state(r);
@@ -272,9 +249,10 @@ stream_finish(struct req *r)
 	money_price(r);
 	if (params_bool(&r->params, PARAM_request_breakdown))
 		relay_message(r->relay, &message);
-	breakdown = relay_breakdown(r, sbuf_slice(&message));
+	if (client_takes_breakdown(r))
+		breakdown = relay_breakdown(r, sbuf_slice(&message));
 	sbuf_free(&message);
-	relay_close(r->relay, breakdown, out);
+	relay_close(breakdown, out);
 	relay_out_seal(out);
 	log_body_stream(r, out);
 	/* What was never released goes out with the end, in one piece. */
@@ -298,7 +276,7 @@ stream_estimate(struct req *r)
 	const struct relay_state *s = relay_state(r->relay);
 	struct usage u;
 
-	if (s->has_usage || !(params_wants_usage(&r->params) || r->encode))
+	if (s->has_usage || !(params_wants_usage(&r->params) || r->inbound))
 		return;
 	usage_of_totals(&u, bound_estimate_tokens(r->bound_request.body_bytes),
 	    bound_estimate_tokens((int64_t)s->text_bytes));
@@ -350,7 +328,7 @@ relay_stream_tick(struct req *r)
 			stream_release(r);
 		return;
 	}
-	if (r->x == NULL || r->framing != &relay_framing_sse)
+	if (r->x == NULL)
 		return;
 	if (now - r->wrote_ms >=
 	    (uint64_t)r->w->settings->stream_keepalive_ms) {

@@ -9,7 +9,6 @@
 #include "worker/req.h"
 
 /* How its frames leave: field_name and delimiter of the request. */
-const struct relay_framing *relay_stream_framing(struct req *r);
 
 /* "chatcmpl-" and a UUID, for an answer that its provider names nothing. */
 struct slice relay_stream_mint_id(struct req *r);

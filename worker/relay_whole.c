@@ -9,6 +9,7 @@
 #include "proto/breakdown.h"
 #include "proto/reply.h"
 #include "worker/client_dialect.h"
+#include "worker/embeddings.h"
 #include "worker/google.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
@@ -50,18 +51,14 @@ whole_pass_error(struct req *r, unsigned status, struct slice body)
 	r->done = true;
 }
 
-struct slice
-relay_redact(struct req *r, struct slice body)
+/* body without the secret, which a provider may repeat. */
+static struct slice
+whole_hide(struct req *r, struct slice body, struct slice secret)
 {
-	const struct settings_credential *c =
-	    target_credential(r->w, r->choice.target, r->choice.credential);
-	struct slice secret = SLICE("");
 	struct sbuf *b;
 	const char *at;
 	struct slice copy;
 
-	if (c != NULL)
-		secret = settings_secret(r->w->secrets, c->api_key);
 	if (secret.n == 0 || memmem(body.p, body.n, secret.p, secret.n) == NULL)
 		return body;
 	b = pool_zalloc(r->pool, sizeof *b);
@@ -76,14 +73,49 @@ relay_redact(struct req *r, struct slice body)
 	return copy;
 }
 
+/* AWS repeats the lines that were signed, Google its token. */
+static struct slice
+whole_hide_all(struct req *r, struct slice body,
+    const struct settings_credential *c)
+{
+	const struct secret_ref own[] = { c->api_key, c->azure_ad_token,
+		c->aws_access_key_id, c->aws_secret_access_key,
+		c->aws_session_token, c->aws_bearer_token };
+
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		body =
+		    whole_hide(r, body, settings_secret(r->w->secrets, own[i]));
+	return whole_hide(r, body, r->token);
+}
+
+struct slice
+relay_redact(struct req *r, struct slice body)
+{
+	const struct settings_credential *c =
+	    target_credential(r->w, r->choice.target, r->choice.credential);
+
+	return c != NULL ? whole_hide_all(r, body, c) : body;
+}
+
+/* It said nothing that can be passed on. */
 static void
-whole_error(struct req *r, unsigned status, struct slice body)
+whole_say_status(struct req *r, unsigned status, struct relay_error *said)
 {
 	struct slice name =
 	    settings_str(r->w->settings, r->choice.target->provider->name);
+
+	*said = (struct relay_error){ .status = (int)status,
+		.type = "api_error",
+		.wait_ms = said->wait_ms };
+	snprintf(said->message, sizeof said->message,
+	    "Provider %.*s answered %u", SLICE_ARGS(name), status);
+}
+
+static void
+whole_error(struct req *r, unsigned status, struct slice body)
+{
 	struct relay_error said;
 	struct jscan_item item;
-	struct sbuf *b;
 	struct err e;
 
 	/* A token that was good a moment ago: once more with a new one. */
@@ -94,7 +126,11 @@ whole_error(struct req *r, unsigned status, struct slice body)
 		return;
 	}
 	body = relay_redact(r, body);
-	relay_error_read(body, (int)status, &said);
+	/* Gemini, when a stream was asked for. */
+	if (slice_starts(body, SLICE("data:")))
+		body = slice_skip(body, 5);
+	if (!relay_error_read(body, (int)status, &said))
+		whole_say_status(r, status, &said);
 	if (said.code[0] == '\0')
 		snprintf(said.code, sizeof said.code, "%.*s",
 		    SLICE_ARGS(r->provider_code));
@@ -106,17 +142,11 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	r->provider_code = pool_copy(r->pool, slice_str(said.code));
 	if (client_rebuilds_error(r))
 		client_error(r, (int)status, &said, &body);
-	else if (r->dialect != NULL && r->inbound == NULL)
+	else if ((r->dialect != NULL || r->embed != NULL) && r->inbound == NULL)
 		translate_error(r, &said, &body);
 	if (body.n > WHOLE_ERROR_MAX || jscan_value(body, &item, &e) != 0) {
-		b = req_held(r);
-		sbuf_clear(b);
-		sbuf_addf(b,
-		    "{\"error\":{\"message\":\"Provider %.*s answered "
-		    "%u\",\"type\":\"api_error\",\"param\":null,\"code\":"
-		    "null}}",
-		    SLICE_ARGS(name), status);
-		body = sbuf_slice(b);
+		whole_say_status(r, status, &said);
+		client_error(r, (int)status, &said, &body);
 	}
 	whole_pass_error(r, status, body);
 }
@@ -283,6 +313,21 @@ whole_ok(struct req *r, struct slice body)
 	r->done = true;
 }
 
+static void
+whole_embeddings(struct req *r, struct slice body)
+{
+	struct relay_error said;
+	struct err e;
+	int got = embeddings_answer(r, body, &said, &e);
+
+	if (got < 0)
+		whole_invalid(r);
+	else if (got == 0)
+		whole_error(r, (unsigned)said.status, body);
+	else
+		r->done = true;
+}
+
 /* The body is complete: from here to the last byte in one go. */
 static void
 whole_complete(struct req *r, struct slice body)
@@ -290,6 +335,9 @@ whole_complete(struct req *r, struct slice body)
 	r->ended_ns = now_mono_ns();
 	if (r->upstream_status == 200 && client_counts(r))
 		whole_count(r, body);
+	else if (r->upstream_status == 200 &&
+		 r->route.route == ROUTE_EMBEDDINGS)
+		whole_embeddings(r, body);
 	else if (r->upstream_status == 200)
 		whole_ok(r, body);
 	else

@@ -99,6 +99,7 @@ struct choice {
 struct ask;
 struct decode;
 struct dialect;
+struct embed;
 struct encode;
 struct fetch;
 struct google;
@@ -183,6 +184,7 @@ struct req {
 	/* Where it goes. */
 	struct choice choice;
 	const struct dialect *dialect; /* NULL: the client's own bytes pass */
+	const struct embed *embed;     /* the same for embeddings */
 	struct ask *ask;               /* the request, read for dialects */
 	struct fetch *fetch;           /* images of it that came by URL */
 	struct decode *decode;         /* of an answer in one */
@@ -248,7 +250,6 @@ struct req {
 	bool released;       /* the client has bytes of it, or will */
 	bool paused;         /* the client is slow: the source waits */
 	uint64_t released_ns, wrote_ms;
-	const struct relay_framing *framing;
 	const struct relay_error *provider_error; /* in a stream; of relay */
 	struct slice provider_code, upstream_error;
 	bool write_usage; /* in our own form */

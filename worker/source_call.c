@@ -115,13 +115,17 @@ call_head(void *ctx, const struct http1_head *h)
 		              ? (int64_t)h->content_length
 		          : h->body == HTTP1_BODY_NONE ? 0
 		                                       : -1,
-		.retry_after_ms = call_retry_after_ms(h),
+		.retry_after_ms = -1,
 		.request_id = http1_header(h, HTTP1_X_REQUEST_ID),
-		.error_name = call_error_name(h),
 		.encoded =
 		    coding.n > 0 && !slice_eq_nocase(coding, SLICE("identity")),
 	};
 
+	/* Only who says no says when, and in his own words why. */
+	if (h->status >= 400) {
+		head.retry_after_ms = call_retry_after_ms(h);
+		head.error_name = call_error_name(h);
+	}
 	if (head.request_id.n == 0)
 		head.request_id = http1_find(h, SLICE("request-id"));
 	if (s->base.req != NULL)

@@ -281,6 +281,7 @@ source_demo_open(struct req *r, struct slice model, struct slice body)
 	char id[9 + HEX_UUID_SIZE] = "chatcmpl-";
 	struct demo_opts o = {
 		.model = model,
+		.embeddings = r->route.route == ROUTE_EMBEDDINGS,
 		.created = now_real_us() / 1000000,
 		.directives = r->w->settings->demo_directives,
 	};

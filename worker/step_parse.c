@@ -46,18 +46,38 @@ parse_headers_allow(struct req *r, struct params_source *source)
 	source->n_headers_allow = n;
 }
 
+/* What is said again as chat: the headers of Respan are merged there. */
+static int
+parse_other(struct req *r, struct params_source *source)
+{
+	struct slice chat;
+
+	if (parse_headers(r, source) != 0 ||
+	    client_read(r, source->headers, source->n_headers, &chat) != 0)
+		return -1;
+	source->headers = NULL;
+	source->n_headers = 0;
+	return params_body(chat, r->pool, &r->json, req_err(r));
+}
+
+static int
+parse_chat(struct req *r, struct params_source *source)
+{
+	if (params_body(r->body, r->pool, &r->json, req_err(r)) != 0)
+		return -1;
+	source->dialect = client_dialect(r);
+	return parse_headers(r, source);
+}
+
 static int
 parse_params(struct req *r)
 {
-	/* What is said again as chat is read as such. */
 	struct params_source source = { .body = &r->json,
-		.dialect = r->route.route == ROUTE_GENERATE ? DIALECT_GENERATE
-		                                            : DIALECT_CHAT };
-	struct slice chat;
+		.dialect = DIALECT_CHAT };
 
-	if (client_read(r, &chat) != 0 ||
-	    params_body(chat, r->pool, &r->json, req_err(r)) != 0 ||
-	    parse_headers(r, &source) != 0)
+	if (client_scan(r) != 0 ||
+	    (r->inbound != NULL ? parse_other(r, &source)
+				: parse_chat(r, &source)) != 0)
 		return -1;
 	parse_headers_allow(r, &source);
 	return params_read(&source, r->pool, &r->params, req_err(r));
@@ -98,7 +118,8 @@ step_parse_run(struct req *r)
 		return req_fail(r);
 	r->parsed = true;
 	r->log_omitted = params_bool(&r->params, PARAM_is_log_omitted);
-	r->stream = params_bool(&r->params, PARAM_stream);
+	/* A count is one figure, whatever the request says. */
+	r->stream = params_bool(&r->params, PARAM_stream) && !client_counts(r);
 	parse_deadline(r);
 	return STEP_NEXT;
 }

@@ -137,7 +137,7 @@ recall_frames(struct req *r, struct replay *replay, struct sbuf *out)
 	struct sbuf *chunk = &r->w->scratch;
 
 	for (sbuf_clear(chunk); replay_next(replay, chunk); sbuf_clear(chunk))
-		relay_frame_write(out, r->framing, sbuf_slice(chunk));
+		relay_frame_write(out, sbuf_slice(chunk));
 }
 
 /* The stored answer as a stream, whole: it is all there. */
@@ -152,13 +152,12 @@ recall_stream(struct req *r, struct slice body, struct slice message)
 	if (replay_open(&replay, body,
 		params_wants_usage(&r->params) || r->inbound != NULL, &e) != 0)
 		return 0;
-	r->framing = relay_stream_framing(r);
 	recall_frames(r, replay, out);
 	replay_free(&replay);
 	breakdown = relay_breakdown(r, message);
-	if (breakdown.n > 0 && r->inbound == NULL)
-		relay_frame_write(out, r->framing, breakdown);
-	relay_frame_done(out, r->framing);
+	if (breakdown.n > 0 && client_takes_breakdown(r))
+		relay_frame_write(out, breakdown);
+	relay_frame_done(out);
 	client_begin(r);
 	client_last_frames(r, out);
 	r->released = true;
@@ -216,6 +215,12 @@ recall_answer(struct req *r, const struct cache_entry *entry, struct slice body)
 	struct reply_edit edit = { 0 };
 	struct err e;
 
+	if (r->route.route == ROUTE_EMBEDDINGS) {
+		recall_take_entry(r, entry);
+		r->choice.slug = r->cache.model;
+		recall_native(r, stored, SLICE(""));
+		return 1;
+	}
 	if (r->inbound != NULL &&
 	    !client_stored_chat(r, stored, entry->created_s, &body))
 		return 0;

@@ -77,8 +77,7 @@ record_outcome(struct req *r, struct record *rec)
 			r->answer.kind == ANSWER_STREAM) &&
 	            !r->answer.from_provider;
 
-	rec->log_type = r->route.route == ROUTE_RESPONSES ? SLICE("response")
-	                                                  : SLICE("chat");
+	rec->log_type = client_log_type(r->route.route);
 	rec->log_method = SLICE("inference");
 	rec->endpoint = client_endpoint(r->route.route);
 	rec->status = good ? SLICE("success") : SLICE("error");

@@ -23,7 +23,8 @@ struct target_door {
 	struct client_target *pool; /* NULL: that of the provider */
 	struct sigv4_key aws;       /* of AWS alone */
 	struct google *google;      /* of Google alone */
-	struct sbuf head[2];
+	struct sbuf lines[2];
+	struct sbuf chat[2]; /* the same behind the line of OpenAI's chat */
 };
 
 struct target_full {
@@ -50,6 +51,15 @@ targets_new(struct worker *w)
 	return t;
 }
 
+/* It holds a provider's key. */
+static void
+target_wipe(struct sbuf *b)
+{
+	if (b->data != NULL)
+		explicit_bzero(b->data, b->cap);
+	sbuf_free(b);
+}
+
 static void
 target_full_free(struct target_full *f)
 {
@@ -61,12 +71,8 @@ target_full_free(struct target_full *f)
 		sigv4_key_wipe(&f->doors[i].aws);
 		google_free(&f->doors[i].google);
 		for (int stream = 0; stream < 2; stream++) {
-			struct sbuf *b = &f->doors[i].head[stream];
-
-			/* It holds a provider's key. */
-			if (b->data != NULL)
-				explicit_bzero(b->data, b->cap);
-			sbuf_free(b);
+			target_wipe(&f->doors[i].lines[stream]);
+			target_wipe(&f->doors[i].chat[stream]);
 		}
 	}
 	free(f->doors);
@@ -255,11 +261,27 @@ struct slice
 target_lines(struct worker *w, struct target *t, int credential, bool stream)
 {
 	struct target_full *f = (struct target_full *)t;
-	struct sbuf *b = &target_door(f, credential)->head[stream];
+	struct sbuf *b = &target_door(f, credential)->lines[stream];
 
 	if (b->len == 0)
 		upstream_write_lines(w, t->provider,
 		    target_credential(w, t, credential),
 		    target_base(w, t, credential), stream, b);
+	return sbuf_slice(b);
+}
+
+struct slice
+target_chat(struct worker *w, struct target *t, int credential, bool stream)
+{
+	struct target_full *f = (struct target_full *)t;
+	struct sbuf *b = &target_door(f, credential)->chat[stream];
+
+	if (b->len == 0) {
+		sbuf_adds(b, "POST ");
+		sbuf_add_slice(b, settings_str(w->settings,
+				      target_base(w, t, credential)->path));
+		sbuf_adds(b, "/chat/completions HTTP/1.1\r\n");
+		sbuf_add_slice(b, target_lines(w, t, credential, stream));
+	}
 	return sbuf_slice(b);
 }

@@ -68,4 +68,8 @@ struct sigv4_key *target_aws_key(struct target *t, int credential);
 struct slice target_lines(struct worker *w, struct target *t, int credential,
     bool stream);
 
+/* The same with the line of OpenAI's chat before it, which is always one. */
+struct slice target_chat(struct worker *w, struct target *t, int credential,
+    bool stream);
+
 #endif

@@ -22,6 +22,7 @@ translate_begin(struct req *r, struct slice id)
 		.quirks = r->choice.target->provider->quirks,
 		.forced = r->ask != NULL ? r->ask->forced : FORCED_NONE,
 		.raw = client_raw(r),
+		.raw_array = client_raw_is_array(r),
 	};
 
 	memcpy(o.seed, r->id, sizeof o.seed);

@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "dialect/azure_path.h"
 #include "dialect/dialect.h"
+#include "dialect/embed.h"
 #include "net/client.h"
 #include "worker/client_dialect.h"
 #include "worker/headers.h"
@@ -95,6 +96,14 @@ upstream_write_lines(struct worker *w, const struct settings_provider *p,
 		authorize[auth](w, p, c, b);
 }
 
+static enum azure_operation
+upstream_azure_operation(const struct req *r)
+{
+	if (r->route.route == ROUTE_EMBEDDINGS)
+		return AZURE_EMBEDDINGS;
+	return r->dialect == &dialect_responses ? AZURE_RESPONSES : AZURE_CHAT;
+}
+
 static void
 upstream_path_azure(struct req *r, const struct settings_base *base,
     struct sbuf *b)
@@ -112,8 +121,7 @@ upstream_path_azure(struct req *r, const struct settings_base *base,
 
 	if (c != NULL && c->api_version.len > 0)
 		at.version = settings_str(s, c->api_version);
-	azure_path(&at,
-	    r->dialect == &dialect_responses ? AZURE_RESPONSES : AZURE_CHAT, b);
+	azure_path(&at, upstream_azure_operation(r), b);
 }
 
 /* "POST /v1/chat/completions HTTP/1.1" */
@@ -130,10 +138,12 @@ upstream_line(struct req *r, struct sbuf *b)
 		sbuf_add_slice(b, settings_str(r->w->settings, base->path));
 		if (client_counts(r))
 			client_count_path(r, b);
-		else if (r->dialect != NULL)
-			r->dialect->path(r->ask, b);
+		else if (r->embed != NULL)
+			r->embed->path(r->ask, b);
+		else if (r->route.route == ROUTE_EMBEDDINGS)
+			sbuf_adds(b, "/embeddings");
 		else
-			sbuf_adds(b, "/chat/completions");
+			r->dialect->path(r->ask, b);
 	}
 	sbuf_adds(b, " HTTP/1.1\r\n");
 }
@@ -215,6 +225,13 @@ upstream_write_head(struct req *r, struct sbuf *b)
 {
 	size_t from = b->len + sizeof "POST " - 1;
 	struct slice path;
+
+	if (r->dialect == NULL && r->choice.kind == KIND_OPENAI &&
+	    r->route.route != ROUTE_EMBEDDINGS) {
+		sbuf_add_slice(b, target_chat(r->w, r->choice.target,
+				      r->choice.credential, r->stream));
+		return;
+	}
 
 	upstream_line(r, b);
 	sbuf_add_slice(b, target_lines(r->w, r->choice.target,

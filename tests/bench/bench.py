@@ -24,6 +24,7 @@ SECTIONS = {
     "10k": lambda b: cases.whole(b, "10k", b.cached),
     "100k": lambda b: cases.whole(b, "100k", b.cached),
     "money": cases.money,
+    "translate": cases.translate,
     "rate": cases.fixed_rate,
     "reply": cases.big_reply,
     "stream": cases.stream,

@@ -1,6 +1,7 @@
 # The benchmarks and the guard by counts.
 bench_PROGRAMS = $O/tests/bench/load $O/tests/bench/upstream \
-	$O/tests/bench/hashtime $O/tests/bench/money
+	$O/tests/bench/hashtime $O/tests/bench/money \
+	$O/tests/bench/translate
 
 $O/tests/bench/load $O/tests/bench/upstream: $O/tests/bench/%: \
 		$O/tests/bench/%.o
@@ -12,6 +13,10 @@ $O/tests/bench/hashtime: $O/tests/bench/hashtime.o $O/libproto.a $O/libbase.a
 $O/tests/bench/money: $O/tests/bench/money.o $O/tests/run.o $(call room_archives,keeper)
 	$(CC) $(hf_LDFLAGS) $(LDFLAGS) -o $@ $^ $(call room_libs,keeper) \
 		$(check_LIBS)
+
+$O/tests/bench/translate: $O/tests/bench/translate.o $O/libdialect.a \
+		$O/libproto.a $O/libbase.a
+	$(CC) $(hf_LDFLAGS) $(LDFLAGS) -o $@ $^ $(libs_proto) $(libs_base)
 
 bench: all $(bench_PROGRAMS)  ## gateway and nginx side by side (B=1k,stream: sections)
 	O=$O CC="$(CC)" CFLAGS="$(CFLAGS)" python3 tests/bench/bench.py $(B)

@@ -1,14 +1,18 @@
 #!/bin/sh
-# Published clients against the gateway; the SDK comes from npm by its lock
-# file.  Without npm or a way to fetch it these tests are skipped and counted.
+# Published clients against the gateway; SDKs and agents come from npm by their
+# lock files.  Without npm or a way to fetch them these tests are skipped and
+# counted.  The agents are 1.2 GB.
 # usage: O=build tests/clients/check.sh [pytest arguments]
 set -u
 here=$(dirname "$0")
-stamp=$here/node_modules/.package-lock.json
-if command -v npm >/dev/null && [ ! "$stamp" -nt "$here/package-lock.json" ]; then
-	npm ci --prefix "$here" --ignore-scripts --no-audit --no-fund >/dev/null ||
-		echo "check-clients: npm could not fetch the SDK" >&2
-fi
+for folder in "$here" "$here/agents"; do
+	stamp=$folder/node_modules/.package-lock.json
+	command -v npm >/dev/null || break
+	[ "$stamp" -nt "$folder/package-lock.json" ] && continue
+	npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund \
+		--loglevel=error >/dev/null ||
+		echo "check-clients: npm could not fetch $folder" >&2
+done
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 /usr/bin/python3 -m pytest -q -p no:cacheprovider -n $(($(nproc) * 2)) \

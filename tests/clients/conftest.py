@@ -31,6 +31,11 @@ class Said:
         self.value, self.error = out.get("value"), out.get("error")
         self.attempts, self.waits, self.notes = out["attempts"], out["waits"], out["notes"]
 
+    def gave(self):
+        """The value; the SDK threw nothing."""
+        assert not self.error, self.error
+        return self.value
+
     def threw(self, kind, status=None, code=None):
         assert self.error, self.value
         assert self.error["kind"] == kind, self.error

@@ -251,6 +251,12 @@ class Script:
         return [sse_head()] + [chunked(e) for e in events] + [LAST_CHUNK]
 
 
+def cut_short(said):
+    """A provider that goes away in mid-stream."""
+    script = Script(said)
+    return lambda request: [step for step in script(request) if step != ("until_gone",)] + [("fin",)]
+
+
 # -- what a provider was sent --
 
 def results(request, dialect):

@@ -31,9 +31,9 @@ def texts(message):
 @each
 def test_text(world, dialect):
     said = to(world, dialect, "return await client.messages.create(ask({system: 'Be brief.', stop_sequences: ['END']}));")
-    assert texts(said.value) == "Hällo there"
-    assert (said.value["type"], said.value["role"], said.value["stop_reason"]) == ("message", "assistant", "end_turn")
-    assert (said.value["usage"]["input_tokens"], said.value["usage"]["output_tokens"]) == (11, 7)
+    assert texts(said.gave()) == "Hällo there"
+    assert (said.gave()["type"], said.gave()["role"], said.gave()["stop_reason"]) == ("message", "assistant", "end_turn")
+    assert (said.gave()["usage"]["input_tokens"], said.gave()["usage"]["output_tokens"]) == (11, 7)
     assert said.attempts == 1
     assert b"Be brief." in world.provider.requests[0].body
 
@@ -49,9 +49,9 @@ def test_stream(world, dialect):
       const message = await stream.finalMessage();
       note("text", text);
       return message;""")
-    assert texts(said.value) == said.notes["text"] == "One, zwei,\n \U0001f680 \" \\ three"
-    assert said.value["stop_reason"] == "end_turn"
-    assert (said.value["usage"]["input_tokens"], said.value["usage"]["output_tokens"]) == (11, 7)
+    assert texts(said.gave()) == said.notes["text"] == "One, zwei,\n \U0001f680 \" \\ three"
+    assert said.gave()["stop_reason"] == "end_turn"
+    assert (said.gave()["usage"]["input_tokens"], said.gave()["usage"]["output_tokens"]) == (11, 7)
 
 
 @each
@@ -62,10 +62,10 @@ def test_events_of_a_stream(world, dialect):
       const events = [];
       for await (const e of await client.messages.create(ask({stream: true, tools: %s}))) events.push([e.type, e.index ?? null]);
       return events;""" % TOOLS)
-    kinds = [kind for kind, _ in said.value if kind != "ping"]
+    kinds = [kind for kind, _ in said.gave() if kind != "ping"]
     assert (kinds[0], kinds[-2:]) == ("message_start", ["message_delta", "message_stop"])
     opened, started = None, []
-    for kind, index in (e for e in said.value if e[0].startswith("content_block")):
+    for kind, index in (e for e in said.gave() if e[0].startswith("content_block")):
         assert (opened is None) == (kind == "content_block_start") and opened in (None, index)
         started += [index] if kind == "content_block_start" else []
         opened = None if kind == "content_block_stop" else index
@@ -78,9 +78,9 @@ def test_thinking(world, dialect, how):
     world.provider.answer = Script(Says("42", thought="Six times seven."))
     said = to(world, dialect, "return await client.messages.%s;"
               % (how % "ask({thinking: {type: 'enabled', budget_tokens: 1024}})"))
-    thinking = [b for b in said.value["content"] if b["type"] == "thinking"]
+    thinking = [b for b in said.gave()["content"] if b["type"] == "thinking"]
     assert [b["thinking"] for b in thinking] == ["Six times seven."]
-    assert said.value["content"][0] == thinking[0] and texts(said.value) == "42"
+    assert said.gave()["content"][0] == thinking[0] and texts(said.gave()) == "42"
     assert thinking[0]["signature"] == ("c2lnbmVk" if dialect == "anthropic" else "")
 
 
@@ -102,7 +102,7 @@ def test_tool_round_trip(world, dialect, how):
     assert first["stop_reason"] == "tool_use"
     call = [b for b in first["content"] if b["type"] == "tool_use"][0]
     assert (call["name"], call["input"]) == CALL and call["id"]
-    assert texts(said.value) == "cold"
+    assert texts(said.gave()) == "cold"
     speak.expect_result(world.provider.requests[1], dialect, "-3 degrees")
 
 
@@ -114,7 +114,7 @@ def test_tool_runner(world, dialect):
       return await client.beta.messages.toolRunner(ask({tools: [{name: "weather", description: "d",
         input_schema: {type: "object", properties: {city: {type: "string"}}}, run: (a) => a.city + " -3",
         parse: (x) => x}]}));""")
-    assert texts(said.value) == "cold"
+    assert texts(said.gave()) == "cold"
     assert b"Oslo -3" in world.provider.requests[1].body
 
 
@@ -137,7 +137,7 @@ def test_count_tokens(world, dialect):
       const {max_tokens, ...rest} = ask();
       const {data, response} = await client.messages.countTokens(rest).withResponse();
       return [data, response.headers.get("x-holdfast-estimate")];""", model="via-" + dialect)
-    counted, estimate = said.value
+    counted, estimate = said.gave()
     if dialect == "anthropic":
         assert (counted["input_tokens"], estimate) == (1234, None)
         assert world.provider.requests[0].path.split("?")[0] == "/anthropic/v1/messages/count_tokens"
@@ -150,15 +150,15 @@ def test_models(world):
       const found = [];
       for await (const m of client.models.list()) found.push(m);
       return found;""")
-    assert {"via-openai", "via-gemini"} <= {m["id"] for m in said.value}
-    assert all(m["type"] == "model" for m in said.value)
+    assert {"via-openai", "via-gemini"} <= {m["id"] for m in said.gave()}
+    assert all(m["type"] == "model" for m in said.gave())
 
 
 def test_demo(world):
     said = sdk(world, """
       return [await client.messages.create(ask()), await client.messages.stream(ask()).finalMessage()];""",
                key="demo", model="demo/echo")
-    assert [texts(m) for m in said.value] == ["Hello", "Hello"]
+    assert [texts(m) for m in said.gave()] == ["Hello", "Hello"]
 
 
 def test_demo_tool(world):
@@ -166,8 +166,8 @@ def test_demo_tool(world):
       return await client.messages.stream(ask({tools: %s,
         messages: [{role: "user", content: '!tool weather {"city":"Oslo"}'}]})).finalMessage();""" % TOOLS,
                key="demo", model="demo/echo")
-    assert [(b["name"], b["input"]) for b in said.value["content"] if b["type"] == "tool_use"] == [CALL]
-    assert said.value["stop_reason"] == "tool_use"
+    assert [(b["name"], b["input"]) for b in said.gave()["content"] if b["type"] == "tool_use"] == [CALL]
+    assert said.gave()["stop_reason"] == "tool_use"
 
 
 def test_native_bytes(world):
@@ -238,7 +238,7 @@ def test_provider_error(world, dialect, status, kind):
 def test_overloaded_is_tried_again(world):
     world.provider.answer = Script(Fault(529), Fault(529), Says("late"))
     said = to(world, "gemini", "return await client.messages.create(ask());")
-    assert (texts(said.value), said.attempts) == ("late", 3)
+    assert (texts(said.gave()), said.attempts) == ("late", 3)
 
 
 # -- leaving --
@@ -255,7 +255,7 @@ def test_abort_of_a_stream(world, dialect, how):
       } catch (e) { note("error", e.constructor.name); }
       await sleep(300);
       return "left";""" % how)
-    assert said.value == "left" and said.notes["text"] == "one"
+    assert said.gave() == "left" and said.notes["text"] == "one"
     assert said.notes.get("error") in (None, "APIUserAbortError")
     wait_for(lambda: world.provider.gone_at, 5, "the upstream to be closed")
     world.at_rest()
@@ -264,10 +264,10 @@ def test_abort_of_a_stream(world, dialect, how):
 @each
 def test_cut_stream_throws(world, dialect):
     """A provider that goes away in mid-stream: no message is made of it."""
-    world.provider.answer = lambda r: [s for s in Script(Says("one two three", cut=True))(r) if s != ("until_gone",)] + [("fin",)]
+    world.provider.answer = speak.cut_short(Says("one two three", cut=True))
     said = to(world, dialect, """
       const stream = client.messages.stream(ask());
       stream.on("text", (t) => note("text", t));
       return await stream.finalMessage();""")
-    assert said.error and said.notes["text"] == "one", said.value
+    assert said.error and said.notes["text"] == "one", said.gave()
     assert said.error["kind"] in ("APIError", "InternalServerError", "AnthropicError"), said.error

@@ -27,6 +27,12 @@ def read(more=""):
     return READ % more
 
 
+EMBED = 'return await client.embeddings.create({model: "%s", input: ["Hello", "x"]%s});'
+OLLAMA = """providers = ( { name = "own"; kind = "ollama"; base_url = "http://127.0.0.1:%d";
+  credentials = ( { name = "c"; api_key = "env:TEST_PROVIDER_KEY"; } ); } );
+models = ( { name = "own"; provider = "own"; price = { input = "1"; output = "1"; }; } );"""
+
+
 # -- answers --
 
 @pytest.mark.parametrize("path", ["/api", "/v1", "", "/api/v1"])
@@ -49,6 +55,30 @@ def test_stream_in_single_bytes(gateway, provider, sdk):
     body = sse_body(stream_events(["a", "ß", "\U0001f680"]))
     provider.answer = lambda r: [sse_head()] + [chunked(body[i:i + 1]) for i in range(len(body))] + [LAST_CHUNK]
     assert sdk(gateway, read()).value == "aß\U0001f680"
+
+
+@pytest.mark.parametrize("more", ["", ', encoding_format: "float"', ', encoding_format: "base64"', ", dimensions: 3"])
+def test_embeddings_of_the_demo(gateway, sdk, more):
+    """What the SDK asks for by itself is base64, which it unpacks."""
+    said = sdk(gateway, EMBED % ("demo/embed", more)).value
+    first = said["data"][0]["embedding"]
+    if "base64" in more:
+        assert isinstance(first, str)
+        return
+    expected = [-0.104814, 0.745497, 0.161036, 0.276894, 0.212504, -0.829614, -0.648185, -0.850548]
+    assert first == pytest.approx(expected[:3] if "dimensions" in more else expected, abs=1e-7)
+    assert [d["index"] for d in said["data"]] == [0, 1] and said["usage"]["total_tokens"] == 3
+
+
+def test_embeddings_of_a_provider_that_knows_numbers_alone(make_gateway, provider, sdk):
+    gateway = make_gateway(start=False)
+    gateway.text = gateway.text[:gateway.text.index("providers = (")] + OLLAMA % provider.port
+    gateway.start()
+    provider.answer = lambda r: json_reply({"model": "own", "embeddings": [[0.5, -0.25], [1, 3e-3]], "prompt_eval_count": 4})
+    said = sdk(gateway, EMBED % ("own", "")).value
+    assert said["data"][0]["embedding"] == [0.5, -0.25]
+    assert said["data"][1]["embedding"] == pytest.approx([1, 3e-3], abs=1e-9)
+    assert provider.requests[0].path == "/api/embed" and said["usage"]["prompt_tokens"] == 4
 
 
 def test_stream_usage(gateway, provider, sdk):

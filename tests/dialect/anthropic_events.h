@@ -253,6 +253,7 @@ events_read(struct events *v, struct slice stream)
 		ck_assert(p != NULL);
 		*p = '\0';
 		p += 2;
+		ck_assert_msg(strpbrk(data, "\r\n") == NULL, "%s", data);
 		events_one(v, name, data + 6);
 	}
 	free(copy);

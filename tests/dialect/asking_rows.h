@@ -20,17 +20,13 @@ struct asking {
 
 #define ASKING_USER "{\"role\":\"user\",\"content\":\"Hi\"}"
 
-/* 0 with the body, or -1 with the error.  body: a whole request. */
+/* What has passed the check of parameters. */
 static inline int
-asking_read(struct asking *k, enum provider_kind kind, const char *body,
-    uint32_t features)
+asking_write(struct asking *k, enum provider_kind kind, uint32_t features)
 {
 	const struct dialect *d = dialect_find(kind, SLICE("m"), features);
 	struct ask *a = &k->ask;
 
-	memset(k, 0, sizeof *k);
-	ck_assert_msg(asked_read(&k->asked, slice_str(body), NULL) == 0,
-	    "%s: %s", body, k->asked.err.text);
 	*a = (struct ask){ .params = &k->asked.params,
 		.pool = k->asked.pool,
 		.model = SLICE("m"),
@@ -40,6 +36,28 @@ asking_read(struct asking *k, enum provider_kind kind, const char *body,
 	if (chat_read(a->params, a->pool, &a->chat, &k->err) != 0)
 		return -1;
 	return d->ask(a, &k->body, &k->err);
+}
+
+/* 0 with the body, or -1 with the error.  body: a whole request. */
+static inline int
+asking_read(struct asking *k, enum provider_kind kind, const char *body,
+    uint32_t features)
+{
+	memset(k, 0, sizeof *k);
+	ck_assert_msg(asked_read(&k->asked, slice_str(body), NULL) == 0,
+	    "%s: %s", body, k->asked.err.text);
+	return asking_write(k, kind, features);
+}
+
+/* The same of any request: it may fail the check of parameters. */
+static inline int
+asking_try(struct asking *k, enum provider_kind kind, const char *body)
+{
+	memset(k, 0, sizeof *k);
+	if (asked_read(&k->asked, slice_str(body), NULL) == 0)
+		return asking_write(k, kind, 0);
+	k->err = k->asked.err;
+	return -1;
 }
 
 static inline void

@@ -17,13 +17,12 @@
 #include "tests/proto/recordings.h"
 
 static inline struct encode *
-encoding_new(enum encode_family family, int64_t in_tokens)
+encoding_new(enum encode_family family)
 {
 	struct encode_opts opts = { .family = family,
 		.id = "0123456789abcdef",
 		.model = SLICE("asked"),
-		.created_s = 1700000000,
-		.in_tokens = in_tokens };
+		.created_s = 1700000000 };
 
 	return encode_new(&opts);
 }
@@ -82,8 +81,7 @@ encoding_feed(struct encode *x, struct slice frames, enum encoding_cut cut,
 static inline int
 encoding_relay(const struct recordings_case *c, struct sbuf *frames)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.quirks = c->group->quirks,
+	struct relay_opts opts = { .quirks = c->group->quirks,
 		.end = c->group->end,
 		.include_usage = true,
 		.usage_as_is = c->group->usage_as_is,
@@ -99,7 +97,7 @@ encoding_relay(const struct recordings_case *c, struct sbuf *frames)
 	good = relay_feed(r, sbuf_slice(&c->body), &out, &e) == 0 &&
 	       relay_finish(r, true, &out) == RELAY_COMPLETE;
 	if (good)
-		relay_close(r, SLICE(""), &out);
+		relay_close(SLICE(""), &out);
 	relay_out_seal(&out);
 	for (size_t i = 0; good && i < out.n; i++)
 		sbuf_add_slice(frames, out.slices[i]);

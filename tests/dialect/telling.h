@@ -65,8 +65,7 @@ telling_collect(struct telling *t, struct relay_out *out)
 static inline void
 telling_relay(struct telling *t)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.end = END_DONE,
+	struct relay_opts opts = { .end = END_DONE,
 		.id = SLICE("minted"),
 		.model = SLICE("asked"),
 		.created = 1700000000 };
@@ -78,7 +77,7 @@ telling_relay(struct telling *t)
 	ck_assert_int_eq(relay_feed(r, sbuf_slice(&t->chat), &out, &e), 0);
 	t->complete = relay_finish(r, true, &out) == RELAY_COMPLETE;
 	if (t->complete)
-		relay_close(r, SLICE(""), &out);
+		relay_close(SLICE(""), &out);
 	telling_collect(t, &out);
 	relay_out_fini(&out);
 	relay_free(&r);

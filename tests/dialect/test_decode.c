@@ -183,6 +183,53 @@ START_TEST(test_whole)
 }
 END_TEST
 
+/* What a client of the dialect itself gets: the bytes, each event whole. */
+static const struct {
+	const char *title, *stream;
+	const char *array; /* what is collected as one, NULL: events are */
+} raws[] = {
+	{ "LF", TEXT STOP END, NULL },
+	{ "an array", TEXT "event: x\ndata: {'stop':'x','end':1}\n\n",
+	    "[{'t':'a'},\r\n{'stop':'x','end':1}]" },
+	{ "an array that is cut", TEXT, "[{'t':'a'}" },
+	{ "an array of nothing", ": c\n\n", "" },
+	{ "CRLF", "data: {'t':'a'}\r\n\r\ndata: {'end':1}\r\n\r\n", NULL },
+	{ "CR", "data: {'t':'a'}\r\rdata: {'end':1}\r\r", NULL },
+	{ "names", "event: x\r\ndata: {'t':'a'}\r\n\r\n" END, NULL },
+};
+
+START_TEST(test_raw)
+{
+	struct pool *pool = pool_new();
+	struct slice in = quotes(pool, raws[_i].stream), piece;
+	struct sbuf raw = { 0 }, chat = { 0 };
+	struct decode_opts opts = { .dialect = &events, .raw = &raw };
+	struct slice want = in;
+	struct decode *d;
+	struct err e;
+
+	opts.raw_array = raws[_i].array != NULL;
+	if (opts.raw_array)
+		want = quotes(pool, raws[_i].array);
+	for (size_t step = 1; step <= in.n; step++) {
+		sbuf_clear(&raw);
+		d = decode_new(&opts);
+		for (size_t at = 0; at < in.n; at += step) {
+			piece = slice_skip(in, at);
+			piece.n = piece.n < step ? piece.n : step;
+			ck_assert_int_eq(decode_feed(d, piece, &chat, &e), 0);
+		}
+		ck_assert_int_eq(decode_end(d, &chat, &e), 0);
+		ck_assert_msg(slice_eq(sbuf_slice(&raw), want), "%s: %s",
+		    raws[_i].title, raw.data);
+		decode_free(&d);
+	}
+	sbuf_free(&raw);
+	sbuf_free(&chat);
+	pool_free(&pool);
+}
+END_TEST
+
 /* An event, or a line, that does not end. */
 START_TEST(test_too_long)
 {
@@ -223,6 +270,7 @@ test_suite(void)
 
 	tcase_add_loop_test(tc, test_row, 0, COUNT(rows));
 	tcase_add_loop_test(tc, test_whole, 0, COUNT(wholes));
+	tcase_add_loop_test(tc, test_raw, 0, COUNT(raws));
 	tcase_add_loop_test(tc, test_too_long, 0, 2);
 	suite_add_tcase(s, tc);
 	return s;

@@ -569,8 +569,7 @@ run(struct slice text, size_t step, struct sbuf *chat,
 static enum relay_end
 relayed(const char *name, const struct sbuf *chat, struct sbuf *sent)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.end = END_DONE,
+	struct relay_opts opts = { .end = END_DONE,
 		.id = SLICE("other"),
 		.model = SLICE("other"),
 		.created = 1 };
@@ -584,7 +583,7 @@ relayed(const char *name, const struct sbuf *chat, struct sbuf *sent)
 	    name, e.text);
 	end = relay_finish(r, true, &out);
 	if (end == RELAY_COMPLETE)
-		relay_close(r, SLICE(""), &out);
+		relay_close(SLICE(""), &out);
 	for (size_t i = 0; i < out.n; i++)
 		sbuf_add_slice(sent, out.slices[i]);
 	relay_out_fini(&out);

@@ -630,8 +630,7 @@ feed(struct decode *d, struct slice in, size_t step, struct sbuf *chat)
 static int
 relayed(const struct sbuf *chat, struct sbuf *sent)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.end = END_DONE,
+	struct relay_opts opts = { .end = END_DONE,
 		.id = SLICE("other"),
 		.model = SLICE("other"),
 		.created = 1 };

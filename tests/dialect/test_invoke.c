@@ -276,6 +276,78 @@ START_TEST(test_reply)
 }
 END_TEST
 
+/* For clients of Anthropic: spec/providers.md 10.3. */
+static const struct {
+	const char *inner, *sse;
+} natives[] = {
+	{ "{'type':'ping' , 'a':1.0}",
+	    "event: ping\ndata: {'type':'ping' , 'a':1.0}\n\n" },
+	{ "{'type':'message_stop'," METRICS "}",
+	    "event: message_stop\ndata: {'type':'message_stop'}\n\n" },
+	{ "{'type':'message_stop' ,\n" METRICS " , 'b':[\n]}",
+	    "event: message_stop\ndata: {'type':'message_stop'  , 'b':[ "
+	    "]}\n\n" },
+	{ "{ " METRICS " , 'type':'message_stop'}",
+	    "event: message_stop\ndata: {  'type':'message_stop'}\n\n" },
+	{ "{" METRICS "}", "data: {}\n\n" },
+	{ "{'generation':'a'}", "data: {'generation':'a'}\n\n" },
+};
+
+static int
+feed_native(struct slice frames, struct sbuf *raw)
+{
+	struct decode_opts opts = told_opts(invoke());
+	struct sbuf chat = { 0 };
+	struct decode *d;
+	struct err e;
+	int fed;
+
+	opts.raw = raw;
+	d = decode_new(&opts);
+	fed = decode_feed(d, frames, &chat, &e);
+	if (fed == 0)
+		fed = decode_end(d, &chat, &e);
+	decode_free(&d);
+	sbuf_free(&chat);
+	return fed;
+}
+
+START_TEST(test_native)
+{
+	struct pool *pool = pool_new();
+	struct sbuf frames = { 0 }, raw = { 0 };
+
+	add_chunk(&frames, quotes(pool, natives[_i].inner));
+	aws_message(&frames, "event", "chunk", SLICE("{\"p\":\"abc\"}"));
+	ck_assert_int_eq(feed_native(sbuf_slice(&frames), &raw), 0);
+	ck_assert_str_eq(raw.data, quotes(pool, natives[_i].sse).p);
+	sbuf_free(&frames);
+	sbuf_free(&raw);
+	pool_free(&pool);
+}
+END_TEST
+
+/* A checksum may end in what ends a line elsewhere. */
+START_TEST(test_native_end)
+{
+	struct sbuf frames = { 0 }, raw = { 0 };
+	char inner[32] = "";
+
+	for (int n = 0; frames.len == 0 || frames.data[frames.len - 1] != '\r';
+	     n++) {
+		sbuf_clear(&frames);
+		snprintf(inner, sizeof inner, "{\"n\":%d}", n);
+		add_chunk(&frames, slice_str(inner));
+	}
+	ck_assert_int_eq(feed_native(sbuf_slice(&frames), &raw), 0);
+	ck_assert_msg(strncmp(raw.data, "data: {\"n\":", 11) == 0 &&
+			  strcmp(strchr(raw.data, '}'), "}\n\n") == 0,
+	    "%s", raw.data);
+	sbuf_free(&frames);
+	sbuf_free(&raw);
+}
+END_TEST
+
 START_TEST(test_ask)
 {
 	struct pool *pool = pool_new();
@@ -312,6 +384,8 @@ test_suite(void)
 	tcase_add_loop_test(tc, test_stream, 0, COUNT(streams));
 	tcase_add_loop_test(tc, test_frame, 0, COUNT(frames_of));
 	tcase_add_loop_test(tc, test_reply, 0, COUNT(replies));
+	tcase_add_loop_test(tc, test_native, 0, COUNT(natives));
+	tcase_add_test(tc, test_native_end);
 	tcase_add_test(tc, test_ask);
 	suite_add_tcase(s, tc);
 	return s;

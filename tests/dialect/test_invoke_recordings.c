@@ -5,6 +5,8 @@
 
 #include "tests/suite.h"
 
+#include <openssl/evp.h>
+
 #include "base/kind.h"
 #include "tests/dialect/told.h"
 
@@ -286,6 +288,68 @@ got_signatures(struct sbuf *b, const char *frames)
 	}
 }
 
+/* What Anthropic itself would have streamed, from the base64. */
+static void
+want_native(struct sbuf *b, struct slice in)
+{
+	static const char bytes[] = "\"bytes\":\"", type[] = "\"type\":\"",
+			  metrics[] = ",\"amazon-bedrock-invocationMetrics\"";
+	const char *p = in.p, *end, *at;
+
+	while ((p = memmem(p, in.n - (size_t)(p - in.p), bytes,
+		    sizeof bytes - 1)) != NULL) {
+		struct sbuf inner = { 0 };
+		size_t n, pad;
+
+		p += sizeof bytes - 1;
+		end = memchr(p, '"', in.n - (size_t)(p - in.p));
+		n = (size_t)(end - p);
+		pad = (size_t)(end[-1] == '=') + (end[-2] == '=');
+		sbuf_reserve(&inner, n);
+		EVP_DecodeBlock((unsigned char *)inner.data,
+		    (const unsigned char *)p, (int)n);
+		inner.len = n / 4 * 3 - pad;
+		inner.data[inner.len] = '\0';
+		at = strstr(inner.data, type);
+		if (at != NULL) {
+			at += sizeof type - 1;
+			sbuf_addf(b, "event: %.*s\n", (int)strcspn(at, "\""),
+			    at);
+		}
+		at = strstr(inner.data, metrics);
+		if (at != NULL) {
+			inner.len = (size_t)(at - inner.data);
+			sbuf_addc(&inner, '}');
+		}
+		sbuf_addf(b, "data: %s\n\n", inner.data);
+		sbuf_free(&inner);
+	}
+}
+
+static void
+check_native(const struct told_case *c)
+{
+	struct decode_opts opts = told_opts(invoke());
+	struct sbuf want = { 0 }, raw = { 0 }, chat = { 0 };
+	struct decode *d;
+	struct err e;
+
+	opts.raw = &raw;
+	d = decode_new(&opts);
+	for (size_t at = 0; at < c->body.len; at++)
+		ck_assert_int_eq(decode_feed(d,
+				     (struct slice){ c->body.data + at, 1 },
+				     &chat, &e),
+		    0);
+	ck_assert_int_eq(decode_end(d, &chat, &e), 0);
+	want_native(&want, sbuf_slice(&c->body));
+	told_expect_text(&want, &raw, "native", c->name);
+	decode_free(&d);
+	sbuf_free(&want);
+	sbuf_free(&raw);
+	sbuf_free(&chat);
+}
+
 static void
 check_stream(const struct told_case *c)
 {
@@ -314,7 +378,7 @@ check_stream(const struct told_case *c)
 }
 
 struct seen {
-	unsigned replies, streams;
+	unsigned replies, streams, natives;
 };
 
 static void
@@ -328,19 +392,26 @@ check_case(const struct told_case *c, void *arg)
 		check_stream(c);
 	else
 		check_reply(c);
+	/* {"type":", as base64 */
+	if (c->stream &&
+	    memmem(c->body.data, c->body.len, "eyJ0eXBlIjoi", 12) != NULL) {
+		check_native(c);
+		seen->natives++;
+	}
 	seen->streams += c->stream;
 	seen->replies += !c->stream;
 }
 
 START_TEST(test_recordings)
 {
-	struct seen seen = { 0, 0 };
+	struct seen seen = { 0, 0, 0 };
 
 	told_each("bedrock-invoke", 15, check_case, &seen);
 	if (!recordings_exist())
 		return;
 	ck_assert_uint_ge(seen.replies, 6);
 	ck_assert_uint_ge(seen.streams, 8);
+	ck_assert_uint_ge(seen.natives, 4);
 }
 END_TEST
 

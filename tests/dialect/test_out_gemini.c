@@ -142,6 +142,7 @@ read_sse(struct reading *r, struct slice stream)
 		end = strstr(p, "\r\n\r\n");
 		ck_assert(end != NULL);
 		*end = '\0';
+		ck_assert_msg(strpbrk(p, "\r\n") == NULL, "lines: %s", p);
 		o = json_tokener_parse(p + 6);
 		ck_assert_msg(o != NULL, "no JSON: %s", p + 6);
 		read_object(r, o);
@@ -212,6 +213,11 @@ static const struct {
 		PIECE(1, "{\\'c\\':") "'content':''" FINISH(0, "length") DONE,
 	    "[call a w {}][call b v {\"_raw\":\"{\\\"c\\\":\"}]",
 	    "MAX_TOKENS" },
+	{ "arguments over several lines",
+	    CALL(0, "a", "w") PIECE(0,
+		"{\\n \\'c\\': \\'\\\\n\\'\\r\\n}") "'content':''" FINISH(0,
+		"tool_calls") DONE,
+	    "[call a w {\"c\":\"\\n\"}]", "STOP" },
 	{ "a call with its signature",
 	    "'tool_calls':[{'index':0,'id':'a','type':'function','function':"
 	    "{'name':'w','arguments':'{}'},'extra_content':{'google':"
@@ -226,7 +232,7 @@ static const struct {
 static void
 run(enum encode_family family, const char *chunks, struct sbuf *out)
 {
-	struct encode *x = encoding_new(family, 0);
+	struct encode *x = encoding_new(family);
 	struct sbuf frames = { 0 };
 
 	encoding_frames(chunks, &frames);
@@ -351,7 +357,7 @@ START_TEST(test_errors)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct encode *x = encoding_new(cases[i].family, 0);
+		struct encode *x = encoding_new(cases[i].family);
 		struct sbuf out = { 0 }, frames = { 0 };
 
 		if (cases[i].begun)
@@ -371,7 +377,7 @@ END_TEST
 /* Google's own word for it stays. */
 START_TEST(test_error_of_google)
 {
-	struct encode *x = encoding_new(ENCODE_GEMINI, 0);
+	struct encode *x = encoding_new(ENCODE_GEMINI);
 	struct sbuf out = { 0 };
 
 	encode_error(x, 500, SLICE("m\"n"), SLICE("data_loss"),
@@ -387,7 +393,7 @@ END_TEST
 /* What is written while nothing is said must not break an array. */
 START_TEST(test_idle)
 {
-	struct encode *x = encoding_new(ENCODE_GEMINI_ARRAY, 0);
+	struct encode *x = encoding_new(ENCODE_GEMINI_ARRAY);
 	struct reading r = { .chunks = 0 };
 	struct sbuf out = { 0 }, frames = { 0 };
 
@@ -401,7 +407,7 @@ START_TEST(test_idle)
 	read_array(&r, sbuf_slice(&out));
 	ck_assert_str_eq(r.text.data, "ab");
 	encode_free(&x);
-	x = encoding_new(ENCODE_GEMINI, 0);
+	x = encoding_new(ENCODE_GEMINI);
 	sbuf_clear(&out);
 	encode_idle(x, &out);
 	ck_assert_str_eq(out.data, ": keep-alive\r\n\r\n");
@@ -438,13 +444,27 @@ static const struct {
 		  "{'id':'i','name':'w','args':{'c':1.0}},'thoughtSignature':"
 		  "'S'}",
 		"STOP") },
+	{ "how probable it was",
+	    "{'model':'m','choices':[{'index':0,'message':{'content':'a'},"
+	    "'logprobs':{'content':[{'token':'a','logprob':-0.5,'bytes':[97],"
+	    "'top_logprobs':[{'token':'a','logprob':-0.5},{'token':'\\n',"
+	    "'logprob':-9999.0}]}]},'finish_reason':'stop'}],'usage':{"
+	    "'prompt_tokens':10,'completion_tokens':9,"
+	    "'prompt_tokens_details':{'cached_tokens':3},"
+	    "'completion_tokens_details':{'reasoning_tokens':4}}}",
+	    "{'candidates':[{'content':{'role':'model','parts':[{'text':'a'}]"
+	    "},'finishReason':'STOP','index':0,'logprobsResult':{"
+	    "'chosenCandidates':[{'token':'a','logProbability':-0.5}],"
+	    "'topCandidates':[{'candidates':[{'token':'a','logProbability':"
+	    "-0.5},{'token':'\\n','logProbability':-9999.0}]}]}}]," COUNTS NAMES
+	    "}" },
 	{ "refusal", REPLY("'content':null,'refusal':'no'", "content_filter"),
 	    WHOLE("{'text':'no'}", "SAFETY") },
 };
 
 START_TEST(test_wholes)
 {
-	struct encode *x = encoding_new(ENCODE_GEMINI, 0);
+	struct encode *x = encoding_new(ENCODE_GEMINI);
 	struct sbuf in = { 0 }, out = { 0 };
 	struct err e;
 
@@ -495,7 +515,7 @@ check_stream(const struct recordings_case *c, struct slice frames)
 
 	told_frames(&t, frames);
 	for (int cut = CUT_WHOLE; cut < CUTS; cut++) {
-		struct encode *x = encoding_new(ENCODE_GEMINI, 0);
+		struct encode *x = encoding_new(ENCODE_GEMINI);
 
 		sbuf_clear(&out);
 		encoding_feed(x, frames, (enum encoding_cut)cut, &out);
@@ -549,7 +569,7 @@ check_whole(const struct recordings_case *c, void *arg)
 
 	if (c->status != 200 || c->stream)
 		return;
-	x = encoding_new(ENCODE_GEMINI, 0);
+	x = encoding_new(ENCODE_GEMINI);
 	ck_assert_int_eq(encode_whole(x, sbuf_slice(&c->body), &out, &e), 0);
 	from = json_tokener_parse(c->body.data);
 	to = json_tokener_parse(out.data);

@@ -49,8 +49,7 @@ encode_frames(struct slice frames, size_t step, struct sbuf *out)
 static bool
 relay_frames(const struct recordings_case *c, struct sbuf *frames)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.quirks = c->group->quirks,
+	struct relay_opts opts = { .quirks = c->group->quirks,
 		.end = c->group->end,
 		.include_usage = true,
 		.id = SLICE("chatcmpl-minted"),
@@ -65,7 +64,7 @@ relay_frames(const struct recordings_case *c, struct sbuf *frames)
 	ck_assert_int_eq(relay_feed(r, sbuf_slice(&c->body), &out, &e), 0);
 	whole = relay_finish(r, true, &out) == RELAY_COMPLETE;
 	if (whole)
-		relay_close(r, SLICE(""), &out);
+		relay_close(SLICE(""), &out);
 	for (size_t i = 0; i < out.n; i++)
 		sbuf_add_slice(frames, out.slices[i]);
 	sbuf_addc(frames, '\0');
@@ -97,15 +96,27 @@ plain_content(struct plain *p, json_object *content, struct sbuf *to)
 		sbuf_adds(to, json_object_get_string(content));
 }
 
+/* Some say their thoughts in no other place. */
+static void
+plain_details(struct plain *p, json_object *details)
+{
+	for (size_t i = 0; i < told_length(details); i++)
+		told_add(&p->reasoning, json_object_array_get_idx(details, i),
+		    "text");
+}
+
 static void
 plain_words(struct plain *p, json_object *o)
 {
 	json_object *calls = told_dig(o, "tool_calls");
 
 	plain_content(p, told_dig(o, "content"), &p->text);
-	told_add(&p->reasoning, o,
-	    told_dig(o, "reasoning_content") != NULL ? "reasoning_content"
-						     : "reasoning");
+	if (told_dig(o, "reasoning_content") != NULL)
+		told_add(&p->reasoning, o, "reasoning_content");
+	else if (told_dig(o, "reasoning") != NULL)
+		told_add(&p->reasoning, o, "reasoning");
+	else
+		plain_details(p, told_dig(o, "reasoning_details"));
 	told_add(&p->refusal, o, "refusal");
 	for (size_t i = 0; i < told_length(calls); i++) {
 		json_object *call = json_object_array_get_idx(calls, i);

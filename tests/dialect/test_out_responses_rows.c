@@ -186,16 +186,14 @@ START_TEST(test_object)
 	    "],\"usage\":{\"input_tokens\":7,\"input_tokens_details\":{"
 	    "\"cached_tokens\":2,\"cache_write_tokens\":1},\"output_tokens\":5,"
 	    "\"output_tokens_details\":{\"reasoning_tokens\":3},"
-	    "\"total_tokens\":12},\"prompt_message\":[1],\"request_breakdown\":"
-	    "{\"b\":1}}";
+	    "\"total_tokens\":12},\"prompt_message\":[1]}";
 	static const char chat[] =
 	    "{\"model\":\"m\",\"choices\":[{\"index\":0,\"finish_reason\":"
 	    "\"length\",\"message\":{\"role\":\"assistant\",\"content\":"
 	    "\"a\"}}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5,"
 	    "\"prompt_tokens_details\":{\"cached_tokens\":2,"
 	    "\"cache_creation_tokens\":1},\"completion_tokens_details\":{"
-	    "\"reasoning_tokens\":3}},\"prompt_message\":[1],"
-	    "\"request_breakdown\":{\"b\":1}}";
+	    "\"reasoning_tokens\":3}},\"prompt_message\":[1]}";
 	struct pool *pool = pool_new();
 	struct jscan_body body;
 	struct sbuf out = { 0 };
@@ -211,6 +209,45 @@ START_TEST(test_object)
 	encode_free(&x);
 	sbuf_free(&out);
 	pool_free(&pool);
+}
+END_TEST
+
+/* Bytes that chat left out are those of the token. */
+START_TEST(test_logprobs)
+{
+	static const char chat[] =
+	    "{\"choices\":[{\"index\":0,\"finish_reason\":\"stop\","
+	    "\"message\":{\"content\":\"a\"},\"logprobs\":{\"content\":[{"
+	    "\"token\":\"\\u00e9\",\"logprob\":-1.50,\"bytes\":null,"
+	    "\"top_logprobs\":[{\"token\":\"\",\"logprob\":0},{\"token\":"
+	    "\"b\",\"logprob\":-2,\"bytes\":[98]}]},1,{}]}}]}";
+	static const char want[] =
+	    "\"logprobs\":[{\"token\":\"\\u00e9\",\"logprob\":-1.50,"
+	    "\"bytes\":[195,169],\"top_logprobs\":[{\"token\":\"\","
+	    "\"logprob\":0,\"bytes\":[]},{\"token\":\"b\",\"logprob\":-2,"
+	    "\"bytes\":[98]}]}";
+	struct encode *x = begin(NULL);
+	struct sbuf out = { 0 };
+	struct err e;
+
+	ck_assert_int_eq(encode_whole(x, slice_str(chat), &out, &e), 0);
+	ck_assert_msg(strstr(out.data, want) != NULL, "%s", out.data);
+	encode_free(&x);
+	sbuf_free(&out);
+}
+END_TEST
+
+/* The provider's own events were counted by the provider. */
+START_TEST(test_passed)
+{
+	struct encode *x = begin(NULL);
+	struct sbuf out = { 0 };
+
+	encode_passed(x, 7);
+	encode_error(x, 502, SLICE("m"), SLICE(""), SLICE(""), &out);
+	ck_assert_ptr_nonnull(strstr(out.data, "\"sequence_number\":7,"));
+	encode_free(&x);
+	sbuf_free(&out);
 }
 END_TEST
 
@@ -325,6 +362,8 @@ test_suite(void)
 
 	tcase_add_loop_test(tc, test_rows, 0, COUNT(rows));
 	tcase_add_test(tc, test_object);
+	tcase_add_test(tc, test_logprobs);
+	tcase_add_test(tc, test_passed);
 	tcase_add_test(tc, test_error);
 	tcase_add_test(tc, test_breakdown);
 	tcase_add_test(tc, test_signatures);

@@ -31,7 +31,7 @@
 static const struct ask_row {
 	const char *title, *from, *to, *warned;
 	uint32_t features, quirks;
-	int64_t max_tokens;
+	int64_t max_tokens, output_asked;
 	bool stream;
 } asks[] = {
 	{ .title = "a text",
@@ -136,6 +136,20 @@ static const struct ask_row {
 		  "{\"type\":\"summary_text\",\"text\":\"s2\"}],"
 		  "\"encrypted_content\":\"X\"},{\"role\":\"assistant\","
 		  "\"content\":\"T\"}]" ENCRYPTED_TOO },
+	{ .title = "an empty text beside a call is none",
+	    .from =
+		"\"messages\":[" USER ",{\"role\":\"assistant\","
+		"\"content\":\"\",\"tool_calls\":[" CALL(
+		    "a") "],"
+			 "\"reasoning_details\":[" DETAIL("encrypted",
+			     "\"data\":\"X\",\"id\":\"rs_1\"",
+			     "0") "]},"
+				  "{\"role\":\"assistant\",\"content\":\"\"}]",
+	    .to = "{\"model\":\"up\",\"input\":[{\"role\":\"user\",\"content\":"
+		  "\"Hi\"}," ENCRYPTED("rs_1", "X") "," CALLED(
+		      "a") ",{"
+			   "\"role\":\"assistant\",\"content\":\"\"}"
+			   "]" ENCRYPTED_TOO },
 	{ .title = "reasoning that nothing followed, and another's",
 	    .from = "\"messages\":[" USER
 		    ",{\"role\":\"assistant\",\"content\":null,"
@@ -160,6 +174,11 @@ static const struct ask_row {
 		       "\"verbosity\":\"low\"}}",
 	    .max_tokens = 77,
 	    .stream = true },
+	{ .title = "a cap that Responses refuses",
+	    .from = "\"messages\":[" USER "],\"max_tokens\":1",
+	    .to = HEAD ",\"max_output_tokens\":16,\"store\":false}",
+	    .max_tokens = 1,
+	    .output_asked = 16 },
 	{ .title = "what is stored has its metadata",
 	    .from = "\"messages\":[" USER "],\"store\":true,"
 		    "\"metadata\":{\"a\":\"b\"}",
@@ -279,6 +298,8 @@ ask_one(const struct ask_row *row)
 		    "%s: %d %s", row->title, done, e.param);
 	} else {
 		ck_assert_msg(done == 0, "%s: %s", row->title, e.text);
+		if (row->output_asked > 0)
+			ck_assert_int_eq(a.output_asked, row->output_asked);
 		if (row->warned != NULL)
 			ck_assert_msg(ask_warned(&asked.params, row->warned),
 			    "%s: no warning", row->title);

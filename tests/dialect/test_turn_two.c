@@ -88,7 +88,7 @@ static void
 tell(const struct row *row, enum encode_family family, bool streamed,
     struct sbuf *out)
 {
-	struct encode *x = encoding_new(family, 0);
+	struct encode *x = encoding_new(family);
 	struct sbuf chat = { 0 };
 	struct err e;
 

@@ -235,8 +235,7 @@ told_read_whole(struct told *t, const char *text)
 static inline void
 told_relay(const struct told_run *run, enum relay_end end, const char *name)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.id = SLICE("chatcmpl-minted"),
+	struct relay_opts opts = { .id = SLICE("chatcmpl-minted"),
 		.model = SLICE("asked"),
 		.created = 1700000000 };
 	struct relay *r = relay_new(&opts);
@@ -371,8 +370,9 @@ struct told_case {
 
 typedef void told_fn(const struct told_case *c, void *arg);
 
+/* file: which of the folder's; NULL: the answer. */
 static inline bool
-told_load(struct told_case *c, const char *folder)
+told_load(struct told_case *c, const char *folder, const char *file)
 {
 	char path[8192];
 	struct sbuf meta = { 0 };
@@ -387,7 +387,7 @@ told_load(struct told_case *c, const char *folder)
 	c->status = json_object_get_int(told_dig(o, "status"));
 	c->stream = json_object_get_boolean(told_dig(o, "stream"));
 	snprintf(path, sizeof path, "%s/%s", folder,
-	    recordings_str(o, "response_file"));
+	    file != NULL ? file : recordings_str(o, "response_file"));
 	sbuf_clear(&c->body);
 	good = recordings_read(path, &c->body);
 	json_object_put(o);
@@ -397,7 +397,8 @@ told_load(struct told_case *c, const char *folder)
 
 /* Every case below recordings/group; there must be so many, or no folder. */
 static inline void
-told_each(const char *group, unsigned least, told_fn *fn, void *arg)
+told_each_file(const char *group, unsigned least, const char *file, told_fn *fn,
+    void *arg)
 {
 	struct told_case c = { .status = 0 };
 	char path[4096], folder[4400];
@@ -416,7 +417,7 @@ told_each(const char *group, unsigned least, told_fn *fn, void *arg)
 		    entry->d_name);
 		snprintf(c.name, sizeof c.name, "%s/%.255s", group,
 		    entry->d_name);
-		if (entry->d_name[0] == '.' || !told_load(&c, folder))
+		if (entry->d_name[0] == '.' || !told_load(&c, folder, file))
 			continue;
 		fn(&c, arg);
 		n++;
@@ -424,6 +425,12 @@ told_each(const char *group, unsigned least, told_fn *fn, void *arg)
 	closedir(dir);
 	sbuf_free(&c.body);
 	ck_assert_msg(n >= least, "%s: %u cases, not %u", group, n, least);
+}
+
+static inline void
+told_each(const char *group, unsigned least, told_fn *fn, void *arg)
+{
+	told_each_file(group, least, NULL, fn, arg);
 }
 
 #endif

@@ -7,6 +7,7 @@ kind of provider wants it.  The manner of the answer stands in the prompt.
 """
 import collections
 import functools
+import glob
 import json
 import os
 import random
@@ -39,18 +40,12 @@ GROUPS = {
     "copilot-responses": ("responses", "copilot", "openai", ""),
     "mistralrs-responses": ("responses", "mistralrs", "openai", "/v1"),
     "openai-compatible-local-responses": ("responses", "local", "openai", "/v1"),
-    # Replies without their request, and reported errors, of OpenAI chat.
+    # Errors that users of OpenAI chat reported.
     "openai-chat": ("chat", "openai", None, "/v1"),
     "azure-openai-chat": ("chat", "azure_openai", None, "/openai/v1"),
-    "alibaba": ("chat", "dashscope", None, "/v1"),
     "groq": ("chat", "groq", None, "/v1"),
-    "deepseek": ("chat", "deepseek", None, ""),
     "mistral": ("chat", "mistral", None, "/v1"),
-    "moonshot": ("chat", "moonshot", None, "/v1"),
-    "openai-compatible": ("chat", "openai-compatible", "openai", "/v1"),
     "openrouter": ("chat", "openrouter", None, "/api/v1"),
-    "perplexity": ("chat", "perplexity", None, ""),
-    "xai": ("chat", "xai", None, "/v1"),
 }
 
 # Groups that no chat client can ask for.
@@ -75,13 +70,9 @@ SUFFIX = {"sse": "text/event-stream", "ndjson": "application/x-ndjson",
 
 
 class Case(recordings.Case):
-    def __init__(self, folder, top):
+    def __init__(self, folder):
         super().__init__(folder)
-        self.name = (top + "/" if top else "") + self.name
-        self.top = top
         self.dialect, self.provider, self.kind, self.base = GROUPS[self.group]
-        # For the table: the group as the folder has it.
-        self.shelf = (top + "/" if top else "") + self.group
 
     @property
     def streamed(self):
@@ -102,16 +93,11 @@ class Case(recordings.Case):
 def dialect_cases():
     """Every recorded exchange but those of test_recordings.py, by name."""
     found = {}
-    for top in ("", "_responses_only", "_errors_reported"):
-        root = os.path.join(recordings.ROOT, top)
-        for group in sorted(os.listdir(root) if os.path.isdir(root) else []):
-            if group not in GROUPS or (not top and GROUPS[group][0] == "chat"):
-                continue
-            for title in sorted(os.listdir(os.path.join(root, group))):
-                folder = os.path.join(root, group, title)
-                if os.path.isdir(folder):
-                    case = Case(folder, top)
-                    found[case.name] = case
+    for folder in sorted(f for depth in ("/*/*", "/_*/*/*") for f in glob.glob(recordings.ROOT + depth)):
+        if folder.split("/")[-2] in GROUPS and os.path.exists(folder + "/meta.json"):
+            case = Case(folder)
+            if case.name not in recordings.chat_cases():
+                found[case.name] = case
     return found
 
 
@@ -140,25 +126,25 @@ def price():
     return " ".join('%s = "%s";' % x for x in PRICE.items())
 
 
-def settings(port, cases):
+def settings(port, cases, features=()):
     """(text, environment) of a gateway that serves all the cases."""
     environment = {"CASE_SECRET": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
     models, credentials, how = [], collections.defaultdict(list), {}
     for n, case in enumerate(cases.values()):
         credentials[case.provider].append(credential(case, n, environment, port))
         how[case.provider] = (case.kind, case.base)
-        features = 'features = [ "responses_only" ];' if case.dialect == "responses" else ""
-        models.append('{ name = "%s"; provider = "%s"; upstream = %s; %s price = { %s }; }' % (
-            case.slug, case.provider, json.dumps(case.upstream), features, price()))
+        able = list(features) + (["responses_only"] if case.dialect == "responses" else [])
+        models.append('{ name = "%s"; provider = "%s"; upstream = %s; features = %s; price = { %s }; }' % (
+            case.slug, case.provider, json.dumps(case.upstream), json.dumps(able), price()))
     providers = ['{ name = "%s"; %s base_url = "http://127.0.0.1:%d%s"; credentials = (\n%s ); }' % (
         name, 'kind = "%s";' % kind if kind else "", port, base, ",\n".join(credentials[name]))
                  for name, (kind, base) in how.items()]
     return "providers = ( %s );\nmodels = ( %s );" % (",\n".join(providers), ",\n".join(models)), environment
 
 
-def gateway_for(provider, cases, more=""):
-    text, environment = settings(provider.port, cases)
-    g = Gateway(extra=text + more)
+def gateway_for(provider, cases, features=()):
+    text, environment = settings(provider.port, cases, features)
+    g = Gateway(extra=text)
     g.provider, g.environment = provider, environment
     return g
 

@@ -38,10 +38,6 @@ class Reading:
     def choice(self, index=0):
         return self.choices.setdefault(index, Said())
 
-    def fails(self):
-        """Is this no answer but an error (5.3, 8.2)?"""
-        return self.error is not None
-
 
 def finish(said, words, calls_win=False):
     """5.3: a table of words; whatever is not in it is stop."""

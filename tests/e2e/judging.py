@@ -106,18 +106,21 @@ def expect_grammar(events, case, usage_asked):
 
 
 def expect_calls(chunks, case):
-    """providers.md 7.4, 5: indexes without gaps, names once, arguments JSON."""
+    """providers.md 7.4, 5: indexes without gaps, names once, arguments JSON.
+
+    Events that are passed on may repeat a name as "" (Alibaba, Z.ai at Mistral).
+    """
     seen = collections.defaultdict(list)
     for chunk in chunks:
         for choice in chunk.get("choices", []):
             for piece in choice["delta"].get("tool_calls") or []:
                 at = (choice["index"], piece["index"])
-                assert ("id" in piece) == (at not in seen), (case.name, piece)
+                assert bool(piece.get("id")) == (at not in seen), (case.name, piece)
                 seen[at].append(piece)
     for choice in {c for c, _ in seen}:
         assert sorted(i for c, i in seen if c == choice) == list(range(sum(c == choice for c, _ in seen)))
     for at, call in seen.items():
-        assert all("name" not in p.get("function", {}) for p in call[1:]), case.name
+        assert not any(p.get("function", {}).get("name") for p in call[1:]), case.name
         if "fin:length" not in case.meta.get("tags", ()):
             json.loads("".join(p["function"]["arguments"] for p in call))
 

@@ -3,6 +3,7 @@ nothing with the gateway's own: what a client of that provider would have read.
 """
 import collections
 import functools
+import glob
 import json
 import os
 import re
@@ -21,7 +22,11 @@ PROVIDERS = {
     "gemini-openai-compat": "gemini_openai",
     "ollama-openai-compat": "ollama",
     "vercel-gateway": "vercel_gateway",
+    "alibaba": "dashscope",
 }
+# Replies without their request, of OpenAI chat.
+REPLIES_ONLY = ("alibaba", "deepseek", "groq", "mistral", "moonshot", "openai-chat", "openai-compatible",
+                "perplexity", "xai")
 SETTINGS = {"gpustack": 'end = "optional";'}  # ends without [DONE] in the recording
 USAGE_AS_IS = ("openai-chat", "azure-openai-chat")
 
@@ -33,7 +38,10 @@ class Case:
     def __init__(self, folder):
         self.folder = folder
         self.group, self.title = folder.split("/")[-2:]
-        self.name = self.group + "/" + self.title
+        self.top = folder.split("/")[-3] if folder.split("/")[-3].startswith("_") else ""
+        # For the table of verdicts: the group as the folder has it.
+        self.shelf = os.path.join(self.top, self.group)
+        self.name = self.shelf + "/" + self.title
         with open(os.path.join(folder, "meta.json")) as f:
             self.meta = json.load(f)
         self.status = self.meta["status"]
@@ -62,15 +70,11 @@ class Case:
 def chat_cases():
     """Every recorded exchange of the OpenAI chat dialect, by name."""
     found = []
-    for group in sorted(os.listdir(ROOT) if os.path.isdir(ROOT) else []):
-        if group.startswith("_") or not os.path.isdir(os.path.join(ROOT, group)):
-            continue
-        for title in sorted(os.listdir(os.path.join(ROOT, group))):
-            folder = os.path.join(ROOT, group, title)
-            if os.path.isdir(folder):
-                case = Case(folder)
-                if case.meta["dialect"] == "chat":
-                    found.append(case)
+    for folder in sorted(glob.glob(ROOT + "/*/*/") + glob.glob(ROOT + "/_responses_only/*/*/")):
+        if os.path.exists(folder + "meta.json"):
+            case = Case(folder.rstrip("/"))
+            if case.meta.get("dialect", "chat" if case.group in REPLIES_ONLY else None) == "chat":
+                found.append(case)
     return {c.name: c for c in found}
 
 
@@ -82,7 +86,7 @@ def settings():
         credentials[case.group].append(
             '{ name = "c%d"; api_key = "env:CASE_%d"; available_models = [ "%s" ]; }' % (n, n, case.slug))
         models.append('{ name = "%s"; provider = "%s"; upstream = %s; price = { %s }; }' % (
-            case.slug, case.provider, json.dumps(case.meta["model"] or "unknown"),
+            case.slug, case.provider, json.dumps(case.meta.get("model") or "unknown"),
             " ".join('%s = "%s";' % x for x in PRICE.items())))
     providers = [(PROVIDERS.get(g, g), SETTINGS.get(g, ""), ",\n".join(c)) for g, c in credentials.items()]
     return providers, models, environment
@@ -142,20 +146,10 @@ class Choice:
             if key == "tool_calls":
                 for piece in value or []:
                     self.call(piece)
-            elif key == "content" and isinstance(value, list):
-                self.parts(value)
             elif key in ("content", "reasoning_content", "reasoning", "refusal") and isinstance(value, (str, type(None))):
                 self.text[key] += value or ""
             elif key != "role":
                 self.others.append((key, value))
-
-    def parts(self, parts):
-        """Content in parts, thinking among them: providers.md 5.2."""
-        for part in parts:
-            if part["type"] == "thinking":
-                self.text["reasoning_content"] += "".join(x["text"] for x in part["thinking"])
-            else:
-                self.text["content"] += part["text"]
 
     def said(self):
         calls = [dict(c, arguments=c["arguments"] if c["arguments"] not in ("", "null") else "{}")

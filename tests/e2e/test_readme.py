@@ -20,8 +20,10 @@ PORTS = {"8080": None, "9080": None, "8081": None, "9081": None}
 
 # What the block with these words must print.
 EXPECT = {
+    "x-goog-api-key": r'"type":"message".*"candidates"',
     "demo/echo": r'"content":"Hello"',
     '"stream": true': r"data: \[DONE\]",
+    "demo/embed": r'"index":1,"embedding":\[.*"total_tokens":4',
     "customer set alice": r"(200\n)+(429\n)+.*budget_exceeded",
     "budget show alice": r"alice +test(.|\n)*ready +true",
     '"cache_enabled": true': r"x-holdfast-cost: 0\.0*[1-9](.|\n)*x-holdfast-cost: 0\.0\b",

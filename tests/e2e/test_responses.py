@@ -22,8 +22,8 @@ def serve(quirks):
 
 @pytest.fixture(scope="module")
 def translated():
-    """A gateway whose provider speaks chat alone."""
-    yield from serve("")
+    """A gateway whose provider speaks chat alone, and takes its thoughts back."""
+    yield from serve('"reasoning-back"')
 
 
 @pytest.fixture(scope="module")

@@ -47,9 +47,7 @@ fuzz_decode(struct slice in, size_t step, unsigned forced, struct sbuf *chat)
 static void
 fuzz_relay(struct slice chat)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.id = SLICE("i"),
-		.model = SLICE("m") };
+	struct relay_opts opts = { .id = SLICE("i"), .model = SLICE("m") };
 	struct relay *r = relay_new(&opts);
 	struct relay_out out;
 	struct err e;

@@ -59,9 +59,7 @@ fuzz_stream(struct slice in, size_t first, size_t step, struct sbuf *chat)
 static void
 fuzz_relay(const struct sbuf *chat)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.id = SLICE("o"),
-		.model = SLICE("o") };
+	struct relay_opts opts = { .id = SLICE("o"), .model = SLICE("o") };
 	struct relay *r = relay_new(&opts);
 	struct relay_out out;
 	struct err e;

@@ -58,7 +58,12 @@ edit(const struct params *p, uint8_t flags, struct pool *pool)
 		.use_max_completion_tokens = flags & 1,
 		.add_usage = flags & 2,
 		.put_max_tokens = flags & 4 ? 77 : 0,
-		.quirks = flags & 8 ? QUIRK_ANY_TOOL | QUIRK_NO_USER : 0,
+		.quirks = flags & 8 ? QUIRK_ANY_TOOL | QUIRK_NO_USER |
+		                          QUIRK_ID9 | QUIRK_PREFIX
+		                    : QUIRK_REASONING_BACK,
+		.reasoning = (enum provider_reasoning)(
+		    (flags >> 4) % (REASONING_NONE + 1)),
+		.schema = (enum provider_schema)(flags % 3),
 	};
 	struct splice_result r;
 	struct sbuf out = { 0 };

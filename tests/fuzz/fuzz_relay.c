@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/settings.h"
 #include "proto/relay.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -48,7 +49,7 @@ fuzz_run(const struct relay_opts *opts, struct slice in, size_t step,
 	}
 	how = relay_finish(r, true, &out);
 	if (how == RELAY_COMPLETE)
-		relay_close(r, SLICE(""), &out);
+		relay_close(SLICE(""), &out);
 	fuzz_drain(&out, sent);
 	relay_out_fini(&out);
 	relay_free(&r);
@@ -58,8 +59,7 @@ fuzz_run(const struct relay_opts *opts, struct slice in, size_t step,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.id = SLICE("minted"),
+	struct relay_opts opts = { .id = SLICE("minted"),
 		.model = SLICE("asked"),
 		.created = 1 };
 	struct sbuf whole = { 0 }, cut = { 0 }, again = { 0 };
@@ -72,13 +72,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	opts.usage_as_is = data[0] & 2;
 	opts.end = data[0] & 4 ? 1 : 0;
 	opts.keep_message = data[0] & 8;
-	opts.quirks = (uint32_t)data[1] << 5 | data[1];
+	opts.quirks = (uint32_t)data[1] << 5 | data[1] |
+	              (data[0] & 16 ? QUIRK_THINK_TAG : 0);
 	in = (struct slice){ (const char *)data + 3, size - 3 };
 	how = fuzz_run(&opts, in, in.n, &whole);
 	assert(how == fuzz_run(&opts, in, 1 + (size_t)data[2], &cut));
 	assert(slice_eq(sbuf_slice(&whole), sbuf_slice(&cut)));
 	if (how == RELAY_COMPLETE) {
 		opts.usage_as_is = true;
+		/* Behind one thought the text of another is text. */
+		opts.quirks &= ~(uint32_t)QUIRK_THINK_TAG;
 		assert(fuzz_run(&opts, sbuf_slice(&whole), 4096, &again) ==
 		       RELAY_COMPLETE);
 		assert(slice_eq(sbuf_slice(&whole), sbuf_slice(&again)));

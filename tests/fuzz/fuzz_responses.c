@@ -63,8 +63,7 @@ fuzz_drain(struct relay_out *out, struct sbuf *sent)
 static enum relay_end
 fuzz_relay(struct slice chat, struct sbuf *sent)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse,
-		.include_usage = true,
+	struct relay_opts opts = { .include_usage = true,
 		.id = SLICE("minted"),
 		.model = SLICE("asked") };
 	struct relay *r = relay_new(&opts);
@@ -76,7 +75,7 @@ fuzz_relay(struct slice chat, struct sbuf *sent)
 	assert(relay_feed(r, chat, &out, &e) == 0);
 	how = relay_finish(r, true, &out);
 	if (how == RELAY_COMPLETE)
-		relay_close(r, SLICE(""), &out);
+		relay_close(SLICE(""), &out);
 	fuzz_drain(&out, sent);
 	relay_out_fini(&out);
 	relay_free(&r);

@@ -3,7 +3,8 @@
 # *_priv.h leaves its room, or when a library leaves the files that own it.
 set -eu
 
-find base net shm store proto dialect worker keeper logger admin setup master ctl tests -name '*.[ch]' \
+find base net shm store proto dialect worker keeper logger admin setup master ctl tests \
+	-name node_modules -prune -o -name '*.[ch]' -print \
 	2>/dev/null | sort | xargs grep -Hn '^#include' | awk -F: '
 BEGIN {
 	may["base"]   = "base"

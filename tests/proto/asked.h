@@ -20,9 +20,11 @@ struct asked {
 
 /* header: a value of the first parameter header, or NULL. */
 static inline int
-asked_read(struct asked *a, struct slice text, const char *header)
+asked_read_as(struct asked *a, enum params_dialect dialect, struct slice text,
+    const char *header)
 {
-	struct params_source source = { .body = &a->body,
+	struct params_source source = { .dialect = dialect,
+		.body = &a->body,
 		.headers = a->headers };
 
 	a->pool = pool_new();
@@ -34,6 +36,12 @@ asked_read(struct asked *a, struct slice text, const char *header)
 		return -1;
 	source.n_headers = header != NULL;
 	return params_read(&source, a->pool, &a->params, &a->err);
+}
+
+static inline int
+asked_read(struct asked *a, struct slice text, const char *header)
+{
+	return asked_read_as(a, DIALECT_CHAT, text, header);
 }
 
 static inline void

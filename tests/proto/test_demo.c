@@ -6,6 +6,7 @@
 #include "base/sbuf.h"
 #include "proto/assemble.h"
 #include "proto/demo.h"
+#include "proto/embeddings.h"
 #include "proto/relay.h"
 #include "proto/reply.h"
 
@@ -90,7 +91,7 @@ START_TEST(test_stream)
 {
 	const struct row *row = &rows[_i];
 	struct demo *d = open_demo(row->model, row->body);
-	struct relay_opts opts = { .framing = &relay_framing_sse };
+	struct relay_opts opts = { 0 };
 	struct relay *r = relay_new(&opts);
 	struct assemble *a = assemble_new(1 << 20);
 	struct sbuf event = { 0 }, sent = { 0 }, joined = { 0 };
@@ -210,6 +211,100 @@ START_TEST(test_lorem_is_bounded)
 }
 END_TEST
 
+static int
+open_embed(struct demo **dp, const char *model, const char *body, struct err *e)
+{
+	struct demo_opts opts = { .model = slice_str(model),
+		.embeddings = true,
+		.directives = true };
+
+	*dp = NULL;
+	return demo_open(dp, &opts, slice_str(body), e);
+}
+
+#define HELLO                                                                  \
+	"[-0.104814,0.745497,0.161036,0.276894,0.212504,"                      \
+	"-0.829614,-0.648185,-0.850548]"
+
+static const struct {
+	const char *title, *body, *part;
+	int64_t prompt;
+} embeds[] = {
+	{ "a text", "{\"input\":\"Hello\"}", "\"embedding\":" HELLO "}]", 2 },
+	{ "the same text, said otherwise", "{\"input\":[\"Hell\\u006f\"]}",
+	    "\"embedding\":" HELLO "}]", 2 },
+	{ "the last of two", "{\"input\":[\"x\",\"Hello\"]}",
+	    "{\"object\":\"embedding\",\"index\":1,\"embedding\":" HELLO "}]",
+	    3 },
+	{ "base64",
+	    "{\"input\":\"x\",\"encoding_format\":\"base64\","
+	    "\"dimensions\":1}",
+	    "=\"}]", 1 },
+	{ "tokens", "{\"input\":[1,2,3],\"dimensions\":1}", "\"index\":0", 3 },
+	{ "two of tokens", "{\"input\":[[1,2],[3]],\"dimensions\":1}",
+	    "\"index\":1", 3 },
+	{ "a tool is no output", "{\"input\":\"!tool f\"}", "\"index\":0", 2 },
+};
+
+START_TEST(test_embeddings)
+{
+	struct usage_figures f;
+	struct sbuf b = { 0 };
+	struct embeddings r;
+	struct demo *d;
+	struct err e;
+
+	ck_assert_int_eq(open_embed(&d, "demo/embed", embeds[_i].body, &e), 0);
+	demo_reply(d, &b);
+	ck_assert_int_eq(embeddings_read(sbuf_slice(&b), &r, &e), 1);
+	ck_assert_msg(memmem(b.data, b.len, embeds[_i].part,
+			  strlen(embeds[_i].part)) != NULL,
+	    "%s: %.*s", embeds[_i].title, SLICE_ARGS(sbuf_slice(&b)));
+	usage_sum(&r.usage, &f);
+	ck_assert_msg(r.has_usage && f.prompt == embeds[_i].prompt &&
+			  usage_read(r.usage_json, 0, &r.usage) == 1 &&
+			  r.usage.out_text == 0,
+	    "%s", embeds[_i].title);
+	demo_free(&d);
+	sbuf_free(&b);
+}
+END_TEST
+
+START_TEST(test_embeddings_refused)
+{
+	static const struct {
+		const char *model, *body;
+		enum err_kind kind;
+	} refused[] = {
+		{ "echo", "{\"input\":\"x\"}", ERR_MODEL_NOT_FOUND },
+		{ "embed", "{}", ERR_MISSING_PARAMETER },
+		{ "embed", "{\"input\":\"x\",\"dimensions\":4097}",
+		    ERR_INVALID_VALUE },
+	};
+	struct demo_opts chat = { .model = SLICE("embed") };
+	struct sbuf many = { 0 };
+	struct demo *d = NULL;
+	struct err e;
+
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		ck_assert_int_eq(open_embed(&d, refused[i].model,
+				     refused[i].body, &e),
+		    -1);
+		ck_assert_int_eq(e.kind, refused[i].kind);
+		ck_assert_ptr_null(d);
+	}
+	ck_assert_int_eq(demo_open(&d, &chat, SLICE("{" SAY("x") "}"), &e), -1);
+	ck_assert_int_eq(e.kind, ERR_MODEL_NOT_FOUND);
+	sbuf_adds(&many, "{\"input\":[\"\"");
+	for (int i = 0; i < DEMO_TEXTS_MAX; i++)
+		sbuf_adds(&many, ",\"\"");
+	sbuf_adds(&many, "]}");
+	ck_assert_int_eq(open_embed(&d, "embed", many.data, &e), -1);
+	ck_assert_str_eq(e.param, "input");
+	sbuf_free(&many);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -222,6 +317,8 @@ test_suite(void)
 	tcase_add_test(tc, test_malformed);
 	tcase_add_test(tc, test_other_model);
 	tcase_add_test(tc, test_lorem_is_bounded);
+	tcase_add_loop_test(tc, test_embeddings, 0, COUNT(embeds));
+	tcase_add_test(tc, test_embeddings_refused);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -109,6 +109,29 @@ static const struct row {
 	{ "or refused", QUIRK_NO_STOP, 0, 0,
 	    MSG ",\"stop\":\"s\",\"require_parameters\":true", NULL, "stop",
 	    "" },
+	{ "what is OpenAI's alone, elsewhere", 0, REASONING_EFFORT, 0,
+	    MSG
+	    ",\"store\":true,\"metadata\":{\"a\":\"b\"},\"verbosity\":\"low\","
+	    "\"prediction\":{},\"web_search_options\":{},"
+	    "\"prompt_cache_key\":\"k\"",
+	    MSG ",\"prompt_cache_key\":\"k\"", NULL,
+	    "verbosity prediction web_search_options store" },
+	{ "at OpenAI's", QUIRK_DEV_ROLE, REASONING_EFFORT, 0,
+	    MSG ",\"store\":true,\"verbosity\":\"low\",\"prediction\":{},"
+		"\"web_search_options\":{}",
+	    MSG ",\"store\":true,\"verbosity\":\"low\",\"prediction\":{},"
+		"\"web_search_options\":{}",
+	    NULL, "" },
+	{ "where nothing is known", 0, REASONING_AS_IS, 0,
+	    MSG ",\"store\":true,\"verbosity\":\"low\"",
+	    MSG ",\"store\":true,\"verbosity\":\"low\"", NULL, "" },
+	{ "who searches", QUIRK_OWN_COST, REASONING_EFFORT, 0,
+	    MSG ",\"web_search_options\":{\"search_context_size\":\"low\"}",
+	    MSG ",\"web_search_options\":{\"search_context_size\":\"low\"}",
+	    NULL, "" },
+	{ "OpenAI's alone, insisted on", 0, REASONING_NONE, 0,
+	    MSG ",\"store\":true,\"require_parameters\":true", NULL, "store",
+	    "" },
 	{ "tools", QUIRK_NO_TOOLS, 0, 0, MSG "," TOOLS, NULL, "tools", "" },
 	{ "old functions", QUIRK_NO_TOOLS, 0, 0,
 	    MSG ",\"functions\":[{\"name\":\"f\"}]", NULL, "tools", "" },
@@ -313,6 +336,41 @@ START_TEST(test_row)
 }
 END_TEST
 
+static const struct cap {
+	const char *title, *given;
+	enum provider_max name;
+	uint32_t features;
+	bool renamed;
+} caps[] = {
+	{ "the old name", "max_completion_tokens", MAX_TOKENS,
+	    FEATURE_REASONING, false },
+	{ "the new name", "max_tokens", MAX_COMPLETION_TOKENS, 0, true },
+	{ "a model that knows the new one alone", "max_tokens", MAX_TOKENS,
+	    FEATURE_MAX_COMPLETION_TOKENS_ONLY, true },
+	{ "by the model: one that does not think", "max_tokens", MAX_BY_MODEL,
+	    FEATURE_TOOLS, false },
+	{ "one that thinks", "max_tokens", MAX_BY_MODEL, FEATURE_REASONING,
+	    true },
+	{ "the client's own word", "max_completion_tokens", MAX_BY_MODEL, 0,
+	    true },
+};
+
+START_TEST(test_cap)
+{
+	const struct cap *c = &caps[_i];
+	struct sbuf b = { 0 };
+	struct asked a;
+
+	sbuf_addf(&b, "{\"model\":\"m\"," MSG ",\"%s\":5}", c->given);
+	ck_assert_int_eq(asked_read(&a, sbuf_slice(&b), NULL), 0);
+	ck_assert_msg(edit_uses_completion_cap(&a.params, c->name,
+			  c->features) == c->renamed,
+	    "%s", c->title);
+	asked_end(&a);
+	sbuf_free(&b);
+}
+END_TEST
+
 /* Nine letters and digits, others for another id. */
 START_TEST(test_id9)
 {
@@ -342,6 +400,7 @@ test_suite(void)
 	TCase *tc = tcase_create("edits");
 
 	tcase_add_loop_test(tc, test_row, 0, COUNT(rows));
+	tcase_add_loop_test(tc, test_cap, 0, COUNT(caps));
 	tcase_add_test(tc, test_id9);
 	suite_add_tcase(s, tc);
 	return s;

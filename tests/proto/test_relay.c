@@ -398,7 +398,7 @@ run(const struct relay_opts *opts, const char *in, size_t step,
 	}
 	how = relay_finish(r, true, &out);
 	if (how == RELAY_COMPLETE)
-		relay_close(r, SLICE(""), &out);
+		relay_close(SLICE(""), &out);
 	drain(&out, sent);
 	relay_out_fini(&out);
 	relay_free(&r);
@@ -410,8 +410,7 @@ run(const struct relay_opts *opts, const char *in, size_t step,
 static struct relay_opts
 usual(void)
 {
-	return (struct relay_opts){ .framing = &relay_framing_sse,
-		.usage_as_is = true,
+	return (struct relay_opts){ .usage_as_is = true,
 		.id = SLICE("minted"),
 		.model = SLICE("asked"),
 		.created = 7 };
@@ -502,31 +501,6 @@ START_TEST(test_usage_in_our_form)
 }
 END_TEST
 
-START_TEST(test_framing)
-{
-	static const struct relay_framing lines = { SLICE(""), SLICE("\n"),
-		true };
-	struct relay_opts opts = usual();
-	struct sbuf sent = { 0 };
-
-	opts.framing = &lines;
-	run(&opts, ROLE STOP DONE, 9, &sent);
-	ck_assert_str_eq(sent.data,
-	    "{" H ",\"choices\":[" D0(
-		"\"role\":\"assistant\",\"content\":"
-		"\"\"") "]}\n"
-			"{" H ",\"choices\":[" F0("\"stop\"") "]}\n[DONE]\n");
-	opts.framing = &relay_framing_generate;
-	run(&opts, ROLE STOP DONE, 9, &sent);
-	ck_assert_str_eq(sent.data,
-	    "{" H ",\"choices\":[" D0(
-		"\"role\":\"assistant\",\"content\":"
-		"\"\"") "]}---"
-			"{" H ",\"choices\":[" F0("\"stop\"") "]}---");
-	sbuf_free(&sent);
-}
-END_TEST
-
 START_TEST(test_echo)
 {
 	struct relay_opts opts = usual();
@@ -604,7 +578,7 @@ START_TEST(test_error)
 	ck_assert_int_eq(relay_error_of(r)->status, 400);
 	ck_assert_str_eq(relay_error_of(r)->message, "bad");
 	ck_assert_str_eq(relay_error_of(r)->code, "c");
-	relay_error_frame(r, slice_str(relay_error_of(r)->message),
+	relay_error_frame(slice_str(relay_error_of(r)->message),
 	    SLICE("respan_error"), SLICE("upstream_stream_error"), &out);
 	ck_assert_uint_eq(out.n, 1);
 	ck_assert(slice_eq(out.slices[0],
@@ -656,7 +630,6 @@ test_suite(void)
 	tcase_add_loop_test(tc, test_malformed, 0, COUNT(malformed));
 	tcase_add_test(tc, test_think_cut);
 	tcase_add_test(tc, test_usage_in_our_form);
-	tcase_add_test(tc, test_framing);
 	tcase_add_test(tc, test_echo);
 	tcase_add_test(tc, test_state);
 	tcase_add_test(tc, test_error);

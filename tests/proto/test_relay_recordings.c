@@ -262,8 +262,7 @@ struct run {
 static struct relay_opts
 opts_of(const struct recordings_case *c, bool usage_asked)
 {
-	return (struct relay_opts){ .framing = &relay_framing_sse,
-		.quirks = c->group->quirks,
+	return (struct relay_opts){ .quirks = c->group->quirks,
 		.end = c->group->end,
 		.include_usage = usage_asked,
 		.usage_as_is = c->group->usage_as_is,
@@ -308,7 +307,7 @@ run_stream(const struct relay_opts *opts, struct slice text, size_t step,
 	}
 	run->end = relay_finish(r, body_ended, &out);
 	if (run->end == RELAY_COMPLETE)
-		relay_close(r, SLICE(""), &out);
+		relay_close(SLICE(""), &out);
 	collect(run, &out);
 	run->state = *relay_state(r);
 	relay_out_fini(&out);

@@ -80,7 +80,7 @@ END_TEST
 static void
 check_round(const struct recordings_case *c, void *arg)
 {
-	struct relay_opts opts = { .framing = &relay_framing_sse };
+	struct relay_opts opts = { 0 };
 	struct relay *relay = relay_new(&opts);
 	struct assemble *first = assemble_new(1 << 22);
 	struct assemble *second = assemble_new(1 << 22);
@@ -98,11 +98,10 @@ check_round(const struct recordings_case *c, void *arg)
 		ck_assert_int_eq(replay_open(&r, sbuf_slice(&a), true, &e), 0);
 		while (replay_next(r, &json) == 1) {
 			assemble_chunk(second, sbuf_slice(&json));
-			relay_frame_write(&frame, opts.framing,
-			    sbuf_slice(&json));
+			relay_frame_write(&frame, sbuf_slice(&json));
 			sbuf_clear(&json);
 		}
-		relay_frame_done(&frame, opts.framing);
+		relay_frame_done(&frame);
 		replay_free(&r);
 		assemble_write(second, NULL, &b);
 		ck_assert_int_eq(relay_feed(relay, sbuf_slice(&frame), &out,

@@ -347,7 +347,7 @@ START_TEST(conf_d_is_merged)
 	ck_assert_msg(load() == 1, "%s", said.data);
 	ck_assert_int_eq(got->server_workers, 3);
 	ck_assert_int_eq(got->server_max_body_bytes, 1048576);
-	ck_assert_uint_eq(got->models.n, 4);
+	ck_assert_uint_eq(got->models.n, 5);
 	ck_assert_int_eq(settings_model_find(got, SLICE("a"))->context, 9);
 }
 END_TEST

@@ -1,0 +1,219 @@
+"""Clients of other dialects against providers of each kind: what stands
+between the two and is neither's dialect.
+"""
+import base64
+import json
+import re
+
+import pytest
+
+from gateway import Gateway
+from provider import LAST_CHUNK, Provider, chunked, completion, head, json_reply, sse_head, sse_reply, stream_events
+
+SECRETS = {
+    "SECRET_A": "sk-ant-secret-0001", "SECRET_G": "AIzaSecret0002", "SECRET_O": "sk-secret-0003",
+    "SECRET_Z": "azure.ad.secret-0004", "SECRET_ID": "AKIASECRET0005", "SECRET_KEY": "aws/secret+0006",
+    "SECRET_SESSION": "session-secret-0007", "SECRET_BEARER": "bedrock-bearer-0008",
+    "SECRET_V": json.dumps({"access_token": "ya29.secret-0009"}),
+}
+PRICED = 'context = 128000; max_output = 16384; price = { input = "1"; output = "2"; };'
+
+ANTHROPIC = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x",
+             "content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn", "stop_sequence": None,
+             "usage": {"input_tokens": 10, "output_tokens": 5}}
+ANTHROPIC_EVENTS = [
+    {"type": "message_start", "message": dict(ANTHROPIC, content=[], stop_reason=None)},
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hi"}},
+    {"type": "content_block_stop", "index": 0},
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+     "usage": {"output_tokens": 5}},
+    {"type": "message_stop"}]
+GEMINI = {"candidates": [{"content": {"parts": [{"text": "Hi"}], "role": "model"}, "finishReason": "STOP",
+                          "index": 0}],
+          "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 5, "totalTokenCount": 15},
+          "modelVersion": "gemini-x", "responseId": "r1"}
+RESPONSES = {"id": "resp_1", "object": "response", "created_at": 1700000000, "status": "completed",
+             "model": "gpt-r", "error": None, "incomplete_details": None,
+             "output": [{"type": "message", "id": "msg_1", "status": "completed", "role": "assistant",
+                         "content": [{"type": "output_text", "text": "Hi", "annotations": []}]}],
+             "usage": {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}}
+RESPONSES_EVENTS = [
+    {"type": "response.created", "sequence_number": 0,
+     "response": dict(RESPONSES, status="in_progress", output=[], usage=None)},
+    {"type": "response.output_item.added", "sequence_number": 1, "output_index": 0,
+     "item": {"type": "message", "id": "msg_1", "status": "in_progress", "role": "assistant", "content": []}},
+    {"type": "response.output_text.delta", "sequence_number": 2, "item_id": "msg_1", "output_index": 0,
+     "content_index": 0, "delta": "Hi"},
+    {"type": "response.completed", "sequence_number": 3, "response": RESPONSES}]
+
+
+def named(events):
+    return b"".join(b"event: %s\ndata: %s\n\n" % (e["type"].encode(), json.dumps(e).encode()) for e in events)
+
+
+def stream(body):
+    return [sse_head() + chunked(body) + LAST_CHUNK]
+
+
+def whole_or_stream(request):
+    """A small answer in the dialect of the path that was asked."""
+    streamed = re.search(rb'"stream": ?true', request.body) or "stream" in request.path
+    if "count" in request.path:
+        return json_reply({"input_tokens": 7})
+    if request.path.endswith("/messages") or "awPredict" in request.path:
+        return stream(named(ANTHROPIC_EVENTS)) if streamed else json_reply(ANTHROPIC)
+    if "enerateContent" in request.path:
+        return stream(b"data: " + json.dumps(GEMINI).encode() + b"\r\n\r\n") if streamed else json_reply(GEMINI)
+    if "responses" in request.path:
+        return stream(named(RESPONSES_EVENTS)) if streamed else json_reply(RESPONSES)
+    return sse_reply(stream_events(["Hi"])) if streamed else json_reply(completion("Hi"))
+
+
+def settings(port):
+    base = "http://127.0.0.1:%d" % port
+    providers = {
+        "anthropic": ("/v1", 'api_key = "env:SECRET_A";'),
+        "google_gemini": ("/v1beta", 'api_key = "env:SECRET_G";'),
+        "openai": ("/v1", 'api_key = "env:SECRET_O";'),
+        "azure_openai": ("/openai/v1", 'azure_ad_token = "env:SECRET_Z";'),
+        "bedrock": ("", 'aws_access_key_id = "env:SECRET_ID"; aws_secret_access_key = "env:SECRET_KEY"; '
+                        'aws_session_token = "env:SECRET_SESSION"; aws_region_name = "eu-west-1";'),
+        "google_vertex_ai": ("/v1", 'vertex_ai_credentials = "env:SECRET_V"; vertex_ai_project = "p"; '
+                                    'vertex_ai_location = "us-east5";'),
+    }
+    models = {"m-a": ("anthropic", "claude-x"), "m-g": ("google_gemini", "gemini-x"),
+              "m-r": ("openai", "gpt-r"), "m-c": ("openai", "gpt-c"), "m-z": ("azure_openai", "gpt-z"),
+              "m-b": ("bedrock", "anthropic.claude-3"), "m-v": ("google_vertex_ai", "gemini-x"),
+              "m-vc": ("google_vertex_ai", "claude-x")}
+    return "providers = (%s);\nmodels = (%s);\n" % (
+        ",\n".join('{ name = "%s"; base_url = "%s%s"; credentials = ( { name = "own"; %s } ); }' % (
+            name, base, path, credential) for name, (path, credential) in providers.items()),
+        ",\n".join('{ name = "%s"; provider = "%s"; upstream = "%s"; %s %s }' % (
+            name, provider, upstream, 'features = [ "responses_only" ];' if name == "m-r" else "", PRICED)
+                   for name, (provider, upstream) in models.items()))
+
+
+@pytest.fixture(scope="module")
+def served(request):
+    with Provider(whole_or_stream) as provider:
+        g = Gateway(extra=settings(provider.port) + "budgets = { clamp_max_tokens = true; };")
+        failed = request.session.testsfailed
+        try:
+            g.start(env=SECRETS)
+            g.provider = provider
+            yield g
+        finally:
+            g.close(failed=request.session.testsfailed > failed)
+
+
+@pytest.fixture(autouse=True)
+def alive(served):
+    """The answers of the scripted provider are the test's own; no worker ends."""
+    workers = served.children("worker")
+    yield
+    served.provider.answer = whole_or_stream
+    assert served.children("worker") == workers, served.log()
+
+
+def request_of(client, model, streamed=False, **members):
+    """(path, body) of a small request of a client's dialect."""
+    more = dict({"stream": True} if streamed and client != "gemini" else {}, **members)
+    turn = [{"role": "user", "content": "Hi"}]
+    if client == "messages":
+        return "/api/anthropic/v1/messages", dict({"model": model, "max_tokens": 100, "messages": turn}, **more)
+    if client == "responses":
+        return "/api/responses", dict({"model": model, "input": "Hi"}, **more)
+    if client == "chat":
+        return "/api/chat/completions", dict({"model": model, "messages": turn}, **more)
+    verb = "streamGenerateContent?alt=sse" if streamed else "generateContent"
+    return "/v1beta/models/%s:%s" % (model, verb), dict({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]},
+                                                        **more)
+
+
+def ask(served, client, model, streamed=False, headers=None, **members):
+    path, body = request_of(client, model, streamed, **members)
+    return served.post(path, body, headers=headers)
+
+
+def parameters(**members):
+    return {"X-Data-Respan-Params": base64.b64encode(json.dumps(members).encode()).decode()}
+
+
+ENDS = {"messages": b"message_stop", "gemini": b"finishReason", "responses": b"response.completed"}
+OTHERS = sorted(ENDS)
+
+
+# -- parameters in a header --
+
+@pytest.mark.parametrize("client", OTHERS)
+@pytest.mark.parametrize("model", ["m-a", "m-g", "m-r", "m-c"])
+def test_header_of_another_dialect(served, client, model):
+    """What a client's dialect does not know is dropped, wherever it stands."""
+    for members in ({"mock_response": "mocked"}, {"field_name": "", "delimiter": "|"}):
+        for streamed in (False, True):
+            asked = len(served.provider.requests)
+            r = ask(served, client, model, streamed, headers=parameters(**members))
+            assert r.status == 200 and len(served.provider.requests) == asked + 1
+            assert b"Hi" in r.body and b"mocked" not in r.body
+            assert not streamed or ENDS[client] in r.body
+
+
+def test_header_reaches_a_native_body(served):
+    """What it knows goes to a provider of its own dialect, too, below the body."""
+    r = ask(served, "messages", "m-a", headers=parameters(stream=True, top_k=7, max_tokens=9))
+    assert r.status == 200 and b"message_stop" in r.body
+    sent = served.provider.requests[-1].json
+    assert (sent["stream"], sent["top_k"], sent["max_tokens"]) == (True, 7, 100)
+    # Gemini has no such name: the bound is not of what is not sent.
+    ask(served, "gemini", "m-g", headers=parameters(max_tokens=9))
+    assert b"9" not in served.provider.requests[-1].body
+
+
+# -- counting --
+
+def test_count_with_stream(served):
+    path, body = request_of("messages", "m-a", True)
+    r = served.post(path + "/count_tokens", body)
+    assert (r.status, r.json) == (200, {"input_tokens": 7})
+
+
+# -- errors --
+
+def is_shaped(client, r):
+    """api.md 9.2 and 9.3."""
+    error = r.json["error"]
+    if client == "messages":
+        return r.json["type"] == "error" and error["message"] and error["type"]
+    if client == "gemini":
+        return error["code"] == r.status and error["message"] and error["status"]
+    return error["message"] and "param" in error and "code" in error
+
+
+@pytest.mark.parametrize("client", OTHERS + ["chat"])
+@pytest.mark.parametrize("body", [b"<html>Bad gateway", b"", b"[" * 9], ids=["html", "empty", "torn"])
+def test_error_that_is_no_json(served, client, body):
+    served.provider.answer = lambda r: [head(502, (("Content-Length", len(body)),)) + body]
+    for model in ("m-a", "m-g", "m-r", "m-c", "m-v", "m-vc", "m-b"):
+        for streamed in (False, True):
+            r = ask(served, client, model, streamed)
+            assert r.status == 502 and is_shaped(client, r), (model, r.body)
+
+
+OWN = {"m-a": ("SECRET_A",), "m-g": ("SECRET_G",), "m-r": ("SECRET_O",), "m-z": ("SECRET_Z",),
+       "m-v": ("SECRET_V",), "m-vc": ("SECRET_V",), "m-b": ("SECRET_ID", "SECRET_KEY", "SECRET_SESSION")}
+
+
+@pytest.mark.parametrize("client", OTHERS + ["chat"])
+@pytest.mark.parametrize("model", sorted(OWN))
+def test_error_with_our_secrets(served, client, model):
+    """Whatever proves whose request it is does not reach the client, nor the log."""
+    secrets = ["ya29.secret-0009" if name == "SECRET_V" else SECRETS[name] for name in OWN[model]]
+    said = {"error": {"message": "You sent " + ", ".join(secrets), "code": "denied"}}
+    served.provider.answer = lambda r: json_reply(said, 403)
+    for streamed in (False, True):
+        r = ask(served, client, model, streamed)
+        assert r.status == 403 and b"You sent [redacted]" in r.body, r.body
+        record = json.dumps(served.record(r.headers["x-respan-log-id"]))
+        for secret in secrets:
+            assert secret.encode() not in r.body and secret not in record

@@ -1,0 +1,95 @@
+#include "worker/describe.h"
+
+#include "base/money.h"
+#include "base/settings.h"
+#include "dialect/inbound.h"
+#include "proto/bound.h"
+#include "proto/jscan.h"
+#include "proto/jstr.h"
+#include "worker/req.h"
+#include "worker/targets.h"
+#include "worker/worker_priv.h"
+
+/* Members that have a provider search: xAI, OpenRouter, Qwen. */
+static bool
+describe_is_search(const struct jscan_item *member)
+{
+	static const struct slice names[] = { SLICE("search_parameters"),
+		SLICE("plugins"), SLICE("enable_search") };
+
+	if (member->type == JSCAN_NULL ||
+	    (member->type == JSCAN_BOOL && !jscan_true(member)))
+		return false;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (jstr_is(member, names[i]))
+			return true;
+	return false;
+}
+
+static bool
+describe_searches(const struct params *p)
+{
+	for (unsigned i = 0; i < p->body->n; i++)
+		if (p->body_ids[i] == PARAM_UNKNOWN &&
+		    describe_is_search(&p->body->members[i]))
+			return true;
+	return false;
+}
+
+/* What the chat form of a request in its own dialect does not show. */
+static void
+describe_own(const struct inbound *in, struct bound_request *q)
+{
+	q->unsized_media |= in->unsized;
+	q->provider_tools |= in->runs_tools;
+	q->audio_out |= in->speaks;
+}
+
+void
+describe_request(struct req *r)
+{
+	const struct params *p = &r->params;
+	struct bound_request *q = &r->bound_request;
+
+	memset(q, 0, sizeof *q);
+	q->images = p->messages.images;
+	q->unsized_media = p->messages.audios > 0 || p->messages.documents > 0;
+	q->audio_in = p->messages.audios > 0;
+	q->audio_out = params_has(p, PARAM_audio);
+	q->tools = params_has(p, PARAM_tools) || params_has(p, PARAM_functions);
+	q->provider_tools =
+	    params_has(p, PARAM_web_search_options) || describe_searches(p);
+	q->n = params_number(p, PARAM_n, 1);
+	q->max_tokens = params_max_tokens(p);
+	q->searches = r->w->settings->budgets_searches_per_request;
+	q->embeddings = r->route.route == ROUTE_EMBEDDINGS;
+	if (r->native)
+		describe_own(r->inbound, q);
+}
+
+/* The string "1h" of a marker, in all the ways in which JSON writes it. */
+static bool
+describe_says_1h(struct slice json)
+{
+	static const struct slice forms[] = { SLICE("\"1h\""), SLICE("\\u0031"),
+		SLICE("1\\u0068\"") };
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+		if (memmem(json.p, json.n, forms[i].p, forms[i].n) != NULL)
+			return true;
+	return false;
+}
+
+void
+describe_body(struct req *r)
+{
+	struct bound_request *q = &r->bound_request;
+
+	/* As it is sent, without base64 media. */
+	q->body_bytes = (int64_t)(r->edit.len - r->params.messages.media_bytes);
+	q->cache_1h = false;
+	if (r->price->cache_write_1h == MONEY_NONE)
+		return;
+	for (unsigned i = 0; i < r->edit.n && !q->cache_1h; i++)
+		q->cache_1h = describe_says_1h(r->edit.pieces[i]);
+}
