@@ -96,7 +96,7 @@ KINDS = {
 
 def answer(request):
     for words, kind in (("/converse", "bedrock"), ("/invoke", "bedrock-invoke"), ("rawPredict", "vertex-claude"),
-                        ("generateContent", "gemini"), ("/api/chat", "ollama")):
+                        ("generateContent", "gemini"), ("/api/chat", "ollama"), ("/messages", "vertex-claude")):
         if words in request.path:
             return json_reply(KINDS[kind][3])
     return json_reply({"id": "c", "object": "chat.completion", "created": 1, "model": "m",
@@ -108,7 +108,8 @@ def answer(request):
 def gateway_for(provider, images=""):
     model = '{ name = "%s"; provider = "p-%s"; upstream = "%s"; price = { input = "1"; output = "2"; }; }'
     rows = [(k, k, v[0], v[1]) for k, v in KINDS.items()]
-    rows.append(("openai", "openai", "m", 'api_key = "env:TEST_PROVIDER_KEY";'))
+    rows += [("openai", "openai", "m", KINDS["ollama"][1]), ("anthropic", "anthropic", "claude-x", KINDS["ollama"][1]),
+             ("vertex-gemini", "vertex-gemini", "m", KINDS["vertex-claude"][1])]
     return Gateway(workers=1, extra="providers = ( %s );\nmodels = ( %s );\nimages = { %s };" % (
         ",\n".join('{ name = "p-%s"; kind = "%s"; base_url = "http://127.0.0.1:%d"; credentials = ( { name = "c"; %s } ); }'
                    % (name, kind, provider.port, how) for name, kind, _, how in rows),
@@ -396,7 +397,12 @@ def test_others_get_the_url(fresh):
     url = "http://%s/png" % PUBLIC
     assert ask(fresh, url, "openai").status == 200
     assert fresh.provider.requests[-1].json["messages"][0]["content"][1] == image(url)
-    assert ask(fresh, "gs://bucket/x.png", "gemini").status == 200
+    assert ask(fresh, url, "anthropic").status == 200
+    source = fresh.provider.requests[-1].json["messages"][0]["content"][1]["source"]
+    assert source == {"type": "url", "url": url}
+    for model, u in (("vertex-gemini", url), ("gemini", "gs://bucket/x.png")):
+        assert ask(fresh, u, model).status == 200
+        assert fresh.provider.requests[-1].json["contents"][0]["parts"][1]["fileData"]["fileUri"] == u
     assert error(ask(fresh, "ftp://%s/png" % PUBLIC))[:2] == (400, "unsupported_parameter")
     assert fresh.plain.connections == 0
 
