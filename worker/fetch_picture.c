@@ -166,6 +166,8 @@ picture_connect(struct picture *p)
 		.host = pool_copy(r->pool, p->url.host).p,
 		.port = p->url.port,
 		.tls = p->url.tls ? worker_tls_system(r->w->tls) : NULL,
+		.connect_ms =
+		    (uint32_t)picture_settings(p)->images_fetch_timeout_ms,
 		.public_only = true,
 	};
 

@@ -112,7 +112,8 @@ class Provider:
         self.requests = []
         self.gone_at = []     # when a peer was seen leaving
         self.connections = 0
-        self.listener = socket.create_server((address, port), backlog=4096)
+        both = {"family": socket.AF_INET6, "dualstack_ipv6": True} if ":" in address else {}
+        self.listener = socket.create_server((address, port), backlog=4096, **both)
         self.port = self.listener.getsockname()[1]
         self.open = set()
         self.lock = threading.Lock()

@@ -12,6 +12,7 @@ import os
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
@@ -30,6 +31,8 @@ PICTURES = {
 }
 PUBLIC = "93.184.216.34"
 OWN = "198.41.0.4"
+PUBLIC6, OWN6 = "2606:4700::5", "2606:4700:1::9"
+SIX = os.path.exists("/proc/net/if_inet6")
 
 # Names as /etc/hosts has them; * is the address of the pictures.
 HOSTS = """127.0.0.1 localhost
@@ -44,7 +47,9 @@ HOSTS = """127.0.0.1 localhost
 64:ff9b::7f00:1 translated.example.com
 %(public)s both.example.com
 127.0.0.1 both.example.com
-""" % {"public": PUBLIC, "own": OWN}
+%(public6)s far.example.com
+%(own6)s near.example.com
+""" % {"public": PUBLIC, "own": OWN, "public6": PUBLIC6, "own6": OWN6}
 
 
 # -- providers that take only bytes: settings, an answer, where the image is --
@@ -91,7 +96,7 @@ KINDS = {
 
 def answer(request):
     for words, kind in (("/converse", "bedrock"), ("/invoke", "bedrock-invoke"), ("rawPredict", "vertex-claude"),
-                        ("generateContent", "gemini"), ("/api/chat", "ollama")):
+                        ("generateContent", "gemini"), ("/api/chat", "ollama"), ("/messages", "vertex-claude")):
         if words in request.path:
             return json_reply(KINDS[kind][3])
     return json_reply({"id": "c", "object": "chat.completion", "created": 1, "model": "m",
@@ -103,7 +108,8 @@ def answer(request):
 def gateway_for(provider, images=""):
     model = '{ name = "%s"; provider = "p-%s"; upstream = "%s"; price = { input = "1"; output = "2"; }; }'
     rows = [(k, k, v[0], v[1]) for k, v in KINDS.items()]
-    rows.append(("openai", "openai", "m", 'api_key = "env:TEST_PROVIDER_KEY";'))
+    rows += [("openai", "openai", "m", KINDS["ollama"][1]), ("anthropic", "anthropic", "claude-x", KINDS["ollama"][1]),
+             ("vertex-gemini", "vertex-gemini", "m", KINDS["vertex-claude"][1])]
     return Gateway(workers=1, extra="providers = ( %s );\nmodels = ( %s );\nimages = { %s };" % (
         ",\n".join('{ name = "p-%s"; kind = "%s"; base_url = "http://127.0.0.1:%d"; credentials = ( { name = "c"; %s } ); }'
                    % (name, kind, provider.port, how) for name, kind, _, how in rows),
@@ -163,7 +169,7 @@ class Pictures(Provider):
 
     def __init__(self, port, context=None):
         self.context = context
-        super().__init__(self.picture, port, "")
+        super().__init__(self.picture, port, "::" if SIX else "")
         self.shown = {}
 
     def _serve(self, s):
@@ -182,13 +188,85 @@ class Pictures(Provider):
         return self.shown.get(request.path, [head(404, (("Content-Length", 0),))])
 
 
+class Names:
+    """A name server on port 53: what a name is at its first, second ... asking;
+    the last one stays.  {type: [address, ...]}"""
+
+    SAYS = {
+        "turns.test": [{"A": [PUBLIC]}, {"A": ["127.0.0.1"]}],
+        "public.test": [{"A": [PUBLIC], "AAAA": [PUBLIC6] * SIX}],
+        "private.test": [{"A": ["10.1.2.3"]}],
+        "loopback.test": [{"A": ["127.0.0.1"]}],
+        "loopback6.test": [{"AAAA": ["::1"]}],
+        "mapped.test": [{"AAAA": ["::ffff:127.0.0.1"]}],
+        "zero.test": [{"A": ["0.0.0.0"]}],
+        "mixed.test": [{"A": [PUBLIC, "127.0.0.1"]}],
+        "mixed6.test": [{"A": [PUBLIC], "AAAA": ["::1"]}],
+        "last.test": [{"A": [PUBLIC] * 10 + ["169.254.169.254"]}],
+        "alias.test": [{"CNAME": "localhost"}],
+        "empty.test": [{}],
+    }
+    TYPES = {1: "A", 28: "AAAA"}
+
+    def __init__(self):
+        self.asked = []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 53))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def _serve(self):
+        while True:
+            try:
+                query, peer = self.socket.recvfrom(4096)
+                self.socket.sendto(self.answer(query), peer)
+            except OSError:
+                return
+
+    def answer(self, query):
+        labels, at = [], 12
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]])
+            at += 1 + query[at]
+        name, kind = b".".join(labels).decode().lower(), self.TYPES.get(query[at + 2])
+        says = self.SAYS.get(name)
+        records = []
+        if says:
+            now = says[min(self.asked.count((name, kind)), len(says) - 1)]
+            self.asked.append((name, kind))
+            if "CNAME" in now:
+                alias = b"".join(bytes([len(x)]) + x.encode() for x in now["CNAME"].split(".")) + b"\0"
+                records.append(self.record(b"\xc0\x0c", 5, alias))
+                if kind == "A":
+                    records.append(self.record(alias, 1, socket.inet_aton("127.0.0.1")))
+            for x in now.get(kind, []):
+                packed = socket.inet_pton(socket.AF_INET6 if kind == "AAAA" else socket.AF_INET, x)
+                records.append(self.record(b"\xc0\x0c", query[at + 2], packed))
+        return (query[:2] + (b"\x81\x80" if says else b"\x81\x83") + struct.pack(">HHHH", 1, len(records), 0, 0) +
+                query[12:at + 5] + b"".join(records))
+
+    @staticmethod
+    def record(name, kind, data):
+        return name + struct.pack(">HHIH", kind, 1, 0, len(data)) + data
+
+
 def network():
     """A network namespace for this thread, and the way back."""
     libc = ctypes.CDLL(None, use_errno=True)
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     if libc.unshare(0x40000000) != 0:  # CLONE_NEWNET
         pytest.skip("no network of its own: " + os.strerror(ctypes.get_errno()))
-    for words in ("link set lo up", "route add local 93.184.216.0/24 dev lo", "addr add %s/32 dev lo" % OWN):
+    six = ["-6 route add local 2606:4700::/64 dev lo", "-6 addr add %s/128 dev lo" % OWN6]
+    for words in ["link set lo up", "route add local 93.184.216.0/24 dev lo",
+                  "addr add %s/32 dev lo" % OWN] + six * SIX:
         subprocess.run(["ip"] + words.split(), check=True)
 
     def back():
@@ -206,20 +284,23 @@ def on(tmp_path_factory):
     certificate(where, "server", "DNS:pictures.example.com")
     with open(os.path.join(where, "hosts"), "w") as f:
         f.write(HOSTS)
+    with open(os.path.join(where, "resolv.conf"), "w") as f:
+        f.write("nameserver 127.0.0.1\n")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(os.path.join(where, "server.pem"), os.path.join(where, "server.key"))
     back = network()
     g = None
     try:
-        with Provider(answer) as provider, Pictures(80) as plain, Pictures(443, context) as tls:
+        with Provider(answer) as provider, Pictures(80) as plain, Pictures(443, context) as tls, Names() as names:
             def gateway(images="", server=""):
                 nonlocal g
                 if g is not None:
                     g.close()
                 g = gateway_for(provider, 'fetch = true; fetch_max = "64K"; fetch_count = 3; %s' % images)
                 g.text = g.text.replace("workers = 1;", "workers = 1; " + server)
-                g.provider, g.plain, g.tls = provider, plain, tls
-                mount = 'mount --bind %s/hosts /etc/hosts && exec "$@"' % where
+                g.provider, g.plain, g.tls, g.names = provider, plain, tls, names
+                mount = ('mount --bind %s/hosts /etc/hosts && mount --bind %s/resolv.conf /etc/resolv.conf && '
+                         'exec "$@"' % (where, where))
                 return start(g, ["unshare", "-m", "sh", "-c", mount, "sh"], SSL_CERT_FILE=where + "/ca.pem")
             yield gateway
     finally:
@@ -268,6 +349,31 @@ def test_what_the_image_server_sees(fresh):
     assert seen.header("Host") == "pictures.example.com"
 
 
+@pytest.mark.skipif(not SIX, reason="no IPv6")
+def test_ipv6(fresh):
+    """An address and a name; one that is this machine's own is none."""
+    assert ask(fresh, "http://[%s]/png" % PUBLIC6).status == 200
+    assert fresh.plain.requests[-1].header("Host") == "[%s]" % PUBLIC6
+    assert ask(fresh, "http://far.example.com/png").status == 200
+    asked = fresh.plain.connections
+    for url in ("http://[%s]/png" % OWN6, "http://near.example.com/png"):
+        assert error(ask(fresh, url)) == unfetched()
+    assert fresh.plain.connections == asked == 2
+
+
+def test_other_clients(fresh):
+    """What another dialect calls an image by URL is the same image."""
+    source = {"type": "url", "url": "http://%s/png" % PUBLIC}
+    body = {"model": "ollama", "max_tokens": 10, "messages": [{"role": "user", "content": [
+        {"type": "text", "text": "What is it?"}, {"type": "image", "source": source}]}]}
+    assert fresh.post("/api/v1/messages", body).status == 200
+    got = fresh.provider.requests[-1].json["messages"][0]["images"][0]
+    assert base64.b64decode(got) == PICTURES["png"]
+    source["url"] = "http://inside.example.com/png"
+    refused = fresh.post("/api/v1/messages", body)
+    assert refused.status == 400 and "Could not fetch image 1" in refused.json["error"]["message"]
+
+
 def test_images_in_order(fresh):
     """Each in its place, beside one that came as data; also those of results."""
     data = "data:image/png;base64," + base64.b64encode(PICTURES["png"]).decode()
@@ -291,7 +397,12 @@ def test_others_get_the_url(fresh):
     url = "http://%s/png" % PUBLIC
     assert ask(fresh, url, "openai").status == 200
     assert fresh.provider.requests[-1].json["messages"][0]["content"][1] == image(url)
-    assert ask(fresh, "gs://bucket/x.png", "gemini").status == 200
+    assert ask(fresh, url, "anthropic").status == 200
+    source = fresh.provider.requests[-1].json["messages"][0]["content"][1]["source"]
+    assert source == {"type": "url", "url": url}
+    for model, u in (("vertex-gemini", url), ("gemini", "gs://bucket/x.png")):
+        assert ask(fresh, u, model).status == 200
+        assert fresh.provider.requests[-1].json["contents"][0]["parts"][1]["fileData"]["fileUri"] == u
     assert error(ask(fresh, "ftp://%s/png" % PUBLIC))[:2] == (400, "unsupported_parameter")
     assert fresh.plain.connections == 0
 
@@ -347,6 +458,18 @@ def test_forbidden(fresh, url):
     """One answer for all, and nobody is asked: neither here nor there."""
     assert error(ask(fresh, url)) == unfetched()
     assert fresh.plain.connections == fresh.tls.connections == len(fresh.provider.requests) == 0
+
+
+def test_names(fresh):
+    """A name is what it was when it was checked, however often it is asked."""
+    assert ask(fresh, "http://public.test/png").status == 200
+    assert ask(fresh, "http://turns.test/png").status == 200
+    assert fresh.names.asked.count(("turns.test", "A")) == 1
+    fresh.plain.connections = 0
+    for name in sorted(set(Names.SAYS) - {"public.test", "turns.test"}) + ["no.test"]:
+        assert error(ask(fresh, "http://%s/png" % name)) == unfetched(), name
+        assert name in ("no.test",) or any(n == name for n, _ in fresh.names.asked)
+    assert fresh.plain.connections == 0
 
 
 def whole(body, *fields, status=200):
