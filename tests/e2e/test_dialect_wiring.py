@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from gateway import Gateway
+from gateway import Gateway, wait_for
 from provider import LAST_CHUNK, Provider, chunked, completion, head, json_reply, sse_head, sse_reply, stream_events
 
 SECRETS = {
@@ -217,3 +217,50 @@ def test_error_with_our_secrets(served, client, model):
         record = json.dumps(served.record(r.headers["x-respan-log-id"]))
         for secret in secrets:
             assert secret.encode() not in r.body and secret not in record
+
+
+# -- the cache --
+
+def cached(served, client, model, text, streamed=False, headers=None, **members):
+    """(whether it was a hit, the reply) of a request whose answer is kept."""
+    path, body = request_of(client, model, streamed, cache_enabled=True, **members)
+    if client == "gemini":
+        body["contents"][0]["parts"][0]["text"] = text
+    else:
+        body["input" if client == "responses" else "messages"] = (
+            text if client == "responses" else [{"role": "user", "content": text}])
+    r = served.post(path, body, headers=headers)
+    assert r.status == 200, r.body
+    return r.headers["x-respan-cache"] == "hit", r
+
+
+@pytest.mark.parametrize("where", ["extra_body", "respan_params", "metadata", "header"])
+def test_container_in_the_key(served, where):
+    """What a container or a header adds is a part of what is asked."""
+    def ask_with(system):
+        members = {"system": system}
+        if where == "header":
+            return cached(served, "messages", "m-a", where, headers=parameters(**members))[0]
+        if where == "metadata":
+            members = {"respan_params": members}
+        return cached(served, "messages", "m-a", where, **{where: members})[0]
+    assert not ask_with("one")
+    wait_for(lambda: ask_with("one"), 5, "the answer in the cache")
+    assert not ask_with("another")
+
+
+def test_conversation_is_not_kept(served):
+    """cache.md 4: the answer is to more than what the request says."""
+    for members in ({"previous_response_id": "resp_0"}, {"conversation": "conv_0"},
+                    {"extra_body": {"previous_response_id": "resp_0"}}):
+        for _ in range(2):
+            hit, r = cached(served, "responses", "m-r", "goes on", **members)
+            assert not hit and r.headers["x-respan-cache"] == "bypass"
+            served.logged()
+
+
+def test_hit_as_a_stream_has_its_time(served):
+    wait_for(lambda: cached(served, "responses", "m-r", "time")[0], 5, "the answer in the cache")
+    hit, r = cached(served, "responses", "m-r", "time", True)
+    times = set(re.findall(rb'"created_at": ?(\d+)', r.body))
+    assert hit and times == {b"1700000000"}
