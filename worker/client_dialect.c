@@ -310,6 +310,19 @@ client_whole_add(struct req *r, struct slice breakdown)
 	a->n_pieces = 4;
 }
 
+bool
+client_is_unsized(const struct req *r)
+{
+	const struct inbound *in = r->inbound;
+
+	if (!r->native)
+		return false;
+	for (unsigned i = 0; i < in->n_left && i < INBOUND_LEFT_MAX; i++)
+		if (slice_eq(in->left[i], SLICE("mcp_servers")))
+			return true;
+	return in->own_kind_only[0] != '\0';
+}
+
 enum record_family
 client_stored_family(const struct req *r)
 {

@@ -71,6 +71,12 @@ bool client_takes_breakdown(const struct req *r);
 /* Another member of it: request_breakdown, unless it is empty. */
 void client_whole_add(struct req *r, struct slice breakdown);
 
+/*
+ * A native body names what the provider has or fetches itself: how much it
+ * reads cannot be known from the request (money.md 5).
+ */
+bool client_is_unsized(const struct req *r);
+
 /* What is stored of an answer, and its name in the key: cache.md 2. */
 enum record_family client_stored_family(const struct req *r);
 struct slice client_family_name(const struct req *r);

@@ -223,6 +223,26 @@ money_model(struct req *r, struct settings_model *copy)
 	return copy;
 }
 
+/*
+ * A marker that caches for an hour, {"type":"ephemeral","ttl":"1h"}, is among
+ * the pieces, or an escape that may be one.
+ */
+static bool
+money_caches_long(const struct req *r, const struct slice *pieces, unsigned n)
+{
+	static const struct slice marks[] = { SLICE("1h\""), SLICE("\\u0031"),
+		SLICE("\\u0068") };
+
+	if (r->price->cache_write_1h == MONEY_NONE)
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
+			if (memmem(pieces[i].p, pieces[i].n, marks[k].p,
+				marks[k].n) != NULL)
+				return true;
+	return false;
+}
+
 static void
 money_describe(struct req *r)
 {
@@ -236,6 +256,9 @@ money_describe(struct req *r)
 	q->audio_out = params_has(p, PARAM_audio);
 	q->tools = params_has(p, PARAM_tools) || params_has(p, PARAM_functions);
 	q->provider_tools = params_has(p, PARAM_web_search_options);
+	if (client_is_unsized(r))
+		q->unsized_media = q->provider_tools = true;
+	q->cache_1h = money_caches_long(r, &r->body, 1);
 	q->n = params_number(p, PARAM_n, 1);
 	q->max_tokens = params_max_tokens(p);
 	q->searches = r->w->settings->budgets_searches_per_request;
@@ -337,6 +360,8 @@ money_bound(struct req *r)
 	struct settings_model copy;
 
 	q->body_bytes = money_body_bytes(r);
+	/* Headers add to what the client's body says. */
+	q->cache_1h |= money_caches_long(r, r->edit.pieces, r->edit.n);
 	if (r->put_max_tokens > 0)
 		q->max_tokens = r->put_max_tokens;
 	/* Another dialect may let the provider write more, or demand a cap. */

@@ -16,7 +16,7 @@ SECRETS = {
     "SECRET_SESSION": "session-secret-0007", "SECRET_BEARER": "bedrock-bearer-0008",
     "SECRET_V": json.dumps({"access_token": "ya29.secret-0009"}),
 }
-PRICED = 'context = 128000; max_output = 16384; price = { input = "1"; output = "2"; };'
+PRICED = 'context = 128000; max_output = 16384; price = { input = "1"; output = "2"; cache_write_1h = "2"; };'
 
 ANTHROPIC = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x",
              "content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn", "stop_sequence": None,
@@ -264,3 +264,50 @@ def test_hit_as_a_stream_has_its_time(served):
     hit, r = cached(served, "responses", "m-r", "time", True)
     times = set(re.findall(rb'"created_at": ?(\d+)', r.body))
     assert hit and times == {b"1700000000"}
+
+
+# -- money --
+
+def held(served, client, model, headers=None, **members):
+    """What was set aside for a small request, in USD."""
+    r = ask(served, client, model, headers=headers, **members)
+    assert r.status == 200, r.body
+    return served.record(r.headers["x-respan-log-id"])["hold"]
+
+
+@pytest.mark.parametrize("client, model, members", [
+    ("messages", "m-a", {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
+    ("messages", "m-vc", {"messages": [{"role": "user", "content": [
+        {"type": "document", "source": {"type": "file", "file_id": "file_1"}}]}]}),
+    ("messages", "m-a", {"mcp_servers": [{"type": "url", "url": "https://mcp.test/", "name": "m"}]}),
+    ("gemini", "m-g", {"cachedContent": "cachedContents/1"}),
+    ("gemini", "m-v", {"tools": [{"urlContext": {}}]}),
+    ("responses", "m-r", {"previous_response_id": "resp_0"}),
+    ("responses", "m-r", {"conversation": "conv_0"}),
+    ("responses", "m-r", {"tools": [{"type": "web_search"}]}),
+    ("responses", "m-r", {"prompt": {"id": "pmpt_1"}}),
+], ids=lambda x: "-".join(x) if isinstance(x, dict) else x)
+def test_hold_of_what_is_not_in_the_request(served, client, model, members):
+    """money.md 5: what the provider has or fetches is at most the window."""
+    assert held(served, client, model, **members) >= 128000 * 1e-6
+    assert held(served, client, model) < 128000 * 1e-6
+
+
+@pytest.mark.parametrize("ttl, client", [(t, c) for t in ('"1h"', '"\\u0031h"') for c in ("messages", "chat")])
+def test_hold_of_an_hour_in_the_cache(served, ttl, client):
+    """money.md 5: its price is the highest when the body has such a marker."""
+    text = [{"type": "text", "text": "Hi" * 1000, "cache_control": {"type": "ephemeral", "ttl": "TTL"}}]
+    path, body = request_of(client, "m-a", messages=[{"role": "user", "content": text}])
+    body["max_tokens"] = 100
+    def hold_with(t):
+        r = served.post(path, json.dumps(body).replace('"TTL"', t))
+        assert r.status == 200, r.body
+        return served.record(r.headers["x-respan-log-id"])["hold"]
+    assert hold_with(ttl) > 1.5 * hold_with('"5m"')
+
+
+def test_hold_of_an_hour_in_a_header(served):
+    system = [{"type": "text", "text": "Hi" * 1000, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]
+    short = [dict(system[0], cache_control={"type": "ephemeral"})]
+    assert held(served, "messages", "m-a", parameters(system=system)) > 1.5 * held(
+        served, "messages", "m-a", parameters(system=short))
