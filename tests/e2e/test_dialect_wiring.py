@@ -9,6 +9,7 @@ import pytest
 
 from gateway import Gateway, wait_for
 from provider import LAST_CHUNK, Provider, chunked, completion, head, json_reply, sse_head, sse_reply, stream_events
+from test_tls import TlsProvider, certificate, openssl
 
 SECRETS = {
     "SECRET_A": "sk-ant-secret-0001", "SECRET_G": "AIzaSecret0002", "SECRET_O": "sk-secret-0003",
@@ -311,3 +312,73 @@ def test_hold_of_an_hour_in_a_header(served):
     short = [dict(system[0], cache_control={"type": "ephemeral"})]
     assert held(served, "messages", "m-a", parameters(system=system)) > 1.5 * held(
         served, "messages", "m-a", parameters(system=short))
+
+
+# -- tokens of Google --
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory):
+    """(folder with certificates, private key) of a service account."""
+    where = str(tmp_path_factory.mktemp("account"))
+    certificate(where, "ca", "DNS:ca.test")
+    certificate(where, "server", "DNS:localhost,IP:127.0.0.1")
+    openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "account.key", cwd=where)
+    with open(where + "/account.key") as f:
+        return where, f.read()
+
+
+class Tokens(TlsProvider):
+    """A token endpoint; the book of what it gave out."""
+
+    def __init__(self, certs):
+        self.given = []
+        super().__init__(certs, "server")
+        self.answer = self.give
+
+    def give(self, request):
+        self.given.append("ya29.given-%d" % len(self.given))
+        return json_reply({"access_token": self.given[-1], "expires_in": 0, "token_type": "Bearer"})
+
+
+@pytest.fixture
+def vertex(account):
+    """(gateway, provider, token endpoint); the provider's address has no TLS."""
+    where, key = account
+    with Provider(whole_or_stream) as provider, Tokens(where) as tokens:
+        json_key = {"type": "service_account", "project_id": "p", "private_key_id": "k", "private_key": key,
+                    "client_email": "a@p.iam.gserviceaccount.com", "token_uri": "https://localhost:%d/token" % tokens.port}
+        with_account = """
+outbound = { token_hosts = [ "localhost" ]; };
+providers = ( { name = "google_vertex_ai"; base_url = "http://127.0.0.1:%d/v1"; ca_file = "%s/ca.pem";
+  credentials = ( { name = "own"; vertex_ai_credentials = "env:ACCOUNT"; vertex_ai_location = "us-east5"; } ); } );
+models = ( { name = "m-v"; provider = "google_vertex_ai"; upstream = "gemini-x"; %s } );
+""" % (provider.port, where, PRICED)
+        g = Gateway(extra=with_account, workers=1)
+        try:
+            g.start(env={"ACCOUNT": json.dumps(json_key)})
+            yield g, provider, tokens
+        finally:
+            g.close()
+
+
+def test_token_over_tls_alone(vertex):
+    """The signed statement leaves encrypted, whatever the provider's address
+    is; a life of nothing does not make it leave without end."""
+    g, provider, tokens = vertex
+    for client in OTHERS + ["chat"]:
+        assert ask(g, client, "m-v").status == 200
+    assert len(tokens.requests) == 1 and tokens.requests[0].path == "/token"
+    assert {r.header("Authorization") for r in provider.requests} == {"Bearer ya29.given-0"}
+
+
+def test_token_refused(vertex):
+    """Once more with a new one; then the client is told, without it."""
+    g, provider, tokens = vertex
+    provider.answer = lambda r: json_reply(
+        {"error": {"code": 401, "message": "Not " + r.header("Authorization"), "status": "UNAUTHENTICATED"}}, 401)
+    for streamed in (False, True):
+        r = ask(g, "gemini", "m-v", streamed)
+        assert r.status == 401 and r.json["error"]["message"] == "Not Bearer [redacted]"
+    provider.answer = lambda r: (whole_or_stream(r) if r.header("Authorization") == "Bearer " + tokens.given[-1]
+                                 and len(tokens.given) > 3 else json_reply({"error": {"code": 401}}, 401))
+    assert ask(g, "chat", "m-v").status == 200
