@@ -277,8 +277,7 @@ google_token_read(struct slice json, struct pool *pool,
 		return account_no_token(whole.value, pool, e);
 	token_r->expires_in_s = EXPIRES_S;
 	if (jscan_find(whole.value, SLICE("expires_in"), &item) == 1 &&
-	    item.type == JSCAN_NUMBER && jnum_int(item.value, &n) == 1 &&
-	    n >= 0)
+	    item.type == JSCAN_NUMBER && jnum_int(item.value, &n) == 1 && n > 0)
 		token_r->expires_in_s = n < EXPIRES_S * 24 ? n : EXPIRES_S * 24;
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "dialect/encode.h"
 #include "dialect/in_merge.h"
 #include "dialect/inbound.h"
+#include "proto/jnum.h"
 #include "proto/jstr.h"
 #include "proto/relay_error.h"
 #include "proto/relay_frame.h"
@@ -216,7 +217,8 @@ void
 client_begin(struct req *r)
 {
 	struct encode_opts o = {
-		.created_s = r->head_us / 1000000,
+		.created_s = r->stored_created_s > 0 ? r->stored_created_s
+		                                     : r->head_us / 1000000,
 		.name = r->stored_name,
 		.model = r->choice.upstream_model,
 	};
@@ -368,23 +370,55 @@ client_family_name(const struct req *r)
 	return names[client_of(r)->stored];
 }
 
-/* The client's own members, but for those that are ours. */
+/* The client's own members with those of containers and headers. */
+static void
+client_merge(struct req *r, struct in_merge *m_r)
+{
+	const struct inbound *in = r->inbound;
+
+	/* It was merged before, and had no fault. */
+	if (in_merge(client_dialect(r), in->body, in->headers, r->pool, m_r,
+		req_err(r)) != 0)
+		*m_r = (struct in_merge){ .n = 0 };
+}
+
+/* But for those that are ours. */
 size_t
 client_key_members(struct req *r, struct jscan_item **members_r)
 {
-	const struct jscan_body *body;
+	struct in_merge m;
 	struct jscan_item *to;
 
 	if (r->inbound == NULL)
 		return edit_plain_members(&r->params, r->pool, members_r);
-	body = r->inbound->body;
-	*members_r = to = pool_alloc(r->pool, (body->n + 1) * sizeof *to);
-	for (unsigned i = 0; i < body->n; i++)
-		if (body->members[i].type != JSCAN_NULL &&
+	client_merge(r, &m);
+	*members_r = to = m.items;
+	for (unsigned i = 0; i < m.n; i++)
+		if (m.items[i].type != JSCAN_NULL &&
 		    !params_is_ours(
-			params_find(jstr_name(&body->members[i], r->pool))))
-			*to++ = body->members[i];
+			params_find(jstr_name(&m.items[i], r->pool))))
+			*to++ = m.items[i];
 	return (size_t)(to - *members_r);
+}
+
+bool
+client_goes_on(struct req *r)
+{
+	static const struct slice names[] = {
+		SLICE("previous_response_id"),
+		SLICE("conversation"),
+	};
+	struct in_merge m;
+
+	if (r->route.route != ROUTE_RESPONSES)
+		return false;
+	client_merge(r, &m);
+	for (unsigned i = 0; i < m.n; i++)
+		for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+			if (m.items[i].type != JSCAN_NULL &&
+			    jstr_is(&m.items[i], names[k]))
+				return true;
+	return false;
 }
 
 int
@@ -412,12 +446,14 @@ client_stored_chat(struct req *r, struct slice body, int64_t created_s,
 	struct sbuf chat = { 0 };
 	struct err e;
 	int got = decode_whole(d, body, &chat, &e);
-	struct jscan_item id;
+	struct jscan_item id, created;
 
 	/* Whoever gets it again gets it by the same name. */
 	if (got == 1 && jscan_find(body, ids[client_of(r)->stored], &id) == 1 &&
 	    id.type == JSCAN_STRING)
 		r->stored_name = pool_copy(r->pool, jscan_text(&id));
+	if (got == 1 && jscan_find(body, SLICE("created_at"), &created) == 1)
+		jnum_int(created.value, &r->stored_created_s);
 
 	*chat_r = pool_copy(r->pool, sbuf_slice(&chat));
 	sbuf_free(&chat);

@@ -81,6 +81,9 @@ struct slice client_family_name(const struct req *r);
 /* The members that the key is made of, of the pool; returns how many. */
 size_t client_key_members(struct req *r, struct jscan_item **members_r);
 
+/* The provider knows what came before: the answer is of that, too. */
+bool client_goes_on(struct req *r);
+
 /* A stored answer as chat, of the pool.  1, or 0 when it cannot be read. */
 int client_stored_chat(struct req *r, struct slice body, int64_t created_s,
     struct slice *chat_r);

@@ -45,28 +45,6 @@ describe_own(const struct inbound *in, struct bound_request *q)
 	q->audio_out |= in->speaks;
 }
 
-void
-describe_request(struct req *r)
-{
-	const struct params *p = &r->params;
-	struct bound_request *q = &r->bound_request;
-
-	memset(q, 0, sizeof *q);
-	q->images = p->messages.images;
-	q->unsized_media = p->messages.audios > 0 || p->messages.documents > 0;
-	q->audio_in = p->messages.audios > 0;
-	q->audio_out = params_has(p, PARAM_audio);
-	q->tools = params_has(p, PARAM_tools) || params_has(p, PARAM_functions);
-	q->provider_tools =
-	    params_has(p, PARAM_web_search_options) || describe_searches(p);
-	q->n = params_number(p, PARAM_n, 1);
-	q->max_tokens = params_max_tokens(p);
-	q->searches = r->w->settings->budgets_searches_per_request;
-	q->embeddings = r->route.route == ROUTE_EMBEDDINGS;
-	if (r->native)
-		describe_own(r->inbound, q);
-}
-
 /* The string "1h" of a marker, in all the ways in which JSON writes it. */
 static bool
 describe_says_1h(struct slice json)
@@ -80,6 +58,41 @@ describe_says_1h(struct slice json)
 	return false;
 }
 
+/* Writing to the provider's cache for an hour is dearer. */
+static bool
+describe_caches_1h(const struct req *r, const struct slice *pieces, unsigned n)
+{
+	if (r->price->cache_write_1h == MONEY_NONE)
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		if (describe_says_1h(pieces[i]))
+			return true;
+	return false;
+}
+
+void
+describe_request(struct req *r)
+{
+	const struct params *p = &r->params;
+	struct bound_request *q = &r->bound_request;
+
+	memset(q, 0, sizeof *q);
+	q->images = p->messages.images;
+	q->unsized_media = p->messages.audios > 0 || p->messages.documents > 0;
+	q->audio_in = p->messages.audios > 0;
+	q->audio_out = params_has(p, PARAM_audio);
+	q->tools = params_has(p, PARAM_tools) || params_has(p, PARAM_functions);
+	q->cache_1h = describe_caches_1h(r, &r->body, 1);
+	q->provider_tools =
+	    params_has(p, PARAM_web_search_options) || describe_searches(p);
+	q->n = params_number(p, PARAM_n, 1);
+	q->max_tokens = params_max_tokens(p);
+	q->searches = r->w->settings->budgets_searches_per_request;
+	q->embeddings = r->route.route == ROUTE_EMBEDDINGS;
+	if (r->native)
+		describe_own(r->inbound, q);
+}
+
 void
 describe_body(struct req *r)
 {
@@ -87,9 +100,6 @@ describe_body(struct req *r)
 
 	/* As it is sent, without base64 media. */
 	q->body_bytes = (int64_t)(r->edit.len - r->params.messages.media_bytes);
-	q->cache_1h = false;
-	if (r->price->cache_write_1h == MONEY_NONE)
-		return;
-	for (unsigned i = 0; i < r->edit.n && !q->cache_1h; i++)
-		q->cache_1h = describe_says_1h(r->edit.pieces[i]);
+	/* Headers add to what the client's body says. */
+	q->cache_1h |= describe_caches_1h(r, r->edit.pieces, r->edit.n);
 }

@@ -177,6 +177,7 @@ struct req {
 	struct inbound *inbound;
 	struct encode *encode;    /* of the answer, unless it is native */
 	struct slice stored_name; /* of a stored answer: its id */
+	int64_t stored_created_s; /* and its time */
 	struct sbuf *raw;         /* of a native stream: what is to be sent */
 	bool native;              /* the provider speaks the client's dialect */
 	bool alt_sse;             /* Gemini: events, not an array */

@@ -61,12 +61,13 @@ recall_asked(const struct req *r)
 
 /* Requests whose answers are never kept: cache.md 4. */
 static bool
-recall_excluded(const struct req *r)
+recall_excluded(struct req *r)
 {
 	struct slice modalities = params_json(&r->params, PARAM_modalities);
 
 	return params_bool(&r->params, PARAM_store) ||
-	       memmem(modalities.p, modalities.n, "\"audio\"", 7) != NULL;
+	       memmem(modalities.p, modalities.n, "\"audio\"", 7) != NULL ||
+	       client_goes_on(r);
 }
 
 static void

@@ -70,8 +70,8 @@ tls_is_used(const struct settings *s, const struct settings_provider *p)
 	const struct settings_credential *c = settings_list(s, p->credentials);
 
 	for (uint32_t i = 0; i < p->credentials.n; i++)
-		if (c[i].base.tls)
-			return true;
+		if (c[i].base.tls || c[i].vertex_ai_credentials.len > 0)
+			return true; /* a token is fetched with TLS always */
 	return p->base.tls && p->quirks & QUIRK_LOCAL;
 }
 

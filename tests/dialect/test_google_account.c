@@ -246,6 +246,8 @@ static const struct {
 	    0, "t", 3599 },
 	{ "{\"access_token\":\"t\"}", 0, "t", 3600 },
 	{ "{\"access_token\":\"t\",\"expires_in\":-1}", 0, "t", 3600 },
+	/* One that is over when it comes would be asked for without end. */
+	{ "{\"access_token\":\"t\",\"expires_in\":0}", 0, "t", 3600 },
 	{ "{\"access_token\":\"t\",\"expires_in\":1e15}", 0, "t", 86400 },
 	{ "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid JWT\"}",
 	    -1, "no token: invalid_grant Invalid JWT", 0 },

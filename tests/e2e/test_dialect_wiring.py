@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from gateway import Gateway
+from gateway import Gateway, wait_for
 from provider import LAST_CHUNK, Provider, chunked, completion, head, json_reply, sse_head, sse_reply, stream_events
+from test_tls import TlsProvider, certificate, openssl
 
 SECRETS = {
     "SECRET_A": "sk-ant-secret-0001", "SECRET_G": "AIzaSecret0002", "SECRET_O": "sk-secret-0003",
@@ -16,7 +17,7 @@ SECRETS = {
     "SECRET_SESSION": "session-secret-0007", "SECRET_BEARER": "bedrock-bearer-0008",
     "SECRET_V": json.dumps({"access_token": "ya29.secret-0009"}),
 }
-PRICED = 'context = 128000; max_output = 16384; price = { input = "1"; output = "2"; };'
+PRICED = 'context = 128000; max_output = 16384; price = { input = "1"; output = "2"; cache_write_1h = "2"; };'
 
 ANTHROPIC = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x",
              "content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn", "stop_sequence": None,
@@ -217,3 +218,167 @@ def test_error_with_our_secrets(served, client, model):
         record = json.dumps(served.record(r.headers["x-respan-log-id"]))
         for secret in secrets:
             assert secret.encode() not in r.body and secret not in record
+
+
+# -- the cache --
+
+def cached(served, client, model, text, streamed=False, headers=None, **members):
+    """(whether it was a hit, the reply) of a request whose answer is kept."""
+    path, body = request_of(client, model, streamed, cache_enabled=True, **members)
+    if client == "gemini":
+        body["contents"][0]["parts"][0]["text"] = text
+    else:
+        body["input" if client == "responses" else "messages"] = (
+            text if client == "responses" else [{"role": "user", "content": text}])
+    r = served.post(path, body, headers=headers)
+    assert r.status == 200, r.body
+    return r.headers["x-respan-cache"] == "hit", r
+
+
+@pytest.mark.parametrize("where", ["extra_body", "respan_params", "metadata", "header"])
+def test_container_in_the_key(served, where):
+    """What a container or a header adds is a part of what is asked."""
+    def ask_with(system):
+        members = {"system": system}
+        if where == "header":
+            return cached(served, "messages", "m-a", where, headers=parameters(**members))[0]
+        if where == "metadata":
+            members = {"respan_params": members}
+        return cached(served, "messages", "m-a", where, **{where: members})[0]
+    assert not ask_with("one")
+    wait_for(lambda: ask_with("one"), 5, "the answer in the cache")
+    assert not ask_with("another")
+
+
+def test_conversation_is_not_kept(served):
+    """cache.md 4: the answer is to more than what the request says."""
+    for members in ({"previous_response_id": "resp_0"}, {"conversation": "conv_0"},
+                    {"extra_body": {"previous_response_id": "resp_0"}}):
+        for _ in range(2):
+            hit, r = cached(served, "responses", "m-r", "goes on", **members)
+            assert not hit and r.headers["x-respan-cache"] == "bypass"
+            served.logged()
+
+
+def test_hit_as_a_stream_has_its_time(served):
+    wait_for(lambda: cached(served, "responses", "m-r", "time")[0], 5, "the answer in the cache")
+    hit, r = cached(served, "responses", "m-r", "time", True)
+    times = set(re.findall(rb'"created_at": ?(\d+)', r.body))
+    assert hit and times == {b"1700000000"}
+
+
+# -- money --
+
+def held(served, client, model, headers=None, **members):
+    """What was set aside for a small request, in USD."""
+    r = ask(served, client, model, headers=headers, **members)
+    assert r.status == 200, r.body
+    return served.record(r.headers["x-respan-log-id"])["hold"]
+
+
+@pytest.mark.parametrize("client, model, members", [
+    ("messages", "m-a", {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
+    ("messages", "m-vc", {"messages": [{"role": "user", "content": [
+        {"type": "document", "source": {"type": "file", "file_id": "file_1"}}]}]}),
+    ("messages", "m-a", {"mcp_servers": [{"type": "url", "url": "https://mcp.test/", "name": "m"}]}),
+    ("gemini", "m-g", {"cachedContent": "cachedContents/1"}),
+    ("gemini", "m-v", {"tools": [{"urlContext": {}}]}),
+    ("responses", "m-r", {"previous_response_id": "resp_0"}),
+    ("responses", "m-r", {"conversation": "conv_0"}),
+    ("responses", "m-r", {"tools": [{"type": "web_search"}]}),
+    ("responses", "m-r", {"prompt": {"id": "pmpt_1"}}),
+], ids=lambda x: "-".join(x) if isinstance(x, dict) else x)
+def test_hold_of_what_is_not_in_the_request(served, client, model, members):
+    """money.md 5: what the provider has or fetches is at most the window."""
+    assert held(served, client, model, **members) >= 128000 * 1e-6
+    assert held(served, client, model) < 128000 * 1e-6
+
+
+@pytest.mark.parametrize("ttl, client", [(t, c) for t in ('"1h"', '"\\u0031h"') for c in ("messages", "chat")])
+def test_hold_of_an_hour_in_the_cache(served, ttl, client):
+    """money.md 5: its price is the highest when the body has such a marker."""
+    text = [{"type": "text", "text": "Hi" * 1000, "cache_control": {"type": "ephemeral", "ttl": "TTL"}}]
+    path, body = request_of(client, "m-a", messages=[{"role": "user", "content": text}])
+    body["max_tokens"] = 100
+    def hold_with(t):
+        r = served.post(path, json.dumps(body).replace('"TTL"', t))
+        assert r.status == 200, r.body
+        return served.record(r.headers["x-respan-log-id"])["hold"]
+    assert hold_with(ttl) > 1.5 * hold_with('"5m"')
+
+
+def test_hold_of_an_hour_in_a_header(served):
+    system = [{"type": "text", "text": "Hi" * 1000, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]
+    short = [dict(system[0], cache_control={"type": "ephemeral"})]
+    assert held(served, "messages", "m-a", parameters(system=system)) > 1.5 * held(
+        served, "messages", "m-a", parameters(system=short))
+
+
+# -- tokens of Google --
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory):
+    """(folder with certificates, private key) of a service account."""
+    where = str(tmp_path_factory.mktemp("account"))
+    certificate(where, "ca", "DNS:ca.test")
+    certificate(where, "server", "DNS:localhost,IP:127.0.0.1")
+    openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "account.key", cwd=where)
+    with open(where + "/account.key") as f:
+        return where, f.read()
+
+
+class Tokens(TlsProvider):
+    """A token endpoint; the book of what it gave out."""
+
+    def __init__(self, certs):
+        self.given = []
+        super().__init__(certs, "server")
+        self.answer = self.give
+
+    def give(self, request):
+        self.given.append("ya29.given-%d" % len(self.given))
+        return json_reply({"access_token": self.given[-1], "expires_in": 0, "token_type": "Bearer"})
+
+
+@pytest.fixture
+def vertex(account):
+    """(gateway, provider, token endpoint); the provider's address has no TLS."""
+    where, key = account
+    with Provider(whole_or_stream) as provider, Tokens(where) as tokens:
+        json_key = {"type": "service_account", "project_id": "p", "private_key_id": "k", "private_key": key,
+                    "client_email": "a@p.iam.gserviceaccount.com", "token_uri": "https://localhost:%d/token" % tokens.port}
+        with_account = """
+outbound = { token_hosts = [ "localhost" ]; };
+providers = ( { name = "google_vertex_ai"; base_url = "http://127.0.0.1:%d/v1"; ca_file = "%s/ca.pem";
+  credentials = ( { name = "own"; vertex_ai_credentials = "env:ACCOUNT"; vertex_ai_location = "us-east5"; } ); } );
+models = ( { name = "m-v"; provider = "google_vertex_ai"; upstream = "gemini-x"; %s } );
+""" % (provider.port, where, PRICED)
+        g = Gateway(extra=with_account, workers=1)
+        try:
+            g.start(env={"ACCOUNT": json.dumps(json_key)})
+            yield g, provider, tokens
+        finally:
+            g.close()
+
+
+def test_token_over_tls_alone(vertex):
+    """The signed statement leaves encrypted, whatever the provider's address
+    is; a life of nothing does not make it leave without end."""
+    g, provider, tokens = vertex
+    for client in OTHERS + ["chat"]:
+        assert ask(g, client, "m-v").status == 200
+    assert len(tokens.requests) == 1 and tokens.requests[0].path == "/token"
+    assert {r.header("Authorization") for r in provider.requests} == {"Bearer ya29.given-0"}
+
+
+def test_token_refused(vertex):
+    """Once more with a new one; then the client is told, without it."""
+    g, provider, tokens = vertex
+    provider.answer = lambda r: json_reply(
+        {"error": {"code": 401, "message": "Not " + r.header("Authorization"), "status": "UNAUTHENTICATED"}}, 401)
+    for streamed in (False, True):
+        r = ask(g, "gemini", "m-v", streamed)
+        assert r.status == 401 and r.json["error"]["message"] == "Not Bearer [redacted]"
+    provider.answer = lambda r: (whole_or_stream(r) if r.header("Authorization") == "Bearer " + tokens.given[-1]
+                                 and len(tokens.given) > 3 else json_reply({"error": {"code": 401}}, 401))
+    assert ask(g, "chat", "m-v").status == 200
