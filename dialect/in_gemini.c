@@ -120,9 +120,32 @@ in_gemini_path(struct in_gemini *x)
 		ask_json(x->chat, "stream", SLICE("true"));
 }
 
+/* Which of two spellings a provider heeds is not for us to guess. */
+static int
+in_gemini_twice(struct in_gemini *x, const struct in_merge *m)
+{
+	const char *name;
+
+	for (size_t i = 0; i < COUNT(in_gemini_read); i++)
+		for (unsigned k = 0; k < m->n; k++) {
+			const struct jscan_item *item = &m->items[k];
+
+			if (item->type == JSCAN_NULL ||
+			    !camel_is(item, in_gemini_read[i]) ||
+			    in_gemini_find(m, in_gemini_read[i]) == item)
+				continue;
+			name = in_gemini_spelt(x, item);
+			return err_param(x->e, ERR_DUPLICATE_PARAMETER, name,
+			    "Duplicate parameter: '%s'.", name);
+		}
+	return 0;
+}
+
 static int
 in_gemini_members(struct in_gemini *x, const struct in_merge *m)
 {
+	if (in_gemini_twice(x, m) != 0)
+		return -1;
 	for (unsigned i = 0; i < m->n; i++)
 		if (in_gemini_member(x, &m->items[i]) != 0)
 			return -1;

@@ -142,17 +142,23 @@ native_betas(const struct native *x, const struct jscan_item *item)
 	return native_take(x, &b);
 }
 
-/* The member of that name, null or not. */
+/* The member of that name: null only when none of its spellings has more. */
 static bool
 native_find(struct slice object, struct slice camel, struct jscan_item *item_r)
 {
 	struct jscan_iter it;
+	struct jscan_item item;
+	bool found = false;
 
 	jscan_enter(&it, object);
-	while (jscan_member_next(&it, item_r))
-		if (camel_is(item_r, camel))
-			return true;
-	return false;
+	while (jscan_member_next(&it, &item)) {
+		if (!camel_is(&item, camel) ||
+		    (found && item.type == JSCAN_NULL))
+			continue;
+		*item_r = item;
+		found = true;
+	}
+	return found;
 }
 
 /* {"a":1} with one member more. */

@@ -332,8 +332,13 @@ routes_find(const struct routes_bases *bases, struct slice method,
 			row = routes_match_path(bases, plain, ROUTES_ANY,
 			    &match_r->rest);
 	}
-	if (row == NULL ||
-	    (row->route == ROUTE_GEMINI && !routes_take_verb(match_r)))
+	if (row != NULL && row->route == ROUTE_GEMINI &&
+	    !routes_take_verb(match_r)) {
+		/* Who asks so is told so in Gemini's words. */
+		match_r->route = ROUTE_GEMINI;
+		row = NULL;
+	}
+	if (row == NULL)
 		return routes_unknown(bases, path, plain, e);
 	routes_path_slashes(&match_r->rest);
 	return routes_accept(row, method, path, match_r, e);

@@ -382,3 +382,24 @@ def test_token_refused(vertex):
     provider.answer = lambda r: (whole_or_stream(r) if r.header("Authorization") == "Bearer " + tokens.given[-1]
                                  and len(tokens.given) > 3 else json_reply({"error": {"code": 401}}, 401))
     assert ask(g, "chat", "m-v").status == 200
+
+
+# -- what Gemini's names can be written like --
+
+def test_two_spellings(served):
+    """One cap is held for, and no other is sent."""
+    small, large = {"maxOutputTokens": 5}, {"maxOutputTokens": 16000}
+    for more in ({"generationConfig": small, "generation_config": large},
+                 {"generationConfig": small, "extra_body": {"generation_config": large}}):
+        r = ask(served, "gemini", "m-g", **more)
+        assert (r.status, r.json["error"]["message"]) == (400, "Duplicate parameter: 'generation_config'.")
+    limited = {"customer_identifier": "spelt", "period_budget": 0.01, "budget_duration": "monthly"}
+    r = ask(served, "gemini", "m-g", customer_params=limited,
+            generationConfig={"maxOutputTokens": None, "max_output_tokens": 16000})
+    sent = served.provider.requests[-1].json["generationConfig"]
+    assert r.status == 200 and sent["maxOutputTokens"] is None and sent["max_output_tokens"] < 5000
+
+
+def test_unknown_verb(served):
+    r = served.post("/v1beta/models/m-g:unknownVerb", {})
+    assert r.status == 404 and r.json["error"]["status"] == "NOT_FOUND"
