@@ -206,6 +206,8 @@ def test_no_answer_costs_the_hold(served, provider, spoken, answer):
 def test_a_stream_with_usage(served, provider, spoken):
     provider.answer = lambda r: stream(spoken, spoken.events((70, 5)))
     assert ask(served, stream=True) == (70 * IN + 5 * OUT, 0)
+    served.logged()
+    assert served.records()[-1]["usage_estimated"] is False
 
 
 def cut_costs(spoken, sent):
@@ -223,7 +225,7 @@ def test_a_stream_that_breaks_after_output(served, provider, spoken, end):
     assert got == cut_costs(spoken, provider.requests[0])
     served.logged()
     record = served.records()[-1]
-    assert (record["usage_source"], nano(record["cost"])) == ("bound", got[0])
+    assert (record["usage_source"], record["usage_estimated"], nano(record["cost"])) == ("bound", True, got[0])
 
 
 def test_an_error_in_a_stream_before_output(served, provider, spoken):
