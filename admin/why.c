@@ -24,9 +24,9 @@ static const char *const members[] = { "timestamp", "status", "status_code",
 	"provider_id", "stream", "cache_hit", "cached_model", "saved_cost",
 	"prompt_tokens", "prompt_cache_hit_tokens",
 	"prompt_cache_creation_tokens", "completion_tokens", "reasoning_tokens",
-	"usage_source", "hold", "price_version", "cost", "cost_known",
-	"provider_cost", "charge", "suspense", "limit_info", "attempts",
-	"warnings" };
+	"usage_source", "usage_estimated", "hold", "price_version", "cost",
+	"cost_known", "provider_cost", "charge", "suspense", "limit_info",
+	"attempts", "warnings" };
 
 bool
 why_fits(const struct why_id *w, const unsigned char id[16])

@@ -2,7 +2,6 @@
 #include "base/money.h"
 #include "dialect/anthropic.h"
 #include "dialect/dialect.h"
-#include "proto/jnum.h"
 #include "proto/jscan.h"
 
 static int64_t
@@ -11,17 +10,31 @@ usage_known(int64_t n)
 	return n > 0 ? n : 0;
 }
 
-/* A figure that is null, no integer or negative says nothing. */
+/* One that is no count leaves what an earlier event said, if one did. */
 static void
 usage_figure(struct slice object, const char *name, int64_t *to)
 {
 	struct jscan_item item;
 	int64_t n;
 
-	if (jscan_find(object, slice_str(name), &item) == 1 &&
-	    item.type == JSCAN_NUMBER && jnum_int(item.value, &n) == 1 &&
-	    n >= 0 && n <= USAGE_TOKENS_MAX)
+	if (jscan_find(object, slice_str(name), &item) != 1)
+		return;
+	n = usage_count(&item);
+	if (n >= 0 || (n == USAGE_MALFORMED && *to < 0))
 		*to = n;
+}
+
+/* A part that is no count would be free: no usage then (money.md 4). */
+static bool
+usage_is_malformed(const struct anthropic_usage *g)
+{
+	const int64_t figures[] = { g->input, g->created, g->created_5m,
+		g->created_1h, g->read, g->output, g->thinking, g->searches };
+
+	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+		if (figures[i] == USAGE_MALFORMED)
+			return true;
+	return false;
 }
 
 static void
@@ -78,6 +91,10 @@ usage_tell(struct tell *t, const struct anthropic_usage *g)
 	u->out_text = output - u->out_reasoning;
 	u->searches = usage_known(g->searches);
 	u->provider_cost_nano = g->cost_nano;
+	if (usage_is_malformed(g)) {
+		t->has_usage = false;
+		return;
+	}
 	t->has_usage = g->input >= 0 && g->output >= 0 && g->is_final;
 	if (g->input >= 0)
 		t->in_tokens = u->in_text + u->in_cached +
@@ -101,7 +118,7 @@ anthropic_take_usage(struct tell *t, struct slice message, bool is_final)
 {
 	struct anthropic_usage *g = usage_of(t);
 	struct jscan_item item;
-	int64_t output = -1;
+	int64_t output = USAGE_ABSENT;
 	struct slice u;
 
 	if (jscan_find(message, SLICE("usage"), &item) != 1 ||
@@ -120,7 +137,7 @@ anthropic_take_usage(struct tell *t, struct slice message, bool is_final)
 	    &g->thinking);
 	usage_inner(u, "server_tool_use", "web_search_requests", &g->searches);
 	usage_cost(u, &g->cost_nano);
-	if (output >= 0) {
+	if (output != USAGE_ABSENT) {
 		g->output = output;
 		g->is_final |= is_final;
 	}

@@ -109,6 +109,7 @@ in_is_run_by_client(struct slice raw)
 void
 in_own_tool(struct inbound *in, const char *where, struct slice raw)
 {
+	in->own_tools = true;
 	if (!in_is_run_by_client(raw))
 		in->runs_tools = true;
 	in_own_kind(in, where);

@@ -37,6 +37,7 @@ struct inbound {
 	char own_kind_only[96];
 	/* What its own kind may do beyond the text of it: money.md 5. */
 	bool unsized;    /* reads what is not in it: files, what it stored */
+	bool own_tools;  /* has tools that chat has not: hidden prompts */
 	bool runs_tools; /* runs tools itself, and reads what they found */
 	bool speaks;     /* answers in sound */
 	/* Members that another kind does without: warnings when it is asked. */

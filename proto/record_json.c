@@ -112,6 +112,15 @@ derive_unique_organization_id(const struct record_line *line, struct sbuf *out)
 }
 
 static void
+derive_usage_estimated(const struct record_line *line, struct sbuf *out)
+{
+	if (slice_eq(line->r->usage_source, SLICE("bound")))
+		put(out, "true", 4);
+	else
+		put(out, "false", 5);
+}
+
+static void
 derive_error_bit(const struct record_line *line, struct sbuf *out)
 {
 	put(out, slice_eq(line->r->status, SLICE("success")) ? "0" : "1", 1);

@@ -41,6 +41,7 @@ static void
 describe_own(const struct inbound *in, struct bound_request *q)
 {
 	q->unsized_media |= in->unsized;
+	q->tools |= in->own_tools;
 	q->provider_tools |= in->runs_tools;
 	q->audio_out |= in->speaks;
 }

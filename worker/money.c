@@ -427,6 +427,8 @@ money_price(struct req *r)
 	case OUTCOME_ERROR:
 		return;
 	case OUTCOME_USAGE:
+		if (r->usage.anomaly)
+			params_warn(&r->params, SLICE("usage_anomaly"));
 		r->usage_source = "provider";
 		if (price_cost(r->price, &r->usage, &r->cost_nano, &e) != 0) {
 			log_error("money: %s", e.text);

@@ -109,7 +109,7 @@ def test_tools_of_the_provider_are_held(make_gateway, provider, name):
     if runs:
         assert hold == WINDOW * IN + CAP * OUT + SEARCHES * SEARCH
     else:
-        assert hold <= (n + 1024) * IN + CAP * OUT
+        assert hold == (n + 1024) * IN + CAP * OUT
 
 
 CHAT_SEARCHES = {
