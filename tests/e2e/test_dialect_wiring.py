@@ -437,3 +437,29 @@ def test_native_events_that_say_nothing_in_chat(served):
     finally:
         go_on.set()
         c.close()
+
+
+def test_token_refused_late(vertex):
+    """A refusal of the last token says nothing of the one that came since."""
+    g, provider, tokens = vertex
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def answer(request):
+        if request.header("Authorization") != "Bearer ya29.given-0":
+            return whole_or_stream(request)
+        refusal = json_reply({"error": {"code": 401, "message": "Over.", "status": "UNAUTHENTICATED"}}, 401)
+        if not arrived.is_set():
+            arrived.set()
+            return [("event", go_on)] + refusal
+        return refusal
+    provider.answer = answer
+    late = []
+    waiting = threading.Thread(target=lambda: late.append(ask(g, "chat", "m-v").status))
+    waiting.start()
+    try:
+        assert arrived.wait(10)
+        assert ask(g, "chat", "m-v").status == 200
+    finally:
+        go_on.set()
+        waiting.join()
+    assert late == [200] and len(tokens.given) == 2
