@@ -315,7 +315,8 @@ google_refused(struct req *r)
 	struct google *g =
 	    *target_google(r->choice.target, r->choice.credential);
 
-	if (g != NULL)
+	/* Another request may have had a new one since. */
+	if (g != NULL && slice_eq(g->token, r->token))
 		g->expires_ms = g->renew_ms = 0;
 }
 

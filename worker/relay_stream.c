@@ -117,6 +117,15 @@ stream_hold_back(struct req *r, const struct relay_out *out)
 		sbuf_add_slice(b, out->slices[i]);
 }
 
+/* Without content; of a native stream both what is sent and what it says. */
+static bool
+stream_holds_much(const struct req *r)
+{
+	size_t raw = r->raw != NULL ? r->raw->len : 0;
+
+	return r->held->len + raw > STREAM_HELD_MAX;
+}
+
 static void
 stream_keepalive_set(struct req *r)
 {
@@ -131,6 +140,9 @@ stream_send(struct req *r)
 	if (r->w->out.n == 0 && !r->native)
 		return;
 	log_body_stream(r, &r->w->out);
+	/* Nobody reads it, but others wait for the whole. */
+	if (r->x == NULL && r->raw != NULL)
+		sbuf_clear(r->raw);
 	if (r->x == NULL)
 		return;
 	client_frames(r, &r->w->out);
@@ -224,7 +236,7 @@ relay_stream_data(struct req *r, struct slice bytes)
 		    r->first_ns / 1000000 +
 		    (uint64_t)r->w->settings->stream_prerelease_time_ms;
 		stream_hold_back(r, out);
-		if (s->has_content || r->held->len > STREAM_HELD_MAX)
+		if (s->has_content || stream_holds_much(r))
 			stream_release(r);
 		else if (r->w->settings->stream_prerelease_time_ms > 0)
 			req_wait_until(r, release_ms);

@@ -2,12 +2,14 @@
 between the two and is neither's dialect.
 """
 import base64
+import http.client
 import json
 import re
+import threading
 
 import pytest
 
-from gateway import Gateway, wait_for
+from gateway import KEY, Gateway, wait_for
 from provider import LAST_CHUNK, Provider, chunked, completion, head, json_reply, sse_head, sse_reply, stream_events
 from test_tls import TlsProvider, certificate, openssl
 
@@ -98,10 +100,14 @@ def settings(port):
 @pytest.fixture(scope="module")
 def served(request):
     with Provider(whole_or_stream) as provider:
-        g = Gateway(extra=settings(provider.port) + "budgets = { clamp_max_tokens = true; };")
+        g = Gateway(extra=settings(provider.port) + """
+budgets = { clamp_max_tokens = true; };
+stream = { prerelease_time = "60s"; };
+""")
         failed = request.session.testsfailed
         try:
             g.start(env=SECRETS)
+            wait_for(lambda: len(g.children("worker")) == g.workers, 10, "the workers")
             g.provider = provider
             yield g
         finally:
@@ -403,3 +409,57 @@ def test_two_spellings(served):
 def test_unknown_verb(served):
     r = served.post("/v1beta/models/m-g:unknownVerb", {})
     assert r.status == 404 and r.json["error"]["status"] == "NOT_FOUND"
+
+
+# -- streams --
+
+def test_native_events_that_say_nothing_in_chat(served):
+    """They are not kept without end before there is content."""
+    go_on = threading.Event()
+    searched = [
+        {"type": "content_block_start", "index": 0,
+         "content_block": {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}},
+        *[{"type": "content_block_delta", "index": 0,
+           "delta": {"type": "input_json_delta", "partial_json": " " * 9000}}] * 40,
+        {"type": "content_block_stop", "index": 0}]
+    served.provider.answer = lambda r: [
+        sse_head() + chunked(named(ANTHROPIC_EVENTS[:1] + searched)), ("event", go_on),
+        chunked(named([dict(e, index=1) if "index" in e else e for e in ANTHROPIC_EVENTS[1:]])) + LAST_CHUNK]
+    path, body = request_of("messages", "m-a", True)
+    c = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    try:
+        c.request("POST", path, json.dumps(body), {"Authorization": "Bearer " + KEY,
+                                                   "Content-Type": "application/json"})
+        r = c.getresponse()
+        assert r.status == 200 and b"message_start" in r.read(100)
+        go_on.set()
+        assert r.read().endswith(b'data: {"type": "message_stop"}\n\n')
+    finally:
+        go_on.set()
+        c.close()
+
+
+def test_token_refused_late(vertex):
+    """A refusal of the last token says nothing of the one that came since."""
+    g, provider, tokens = vertex
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def answer(request):
+        if request.header("Authorization") != "Bearer ya29.given-0":
+            return whole_or_stream(request)
+        refusal = json_reply({"error": {"code": 401, "message": "Over.", "status": "UNAUTHENTICATED"}}, 401)
+        if not arrived.is_set():
+            arrived.set()
+            return [("event", go_on)] + refusal
+        return refusal
+    provider.answer = answer
+    late = []
+    waiting = threading.Thread(target=lambda: late.append(ask(g, "chat", "m-v").status))
+    waiting.start()
+    try:
+        assert arrived.wait(10)
+        assert ask(g, "chat", "m-v").status == 200
+    finally:
+        go_on.set()
+        waiting.join()
+    assert late == [200] and len(tokens.given) == 2
