@@ -6,7 +6,9 @@
 #include "base/settings.h"
 #include "base/xmem.h"
 #include "net/http1.h"
+#include "proto/jnum.h"
 #include "proto/jstr.h"
+#include "proto/usage.h"
 #include "worker/req.h"
 #include "worker/source.h"
 #include "worker/targets.h"
@@ -103,6 +105,27 @@ call_error_name(const struct http1_head *h)
 	return name;
 }
 
+static int64_t
+call_count(struct slice text)
+{
+	int64_t n = 0;
+
+	return jnum_is(text) && jnum_int(text, &n) == 1 && n > 0 &&
+	               n <= USAGE_TOKENS_MAX
+	           ? n
+	           : 0;
+}
+
+/* What the bodies of some models do not say. */
+static void
+call_bedrock(const struct http1_head *h, struct source_head *head)
+{
+	head->in_tokens = call_count(
+	    http1_find(h, SLICE("x-amzn-bedrock-input-token-count")));
+	head->out_tokens = call_count(
+	    http1_find(h, SLICE("x-amzn-bedrock-output-token-count")));
+}
+
 static void
 call_head(void *ctx, const struct http1_head *h)
 {
@@ -128,8 +151,11 @@ call_head(void *ctx, const struct http1_head *h)
 	}
 	if (head.request_id.n == 0)
 		head.request_id = http1_find(h, SLICE("request-id"));
-	if (s->base.req != NULL)
-		source_head(s->base.req, &head);
+	if (s->base.req == NULL)
+		return;
+	if (kind_auths[s->base.req->choice.kind] == AUTH_AWS)
+		call_bedrock(h, &head);
+	source_head(s->base.req, &head);
 }
 
 static void

@@ -349,6 +349,17 @@ def test_kinds(kinds, name, packed):
         signed.get(name, "k-of" if name == "gemini" else "Bearer k-of"))
 
 
+@pytest.mark.parametrize("said, tokens", [("7", 7), ("0", None), ("-1", None), ("x", None), ("", None), ("1.5", None),
+                                          ("9" * 30, None)])
+def test_tokens_in_a_header_of_bedrock(kinds, said, tokens):
+    kinds.provider.answer = lambda r: json_reply({"embeddings": VECTORS[:1]},
+                                                 headers=(("X-Amzn-Bedrock-Input-Token-Count", said),))
+    r = embed(kinds, "a", "bedrock-cohere/m")
+    assert r.status == 200 and (r.json["usage"]["prompt_tokens"] == tokens) == (tokens is not None)
+    record = kinds.record(r.headers["x-respan-log-id"])
+    assert record["usage_source"] == ("bound" if tokens is None else "provider")
+
+
 def test_one_text_of_gemini(kinds):
     kinds.provider.answer = lambda r: json_reply({"embedding": {"values": VECTORS[0]}})
     r = embed(kinds, "a", "gemini/m")
