@@ -165,6 +165,7 @@ prepare_dialect(struct req *r, int64_t put_max_tokens)
 	    chat_read(&r->params, r->pool, &a->chat, req_err(r)) != 0)
 		return prepare_refuse(r);
 	sbuf_clear(b);
+	a->chat.media_sent = 0;
 	if (r->dialect->ask(a, b, req_err(r)) != 0)
 		return prepare_refuse(r);
 	prepare_whole(r, b);
