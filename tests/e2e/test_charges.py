@@ -228,6 +228,16 @@ def test_a_stream_that_breaks_after_output(served, provider, spoken, end):
     assert (record["usage_source"], record["usage_estimated"], nano(record["cost"])) == ("bound", True, got[0])
 
 
+@pytest.mark.parametrize("spoken", [Gemini], indirect=True)
+def test_a_cut_stream_of_one_that_thinks_costs_the_hold(served, provider, spoken):
+    """Its figures so far tell of thoughts, more of which need not be visible."""
+    events = [dict(e, usageMetadata={"promptTokenCount": 7, "candidatesTokenCount": 1, "thoughtsTokenCount": 50})
+              for e in spoken.events()[:spoken.cut]]
+    provider.answer = lambda r: stream(spoken, events, ("fin",))
+    got, doubt = ask(served, stream=True)
+    assert got == bound(provider.requests[0]) and 0 < doubt < got
+
+
 def test_an_error_in_a_stream_before_output(served, provider, spoken):
     provider.answer = lambda r: stream(spoken, [dict({"type": "error"}, **spoken.error)])
     assert ask(served, stream=True) == (0, 0)
