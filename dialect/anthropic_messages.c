@@ -45,8 +45,10 @@ messages_put_base64(struct sbuf *b, const char *type, struct slice media_type,
 	messages_open(b, type);
 	sbuf_adds(b, ",\"source\":{\"type\":\"base64\"");
 	ask_text(b, "media_type", media_type);
-	ask_text(b, "data", p->media.data);
-	sbuf_addc(b, '}');
+	ask_name(b, "data");
+	sbuf_addc(b, '"');
+	ask_data(b, &p->media);
+	sbuf_adds(b, "\"}");
 	messages_close(b, p);
 }
 

@@ -210,6 +210,14 @@ ask_text(struct sbuf *b, const char *name, struct slice raw)
 }
 
 void
+ask_data(struct sbuf *b, const struct chat_media *m)
+{
+	sbuf_add_slice(b, m->data);
+	if (m->sent != NULL)
+		*m->sent += m->data.n;
+}
+
+void
 ask_int(struct sbuf *b, const char *name, int64_t n)
 {
 	ask_name(b, name);

@@ -89,6 +89,8 @@ void ask_json(struct sbuf *b, const char *name, struct slice json);
 
 /* Comma, "name":"raw". */
 void ask_text(struct sbuf *b, const char *name, struct slice raw);
+/* The base64 of a part, which stands between quotes; it is counted. */
+void ask_data(struct sbuf *b, const struct chat_media *m);
 
 void ask_int(struct sbuf *b, const char *name, int64_t n);
 

@@ -40,6 +40,7 @@ struct chat_media {
 	struct slice url;      /* no raw text, when there is no data */
 	struct slice id, name; /* raw: file_id, filename */
 	struct slice detail;   /* raw: of an image */
+	size_t *sent;          /* see struct chat; NULL: not counted */
 };
 
 struct chat_part {
@@ -118,6 +119,11 @@ struct chat {
 	unsigned n_stops;
 	enum chat_effort effort; /* of reasoning_effort alone */
 	struct slice thinking;   /* JSON, Anthropic's form */
+	/*
+	 * Bytes of media that the writer wrote, ask_data(): not all are sent
+	 * that were read.  They are no text, and not held as text.
+	 */
+	size_t media_sent;
 };
 
 /*

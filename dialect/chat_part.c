@@ -195,6 +195,7 @@ chat_parts(struct chat_reader *c, struct slice content, unsigned room,
 	for (unsigned i = 0; i < n + room; i++) {
 		p[i].message = c->message;
 		p[i].at = i;
+		p[i].media.sent = &c->chat->media_sent;
 	}
 	if (!array) {
 		if (n > 0)

@@ -38,7 +38,7 @@ cohere_image(struct ask *a, struct sbuf *b, const struct chat_part *p,
 		sbuf_adds(b, "data:");
 		sbuf_add_json_part(b, type);
 		sbuf_adds(b, ";base64,");
-		sbuf_add_json_part(b, p->media.data);
+		ask_data(b, &p->media);
 	}
 	sbuf_adds(b, "\"}}");
 	return 0;

@@ -53,12 +53,14 @@ media_refuse(struct ask *a, const struct chat_part *p, const char *what,
 }
 
 static void
-media_put_source(struct slice data, struct sbuf *b)
+media_put_source(const struct chat_media *m, struct sbuf *b)
 {
 	ask_name(b, "source");
 	sbuf_addc(b, '{');
-	ask_text(b, "bytes", data);
-	sbuf_adds(b, "}}}");
+	ask_name(b, "bytes");
+	sbuf_addc(b, '"');
+	ask_data(b, m);
+	sbuf_adds(b, "\"}}}");
 }
 
 /* What the first bytes show counts more than what was declared. */
@@ -75,7 +77,7 @@ media_put_image(struct ask *a, const struct chat_part *p, struct sbuf *b,
 	ask_comma(b);
 	sbuf_adds(b, "{\"image\":{");
 	ask_text(b, "format", format);
-	media_put_source(p->media.data, b);
+	media_put_source(&p->media, b);
 	return 0;
 }
 
@@ -160,7 +162,7 @@ media_put_document(struct ask *a, const struct chat_part *p, struct sbuf *b,
 	sbuf_adds(b, "{\"document\":{");
 	ask_text(b, "format", format);
 	media_put_name(a, p, b);
-	media_put_source(p->media.data, b);
+	media_put_source(&p->media, b);
 	return 0;
 }
 

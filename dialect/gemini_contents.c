@@ -133,12 +133,13 @@ contents_result(struct gemini_writer *w, const struct chat_part *p)
 }
 
 static void
-contents_inline(struct gemini_writer *w, struct slice type, struct slice data)
+contents_inline(struct gemini_writer *w, struct slice type,
+    const struct chat_media *m)
 {
 	sbuf_adds(w->b, "\"inlineData\":{\"mimeType\":");
 	sbuf_add_json(w->b, type);
 	sbuf_adds(w->b, ",\"data\":\"");
-	sbuf_add_slice(w->b, data);
+	ask_data(w->b, m);
 	sbuf_adds(w->b, "\"}");
 }
 
@@ -192,7 +193,7 @@ contents_image(struct gemini_writer *w, const struct chat_part *p)
 {
 	if (p->media.data.n == 0)
 		return contents_url(w, p);
-	contents_inline(w, ask_media_type(&p->media), p->media.data);
+	contents_inline(w, ask_media_type(&p->media), &p->media);
 	return 0;
 }
 
@@ -202,7 +203,7 @@ contents_audio(struct gemini_writer *w, const struct chat_part *p)
 	if (p->media.data.n == 0)
 		return ask_refuse(w->a, w->e,
 		    "messages[%u].content[%u].input_audio", p->message, p->at);
-	contents_inline(w, p->media.type, p->media.data);
+	contents_inline(w, p->media.type, &p->media);
 	return 0;
 }
 
@@ -213,7 +214,7 @@ contents_file(struct gemini_writer *w, const struct chat_part *p)
 		return ask_refuse(w->a, w->e, "messages[%u].content[%u].%s",
 		    p->message, p->at,
 		    p->media.id.n > 0 ? "file.file_id" : "file");
-	contents_inline(w, p->media.type, p->media.data);
+	contents_inline(w, p->media.type, &p->media);
 	return 0;
 }
 

@@ -63,7 +63,9 @@ ollama_images(struct sbuf *b, const struct chat_message *m)
 		}
 		open = true;
 		ask_comma(b);
-		sbuf_add_json(b, m->parts[i].media.data);
+		sbuf_addc(b, '"');
+		ask_data(b, &m->parts[i].media);
+		sbuf_addc(b, '"');
 	}
 	if (open)
 		sbuf_addc(b, ']');

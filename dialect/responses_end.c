@@ -27,6 +27,26 @@ responses_output(struct tell *t, struct slice output)
 	return 0;
 }
 
+/* The usage does not tell them: each is an item of the output. */
+static int64_t
+responses_searches(struct slice response)
+{
+	struct slice output = chat_json(response, SLICE("output"));
+	struct jscan_iter it;
+	struct jscan_item item, type;
+	int64_t n = 0;
+
+	if (output.n == 0 || *output.p != '[')
+		return 0;
+	jscan_enter(&it, output);
+	while (jscan_element_next(&it, &item))
+		if (item.type == JSCAN_OBJECT &&
+		    jscan_find(item.value, SLICE("type"), &type) == 1 &&
+		    jstr_says(&type, SLICE("web_search_call")))
+			n++;
+	return n;
+}
+
 void
 responses_finish(struct tell *t, struct slice response)
 {
@@ -45,6 +65,7 @@ responses_finish(struct tell *t, struct slice response)
 
 	if (usage.n > 0 && usage_read(usage, t->quirks, &t->usage) == 1) {
 		t->has_usage = true;
+		t->usage.searches = responses_searches(response);
 		usage_sum(&t->usage, &figures);
 		t->in_tokens = figures.prompt;
 	}

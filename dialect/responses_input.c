@@ -16,13 +16,13 @@ responses_refuse_part(struct ask *a, const struct chat_part *p, struct err *e)
 /* "name":"data:type;base64,..." */
 static void
 responses_data(struct sbuf *b, const char *name, struct slice type,
-    struct slice data)
+    const struct chat_media *m)
 {
 	ask_name(b, name);
 	sbuf_adds(b, "\"data:");
 	sbuf_add_slice(b, type);
 	sbuf_adds(b, ";base64,");
-	sbuf_add_slice(b, data);
+	ask_data(b, m);
 	sbuf_addc(b, '"');
 }
 
@@ -34,7 +34,7 @@ responses_image(const struct chat_part *p, struct sbuf *b)
 	sbuf_adds(b, "{\"type\":\"input_image\"");
 	if (m->data.n > 0) {
 		responses_data(b, "image_url",
-		    m->type.n > 0 ? m->type : SLICE("image/png"), m->data);
+		    m->type.n > 0 ? m->type : SLICE("image/png"), m);
 	} else {
 		ask_name(b, "image_url");
 		sbuf_add_json(b, m->url);
@@ -52,7 +52,7 @@ responses_file(const struct chat_part *p, struct sbuf *b)
 	if (m->name.n > 0)
 		ask_text(b, "filename", m->name);
 	if (m->data.n > 0)
-		responses_data(b, "file_data", m->type, m->data);
+		responses_data(b, "file_data", m->type, m);
 	else
 		ask_text(b, "file_id", m->id);
 	sbuf_addc(b, '}');

@@ -6,24 +6,6 @@
 
 /* The parts of a message whose content is an array. */
 
-/*
- * Of a text of base64 as it is sent: as it came, or, said again in another
- * dialect, without the escapes.  What is taken off a bound is the least of it.
- */
-static size_t
-params_base64(const struct jscan_item *item, struct slice raw)
-{
-	size_t n = 0;
-
-	if (!item->escaped)
-		return raw.n;
-	for (; raw.n > 0; n++)
-		raw = slice_skip(raw, *raw.p != '\\'                 ? 1
-				      : raw.n > 5 && raw.p[1] == 'u' ? 6
-								     : 2);
-	return n;
-}
-
 /* The bytes of base64 in a data: URL, or 0. */
 static size_t
 params_data_url(const struct jscan_item *url)
@@ -34,9 +16,7 @@ params_data_url(const struct jscan_item *url)
 	if (!slice_starts(raw, SLICE("data:")))
 		return 0;
 	comma = memchr(raw.p, ',', raw.n);
-	if (comma == NULL)
-		return 0;
-	return params_base64(url, slice_skip(raw, (size_t)(comma + 1 - raw.p)));
+	return comma == NULL ? 0 : raw.n - (size_t)(comma + 1 - raw.p);
 }
 
 /* {"image_url":{"url":"..."}}, or the string itself. */
@@ -64,7 +44,7 @@ params_part_data(struct params_messages *m, const struct jscan_item *part,
 
 	if (jscan_find(part->value, kind, &data) && data.type == JSCAN_OBJECT &&
 	    jscan_find(data.value, member, &data) && data.type == JSCAN_STRING)
-		m->media_bytes += params_base64(&data, jscan_text(&data));
+		m->media_bytes += jscan_text(&data).n;
 }
 
 static bool

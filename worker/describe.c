@@ -2,6 +2,7 @@
 
 #include "base/money.h"
 #include "base/settings.h"
+#include "dialect/ask.h"
 #include "dialect/inbound.h"
 #include "proto/bound.h"
 #include "proto/jscan.h"
@@ -94,13 +95,21 @@ describe_request(struct req *r)
 		describe_own(r->inbound, q);
 }
 
+/* Base64 media in the body, as it is sent: some dialects leave some out. */
+static size_t
+describe_media(const struct req *r)
+{
+	if (r->dialect != NULL && !r->native && r->ask != NULL)
+		return r->ask->chat.media_sent;
+	return r->params.messages.media_bytes;
+}
+
 void
 describe_body(struct req *r)
 {
 	struct bound_request *q = &r->bound_request;
 
-	/* As it is sent, without base64 media. */
-	q->body_bytes = (int64_t)(r->edit.len - r->params.messages.media_bytes);
+	q->body_bytes = (int64_t)(r->edit.len - describe_media(r));
 	/* Headers add to what the client's body says. */
 	q->cache_1h |= describe_caches_1h(r, r->edit.pieces, r->edit.n);
 }

@@ -373,7 +373,7 @@ money_price_seen(struct req *r)
 	if (r->choice.model != NULL &&
 	    (r->choice.model->features & FEATURE_REASONING) != 0)
 		seen.whole_hold = true;
-	if (r->has_usage && r->usage.out_reasoning > 0)
+	if (r->thought || (r->has_usage && r->usage.out_reasoning > 0))
 		seen.whole_hold = true;
 	/* Nor is what its tools found, which is input again. */
 	if (r->bound_request.provider_tools)

@@ -190,6 +190,7 @@ prepare_dialect(struct req *r, int64_t put_max_tokens)
 	if (prepare_chat(r) != 0)
 		return -1;
 	sbuf_clear(b);
+	a->chat.media_sent = 0;
 	if (r->dialect->ask(a, b, req_err(r)) != 0)
 		return prepare_refuse(r);
 	prepare_whole(r, b);

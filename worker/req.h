@@ -221,6 +221,7 @@ struct req {
 	enum outcome outcome;
 	struct usage usage;
 	bool has_usage;
+	bool thought; /* figures so far, of no whole answer, tell of thoughts */
 	int64_t cost_nano, suspense_nano, charge_nano;
 	/* By earlier attempts; the charge is what the customer's book says. */
 	int64_t spent_nano, spent_charge_nano, spent_suspense_nano;

@@ -66,6 +66,7 @@ translate_take_state(struct req *r)
 	decode_state(r->decode, &s);
 	r->in_tokens = s.in_tokens > 0 ? s.in_tokens : 0;
 	r->has_usage = s.has_usage;
+	r->thought = s.usage.out_reasoning > 0;
 	if (s.has_usage)
 		r->usage = s.usage;
 }

@@ -228,6 +228,16 @@ def test_a_stream_that_breaks_after_output(served, provider, spoken, end):
     assert (record["usage_source"], record["usage_estimated"], nano(record["cost"])) == ("bound", True, got[0])
 
 
+@pytest.mark.parametrize("spoken", [Gemini], indirect=True)
+def test_a_cut_stream_of_one_that_thinks_costs_the_hold(served, provider, spoken):
+    """Its figures so far tell of thoughts, more of which need not be visible."""
+    events = [dict(e, usageMetadata={"promptTokenCount": 7, "candidatesTokenCount": 1, "thoughtsTokenCount": 50})
+              for e in spoken.events()[:spoken.cut]]
+    provider.answer = lambda r: stream(spoken, events, ("fin",))
+    got, doubt = ask(served, stream=True)
+    assert got == bound(provider.requests[0]) and 0 < doubt < got
+
+
 def test_an_error_in_a_stream_before_output(served, provider, spoken):
     provider.answer = lambda r: stream(spoken, [dict({"type": "error"}, **spoken.error)])
     assert ask(served, stream=True) == (0, 0)
@@ -253,3 +263,24 @@ def test_figures_that_contradict_each_other_are_told(served, provider, spoken):
     assert ask(served) == (cost, 0)
     served.logged()
     assert "usage_anomaly" in served.records()[-1]["warnings"]
+
+
+SEARCH = 10000000  # nano-USD each
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_searches_of_responses_are_charged(make_gateway, provider, streamed):
+    """Its usage does not tell them; they are items of the output."""
+    g = make_gateway(start=False, provider='quirks = [ "responses" ];')
+    g.text = g.text.replace('input = "1";', 'input = "1"; per_search = "0.01";').replace(
+        'name = "openai"', 'name = "here"').replace('provider = "openai"', 'provider = "here"')
+    g.start()
+    body = Responses.whole((70, 5))
+    body["output"][:0] = [{"type": "web_search_call", "id": "w%d" % i, "status": "completed"} for i in range(2)]
+    events = Responses.events()[:-1] + [{"type": "response.completed", "response": body}]
+    provider.answer = lambda r: stream(Responses, events) if streamed else json_reply(body)
+    r = g.post("/v1/responses", {"model": "test-model", "input": "x", "stream": streamed, "max_output_tokens": CAP,
+                                 "tools": [{"type": "web_search"}], "customer_params": budget(5)})
+    assert r.status == 200
+    row = settled(g)
+    assert (row["settled"], row["suspense"], row["held"]) == (70 * IN + 5 * OUT + 2 * SEARCH, 0, 0)

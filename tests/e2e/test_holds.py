@@ -147,11 +147,43 @@ def test_an_hour_in_the_cache_is_held_at_its_price(make_gateway, provider, mark)
     assert hold == (n + 64) * (IN if mark == '"5m"' else WRITE_1H) + CAP * OUT
 
 
-def test_escapes_of_a_picture_are_not_taken_off_the_text(make_gateway, provider):
-    """A slash may come as six bytes and go as one; the words beside it stay."""
-    g = serve(make_gateway, "gemini")
+LEFT_OUT = {
+    "of the system": lambda said, picture: [
+        {"role": "system", "content": [picture]}, {"role": "user", "content": said}],
+    "of a result without a call": lambda said, picture: [
+        {"role": "user", "content": said}, {"role": "tool", "tool_call_id": "c", "content": [
+            {"type": "text", "text": "x"}, picture]}],
+}
+
+
+@pytest.mark.parametrize("kind", ["anthropic", "gemini"])
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_a_picture_that_is_not_sent_is_not_taken_off_the_text(make_gateway, provider, kind, name):
+    g = serve(make_gateway, kind)
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "QUFB" * 2000}}
+    body = {"model": "test-model", "max_tokens": CAP, "messages": LEFT_OUT[name]("word " * 2000, picture)}
+    hold, n = needed(g, provider, "/v1/chat/completions", KINDS[kind][1], body)
+    media = 4 * provider.requests[-1].body.count(b"QUFB")
+    assert hold == (n - media + 5000 + 64) * IN + CAP * OUT
+
+
+OLLAMA = {"model": "m", "done": True, "done_reason": "stop", "message": {"role": "assistant", "content": "Hi"},
+          "prompt_eval_count": 7, "eval_count": 3}
+COHERE = {"id": "i", "finish_reason": "COMPLETE",
+          "message": {"role": "assistant", "content": [{"type": "text", "text": "Hi"}]},
+          "usage": {"tokens": {"input_tokens": 7, "output_tokens": 3}}}
+
+
+@pytest.mark.parametrize("kind,answer", [("anthropic", CLAUDE), ("gemini", GEMINI), ("cohere", COHERE),
+                                         ("ollama", OLLAMA)])
+def test_a_picture_with_escapes_arrives(make_gateway, provider, kind, answer):
+    """Some clients escape each slash; what is sent is the same text, and no text to hold."""
+    g = serve(make_gateway, kind)
     body = json.dumps({"model": "test-model", "max_tokens": CAP, "messages": [{"role": "user", "content": [
         {"type": "text", "text": "word " * 200},
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,PICTURE"}}]}]})
-    hold, n = needed(g, provider, "/v1/chat/completions", GEMINI, body.replace("PICTURE", "\\u0041" * 400))
-    assert hold == (n - 400 + 5000 + 64) * IN + CAP * OUT
+    hold, n = needed(g, provider, "/v1/chat/completions", answer, body.replace("PICTURE", "iVBORw0KGgo\\/" * 400))
+    sent = provider.requests[-1]
+    assert "iVBORw0KGgo/" * 400 in json.dumps(sent.json)
+    media = sent.body.count(b"iVBORw0KGgo") * len(b"iVBORw0KGgo\\/")
+    assert hold == (n - media + 5000 + 64) * IN + CAP * OUT
