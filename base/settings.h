@@ -142,10 +142,12 @@ enum provider_schema {
 
 /* Names of providers.md 2.3 that an OpenAI-dialect relay acts on. */
 #define QUIRK(name, bit, text) QUIRK_##name = 1u << bit,
+#define QUIRK_KNOWN(text)
 enum provider_quirk {
 #include "base/quirks.def"
 };
 #undef QUIRK
+#undef QUIRK_KNOWN
 
 struct settings_provider {
 	struct sref name;

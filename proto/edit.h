@@ -28,6 +28,7 @@ struct edit_options {
 	bool add_usage;         /* ask for the usage chunk of a stream */
 	int64_t put_max_tokens; /* 0 = leave what the client sent */
 	uint32_t quirks;        /* of enum provider_quirk */
+	uint32_t features;      /* of the model, enum settings_feature */
 	enum provider_reasoning reasoning;
 	enum provider_schema schema;
 };

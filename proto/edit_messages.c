@@ -143,6 +143,14 @@ messages_remove(struct messages_edit *m, const char *kept_end,
 	    SLICE(""));
 }
 
+/* The first models that reason refuse the role all the same. */
+static bool
+messages_has_developers(const struct edit_options *o)
+{
+	return (o->quirks & QUIRK_DEV_ROLE) != 0 &&
+	       (o->features & FEATURE_NO_DEVELOPER) == 0;
+}
+
 static void
 messages_member(struct messages_edit *m, const struct jscan_item *item)
 {
@@ -151,27 +159,106 @@ messages_member(struct messages_edit *m, const struct jscan_item *item)
 	else if (jstr_is(item, SLICE("tool_call_id")))
 		messages_id(m, item);
 	else if (jstr_is(item, SLICE("role")) &&
-		 !(m->options->quirks & QUIRK_DEV_ROLE) &&
+		 !messages_has_developers(m->options) &&
 		 jstr_says(item, SLICE("developer")))
 		messages_splice(m, item->value, SLICE("\"system\""));
+}
+
+/* What is left of a content behind a part: the text, or the other parts. */
+static void
+messages_rest(struct sbuf *b, const struct jscan_item *content)
+{
+	struct jscan_iter it;
+	struct jscan_item first;
+
+	if (content->type == JSCAN_STRING && content->value.n > 2) {
+		sbuf_adds(b, ",{\"type\":\"text\",\"text\":");
+		sbuf_add_slice(b, content->value);
+		sbuf_addc(b, '}');
+	} else if (content->type == JSCAN_ARRAY) {
+		jscan_enter(&it, content->value);
+		if (jscan_element_next(&it, &first) != 1)
+			return;
+		sbuf_addc(b, ',');
+		sbuf_add(b, first.value.p,
+		    (size_t)(content->value.p + content->value.n - 1 -
+			     first.value.p));
+	}
+}
+
+/* The first part of an assistant's content: what it thought. */
+static struct slice
+messages_thought(struct messages_edit *m, struct slice text,
+    const struct jscan_item *content)
+{
+	struct sbuf b = { 0 };
+	struct slice parts;
+
+	sbuf_adds(&b, "[{\"type\":\"thinking\",\"thinking\":[{\"type\":"
+		      "\"text\",\"text\":");
+	sbuf_add_slice(&b, text);
+	sbuf_adds(&b, "}]}");
+	messages_rest(&b, content);
+	sbuf_addc(&b, ']');
+	parts = pool_copy(m->pool, sbuf_slice(&b));
+	sbuf_free(&b);
+	return parts;
+}
+
+/* What stands in reasoning_content goes back as a part of the content. */
+static bool
+messages_thinks(const struct messages_edit *m, struct slice message,
+    struct jscan_item *thought_r)
+{
+	struct jscan_item role;
+
+	return m->options->quirks & QUIRK_THINKING_PARTS &&
+	       m->params->messages.reasonings > 0 &&
+	       jscan_find(message, SLICE("reasoning_content"), thought_r) ==
+	           1 &&
+	       thought_r->type == JSCAN_STRING && thought_r->value.n > 2 &&
+	       jscan_find(message, SLICE("role"), &role) == 1 &&
+	       jstr_says(&role, SLICE("assistant"));
+}
+
+/* There may be no content beside calls: the thoughts stand in its place. */
+static void
+messages_think_alone(struct messages_edit *m, const struct jscan_item *thought)
+{
+	const struct jscan_item none = { .type = JSCAN_NULL };
+	struct slice name = { thought->name.p, thought->name.n };
+
+	messages_splice(m, name, SLICE("content"));
+	messages_splice(m, thought->value,
+	    messages_thought(m, thought->value, &none));
 }
 
 static void
 messages_message(struct messages_edit *m, struct slice message)
 {
-	bool thoughts = m->params->messages.reasonings == 0 ||
-	                messages_keeps_thoughts(m, message);
+	struct jscan_item item, content, thought;
+	bool thinks = messages_thinks(m, message, &thought);
+	bool alone =
+	    thinks && jscan_find(message, SLICE("content"), &content) != 1;
+	bool keeps = m->params->messages.reasonings == 0 ||
+	             messages_keeps_thoughts(m, message);
 	const char *kept_end = NULL;
 	struct jscan_iter it;
-	struct jscan_item item;
 
 	jscan_enter(&it, message);
 	while (jscan_member_next(&it, &item) == 1) {
-		if (!thoughts && jstr_is(&item, SLICE("reasoning_content"))) {
+		if (jstr_is(&item, SLICE("reasoning_content")) && alone) {
+			messages_think_alone(m, &item);
+		} else if (jstr_is(&item, SLICE("reasoning_content")) &&
+			   !keeps) {
 			messages_remove(m, kept_end, &item);
 			continue;
+		} else if (thinks && jstr_is(&item, SLICE("content"))) {
+			messages_splice(m, item.value,
+			    messages_thought(m, thought.value, &item));
+		} else {
+			messages_member(m, &item);
 		}
-		messages_member(m, &item);
 		kept_end = item.value.p + item.value.n;
 	}
 }
@@ -215,7 +302,7 @@ static bool
 messages_change(const struct params *p, const struct edit_options *o)
 {
 	return o->quirks & (QUIRK_ID9 | QUIRK_PREFIX) ||
-	       (p->messages.developers > 0 && !(o->quirks & QUIRK_DEV_ROLE)) ||
+	       (p->messages.developers > 0 && !messages_has_developers(o)) ||
 	       p->messages.reasonings > 0 || edit_lost_schema(p, o).n > 0;
 }
 

@@ -54,11 +54,13 @@ static const struct word words_schema[] = { { "as_is", SCHEMA_AS_IS },
 static const struct word words_end[] = { { "done", END_DONE },
 	{ "optional", END_OPTIONAL }, { NULL, 0 } };
 #define QUIRK(name, bit, text) { text, 1u << bit },
+#define QUIRK_KNOWN(text) { text, 0 },
 static const struct word words_quirks[] = {
 #include "base/quirks.def"
 	{ NULL, 0 }
 };
 #undef QUIRK
+#undef QUIRK_KNOWN
 
 static const struct field credential_fields[] = {
 	{ "name", FIELD_STR, AT(settings_credential, name), NULL, 0, 0, true,

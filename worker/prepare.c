@@ -60,6 +60,7 @@ prepare_edit(struct req *r, int64_t put_max_tokens)
 		.model = r->choice.upstream_model,
 		.add_usage = r->stream && p->ask_usage,
 		.quirks = p->quirks,
+		.features = m != NULL ? m->features : 0,
 		.reasoning = (enum provider_reasoning)p->reasoning,
 		.schema = (enum provider_schema)p->json_schema,
 		.put_max_tokens = put_max_tokens,

@@ -194,7 +194,8 @@ struct req {
 	bool token_retried;    /* one was refused already */
 	int64_t
 	    in_tokens; /* its word on the input, before all usage; 0: none */
-	int64_t head_in_tokens, head_out_tokens; /* as source_head has them */
+	struct usage head_usage; /* as source_head has it */
+	bool has_head_usage;
 	const struct settings_price *price;
 	bool cost_known;
 	uint64_t validated_ns; /* params were good */

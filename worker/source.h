@@ -47,10 +47,9 @@ struct source_head {
 	int64_t length;         /* of the body; -1 = not told */
 	int64_t retry_after_ms; /* the provider's wish; -1 = none */
 	struct slice request_id;
-	struct slice error_name; /* Bedrock's, in a header; "" = none */
-	/* Its count of an invocation; 0 = not told. */
-	int64_t in_tokens, out_tokens;
-	bool encoded; /* a content coding, though refused */
+	struct slice error_name;   /* Bedrock's, in a header; "" = none */
+	const struct usage *usage; /* of Bedrock's headers; NULL = none */
+	bool encoded;              /* a content coding, though refused */
 };
 
 /* Start the provider of req->choice. */

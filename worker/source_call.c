@@ -105,9 +105,11 @@ call_error_name(const struct http1_head *h)
 	return name;
 }
 
+/* 0 for what is no count. */
 static int64_t
-call_count(struct slice text)
+call_count(const struct http1_head *h, struct slice name)
 {
+	struct slice text = http1_find(h, name);
 	int64_t n = 0;
 
 	return jnum_is(text) && jnum_int(text, &n) == 1 && n > 0 &&
@@ -116,14 +118,18 @@ call_count(struct slice text)
 	           : 0;
 }
 
-/* What the bodies of some models do not say. */
-static void
-call_bedrock(const struct http1_head *h, struct source_head *head)
+/* What Bedrock counted of an invocation: the bodies of some do not say it. */
+static bool
+call_bedrock(const struct http1_head *h, struct usage *u)
 {
-	head->in_tokens = call_count(
-	    http1_find(h, SLICE("x-amzn-bedrock-input-token-count")));
-	head->out_tokens = call_count(
-	    http1_find(h, SLICE("x-amzn-bedrock-output-token-count")));
+	usage_of_totals(u,
+	    call_count(h, SLICE("x-amzn-bedrock-input-token-count")),
+	    call_count(h, SLICE("x-amzn-bedrock-output-token-count")));
+	u->in_cached =
+	    call_count(h, SLICE("x-amzn-bedrock-cache-read-input-token-count"));
+	u->in_cache_write_5m = call_count(h,
+	    SLICE("x-amzn-bedrock-cache-write-input-token-count"));
+	return u->in_text > 0;
 }
 
 static void
@@ -131,6 +137,7 @@ call_head(void *ctx, const struct http1_head *h)
 {
 	struct source_call *s = ctx;
 	struct slice coding = http1_header(h, HTTP1_CONTENT_ENCODING);
+	struct usage told;
 	struct source_head head = {
 		.status = h->status,
 		.content_type = http1_header(h, HTTP1_CONTENT_TYPE),
@@ -153,8 +160,9 @@ call_head(void *ctx, const struct http1_head *h)
 		head.request_id = http1_find(h, SLICE("request-id"));
 	if (s->base.req == NULL)
 		return;
-	if (kind_auths[s->base.req->choice.kind] == AUTH_AWS)
-		call_bedrock(h, &head);
+	if (kind_auths[s->base.req->choice.kind] == AUTH_AWS &&
+	    call_bedrock(h, &told))
+		head.usage = &told;
 	source_head(s->base.req, &head);
 }
 

@@ -164,8 +164,9 @@ source_head(struct req *r, const struct source_head *h)
 	r->length = h->length;
 	r->head_us = now_real_us();
 	r->answer.retry_after_ms = h->retry_after_ms;
-	r->head_in_tokens = h->in_tokens;
-	r->head_out_tokens = h->out_tokens;
+	r->has_head_usage = h->usage != NULL;
+	if (h->usage != NULL)
+		r->head_usage = *h->usage;
 	r->provider_code = pool_copy(r->pool, h->error_name);
 	if (h->request_id.n > 0 && h->request_id.n <= 128 &&
 	    http1_value_ok(h->request_id))

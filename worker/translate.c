@@ -49,11 +49,9 @@ translate_usage(struct req *r, struct usage *usage, bool *has_usage)
 	struct decode_state s;
 
 	decode_state(r->decode, &s);
-	*has_usage = s.has_usage || r->head_in_tokens > 0;
-	if (s.has_usage)
-		*usage = s.usage;
-	else if (r->head_in_tokens > 0)
-		usage_of_totals(usage, r->head_in_tokens, r->head_out_tokens);
+	*has_usage = s.has_usage || r->has_head_usage;
+	if (*has_usage)
+		*usage = s.has_usage ? s.usage : r->head_usage;
 }
 
 void

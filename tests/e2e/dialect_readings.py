@@ -673,10 +673,21 @@ def inside(group, body):
         "utf-8", "replace")
 
 
+def bedrock_headers(r, headers):
+    """Figures that the body does not have; those of the input are disjoint, as Converse's."""
+    names = {"inputTokens": "input", "outputTokens": "output", "cacheReadInputTokens": "cache-read-input",
+             "cacheWriteInputTokens": "cache-write-input"}
+    told = {k: headers.get("x-amzn-bedrock-%s-token-count" % v) for k, v in names.items()}
+    if told["inputTokens"]:
+        r.usage = converse_usage({k: int(v) for k, v in told.items() if v is not None})
+    return r
+
+
 def read(case, upto=None):
     """The reading of a recorded answer, or of its first bytes."""
     if not case.streamed:
-        return WHOLE[case.dialect](json.loads(case.body))
+        r = WHOLE[case.dialect](json.loads(case.body))
+        return r if r.usage or case.dialect != "invoke" else bedrock_headers(r, case.meta["response_headers"])
     body = case.body[:upto]
     r = STREAM[case.dialect](events_of(case.group, body))
     if case.dialect in ("converse", "invoke", "gemini") and inside(case.group, body):

@@ -37,8 +37,8 @@ static const struct recordings_group recordings_groups[] = {
 	    QUIRK_ID9 | QUIRK_FINISH_HAS_CONTENT | QUIRK_EXCESS_AUDIO_IN,
 	    END_DONE, false },
 	{ "together", QUIRK_FIN_EOS, END_DONE, false },
-	{ "perplexity", QUIRK_MSG_REPEAT | QUIRK_CRLF | QUIRK_OWN_COST,
-	    END_OPTIONAL, false },
+	{ "perplexity", QUIRK_MSG_REPEAT | QUIRK_OWN_COST, END_OPTIONAL,
+	    false },
 	{ "openrouter",
 	    QUIRK_FIN_TWICE | QUIRK_COMMENTS | QUIRK_ROLE_EVERY |
 		QUIRK_ERR_IN_CHUNK | QUIRK_OWN_COST,

@@ -27,6 +27,10 @@
 	"\"schema\":" SCHEMA "}}"
 #define THINKS "{\"role\":\"assistant\",\"content\":\"a\"}"
 
+#define THOUGHT(text)                                                          \
+	"{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\","             \
+	"\"text\":\"" text "\"}]}"
+
 static const struct row {
 	const char *title;
 	uint32_t quirks;
@@ -43,6 +47,44 @@ static const struct row {
 	{ "and stays where he is known", QUIRK_DEV_ROLE, 0, 0,
 	    MSGS("{\"role\":\"developer\",\"content\":\"d\"}"),
 	    MSGS("{\"role\":\"developer\",\"content\":\"d\"}"), NULL, "" },
+	{ "thoughts are parts of the content that goes back",
+	    QUIRK_THINKING_PARTS, REASONING_EFFORT, 0,
+	    MSGS("{\"role\":\"assistant\",\"reasoning_content\":\"r\\n\","
+		 "\"content\":\"a\"}," USER
+		 ",{\"content\": [{\"type\":\"text\",\"text\":\"b\"} ] ,"
+		 "\"reasoning_content\" : \"r\",\"role\":\"assistant\"}"),
+	    MSGS("{\"role\":\"assistant\",\"content\":[" THOUGHT(
+		"r\\n") ","
+			"{\"type\":\"text\",\"text\":\"a\"}]}," USER
+			",{\"content\": [" THOUGHT(
+			    "r") ","
+				 "{\"type\":\"text\",\"text\":\"b\"} "
+				 "],\"role\":\"assistant\"}"),
+	    NULL, "" },
+	{ "beside calls they are all of it", QUIRK_THINKING_PARTS,
+	    REASONING_EFFORT, 0,
+	    MSGS("{\"content\":null,\"reasoning_content\":\"r\","
+		 "\"role\":\"assistant\"},{\"role\":\"assistant\","
+		 "\"reasoning_content\": \"r\"},{\"content\":\"\","
+		 "\"role\":\"assistant\",\"reasoning_content\":\"r\"},"
+		 "{\"content\":[ ],\"role\":\"assistant\","
+		 "\"reasoning_content\":\"r\"}"),
+	    MSGS("{\"content\":[" THOUGHT(
+		"r") "],\"role\":\"assistant\"},"
+		     "{\"role\":\"assistant\",\"content\": [" THOUGHT(
+			 "r") "]},"
+			      "{\"content\":[" THOUGHT(
+				  "r") "],\"role\":\"assistant\"},"
+				       "{\"content\":[" THOUGHT(
+					   "r") "],\"role\":\"assistant\"}"),
+	    NULL, "" },
+	{ "no thought, no part", QUIRK_THINKING_PARTS, REASONING_EFFORT, 0,
+	    MSGS("{\"role\":\"assistant\",\"reasoning_content\":\"\","
+		 "\"content\":\"a\"},{\"role\":\"assistant\","
+		 "\"content\":\"a\",\"reasoning_content\":null},"
+		 "{\"role\":\"user\",\"content\":\"x\","
+		 "\"reasoning_content\":\"r\"}"),
+	    MSGS(THINKS "," THINKS "," USER), NULL, "" },
 	{ "ids of nine", QUIRK_ID9, 0, 0,
 	    MSGS(CALLER("abcDEF123", "") "," RESULT("abcDEF123")),
 	    MSGS(CALLER("abcDEF123", "") "," RESULT("abcDEF123")), NULL, "" },
@@ -299,11 +341,12 @@ check_warnings(const struct row *row, const struct params *p)
 	sbuf_free(&b);
 }
 
-START_TEST(test_row)
+static void
+check_row(const struct row *row, uint32_t features)
 {
-	const struct row *row = &rows[_i];
 	struct edit_options options = { .model = SLICE("up"),
 		.quirks = row->quirks,
+		.features = features,
 		.reasoning = row->reasoning,
 		.schema = row->schema };
 	struct sbuf from = { 0 }, to = { 0 };
@@ -333,6 +376,23 @@ START_TEST(test_row)
 	sbuf_free(&from);
 	sbuf_free(&to);
 	asked_end(&a);
+}
+
+START_TEST(test_row)
+{
+	check_row(&rows[_i], 0);
+}
+END_TEST
+
+/* Not at OpenAI either, by the first models that reasoned. */
+START_TEST(test_no_developer)
+{
+	const struct row row = { "a developer where he is refused",
+		QUIRK_DEV_ROLE, 0, 0,
+		MSGS("{\"role\":\"developer\",\"content\":\"d\"}"),
+		MSGS("{\"role\":\"system\",\"content\":\"d\"}"), NULL, "" };
+
+	check_row(&row, FEATURE_NO_DEVELOPER);
 }
 END_TEST
 
@@ -400,6 +460,7 @@ test_suite(void)
 	TCase *tc = tcase_create("edits");
 
 	tcase_add_loop_test(tc, test_row, 0, COUNT(rows));
+	tcase_add_test(tc, test_no_developer);
 	tcase_add_loop_test(tc, test_cap, 0, COUNT(caps));
 	tcase_add_test(tc, test_id9);
 	suite_add_tcase(s, tc);

@@ -180,7 +180,7 @@ START_TEST(providers_arrive)
 	ck_assert_int_eq(p->base.port, 8000);
 	ck_assert_str_eq(text_of(p->base.path), "/v1");
 	ck_assert(!p->base.tls && p->open_models);
-	ck_assert_uint_eq(p->quirks, QUIRK_CRLF | QUIRK_LOCAL);
+	ck_assert_uint_eq(p->quirks, QUIRK_COMMENTS | QUIRK_LOCAL);
 	ck_assert_int_eq(p->reasoning, REASONING_KWARGS);
 	ck_assert_int_eq(p->json_schema, SCHEMA_BARE);
 	ck_assert_int_eq(p->timeout_ms, 9000);
