@@ -99,11 +99,14 @@ check_is_tools(const struct params *p)
 /* Without them the answer would mean something else. */
 static const struct {
 	uint32_t quirk;
+	uint32_t features; /* of the model, which it is about; 0 = of any */
 	bool (*asks)(const struct params *p);
 	struct slice name;
 } check_meant[] = {
-	{ QUIRK_NO_TOOLS, check_is_tools, SLICE("tools") },
-	{ QUIRK_NO_N, check_is_several, SLICE("n") },
+	{ QUIRK_NO_TOOLS, 0, check_is_tools, SLICE("tools") },
+	{ QUIRK_NO_N, 0, check_is_several, SLICE("n") },
+	{ QUIRK_NO_N_REASONING, FEATURE_REASONING, check_is_several,
+	    SLICE("n") },
 };
 
 static const struct {
@@ -119,8 +122,8 @@ static const struct {
 
 /* All that the tables above have. */
 #define CHECK_QUIRKS                                                           \
-	(QUIRK_NO_TOOLS | QUIRK_NO_N | QUIRK_NO_STOP | QUIRK_NO_USER |         \
-	    QUIRK_NO_LOGIT_BIAS)
+	(QUIRK_NO_TOOLS | QUIRK_NO_N | QUIRK_NO_N_REASONING | QUIRK_NO_STOP |  \
+	    QUIRK_NO_USER | QUIRK_NO_LOGIT_BIAS)
 
 static int
 check_quirks(struct params *p, const struct edit_options *options,
@@ -128,6 +131,7 @@ check_quirks(struct params *p, const struct edit_options *options,
 {
 	for (size_t i = 0; i < COUNT(check_meant); i++)
 		if (options->quirks & check_meant[i].quirk &&
+		    (check_meant[i].features & ~options->features) == 0 &&
 		    check_meant[i].asks(p))
 			return check_refuse(check_meant[i].name, e);
 	for (size_t i = 0; i < COUNT(check_dropped); i++)

@@ -40,8 +40,8 @@ static const struct recordings_group recordings_groups[] = {
 	{ "perplexity", QUIRK_MSG_REPEAT | QUIRK_OWN_COST, END_OPTIONAL,
 	    false },
 	{ "openrouter",
-	    QUIRK_FIN_TWICE | QUIRK_COMMENTS | QUIRK_ROLE_EVERY |
-		QUIRK_ERR_IN_CHUNK | QUIRK_OWN_COST,
+	    QUIRK_FIN_TWICE | QUIRK_ROLE_EVERY | QUIRK_ERR_IN_CHUNK |
+		QUIRK_OWN_COST,
 	    END_DONE, false },
 	{ "huggingface", 0, END_OPTIONAL, false },
 	{ "gemini-openai-compat", QUIRK_USAGE_EXCESS_OUT, END_DONE, false },

@@ -384,15 +384,28 @@ START_TEST(test_row)
 }
 END_TEST
 
-/* Not at OpenAI either, by the first models that reasoned. */
-START_TEST(test_no_developer)
+/* What a provider takes of some of its models only. */
+START_TEST(test_models)
 {
-	const struct row row = { "a developer where he is refused",
-		QUIRK_DEV_ROLE, 0, 0,
-		MSGS("{\"role\":\"developer\",\"content\":\"d\"}"),
-		MSGS("{\"role\":\"system\",\"content\":\"d\"}"), NULL, "" };
+	static const struct {
+		uint32_t features;
+		struct row row;
+	} models[] = {
+		{ FEATURE_NO_DEVELOPER,
+		    { "a developer where he is refused", QUIRK_DEV_ROLE, 0, 0,
+			MSGS("{\"role\":\"developer\",\"content\":\"d\"}"),
+			MSGS("{\"role\":\"system\",\"content\":\"d\"}"), NULL,
+			"" } },
+		{ FEATURE_REASONING | FEATURE_TOOLS,
+		    { "n of 2 where thoughts come once", QUIRK_NO_N_REASONING,
+			0, 0, MSG ",\"n\":2", NULL, "n", "" } },
+		{ FEATURE_TOOLS,
+		    { "and elsewhere", QUIRK_NO_N_REASONING, 0, 0,
+			MSG ",\"n\":2", MSG ",\"n\":2", NULL, "" } },
+	};
 
-	check_row(&row, FEATURE_NO_DEVELOPER);
+	for (size_t i = 0; i < COUNT(models); i++)
+		check_row(&models[i].row, models[i].features);
 }
 END_TEST
 
@@ -460,7 +473,7 @@ test_suite(void)
 	TCase *tc = tcase_create("edits");
 
 	tcase_add_loop_test(tc, test_row, 0, COUNT(rows));
-	tcase_add_test(tc, test_no_developer);
+	tcase_add_test(tc, test_models);
 	tcase_add_loop_test(tc, test_cap, 0, COUNT(caps));
 	tcase_add_test(tc, test_id9);
 	suite_add_tcase(s, tc);

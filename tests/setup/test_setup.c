@@ -25,7 +25,8 @@ static const char good[] =
     "    { name = \"b\"; api_key = \"env:HOLDFAST_TEST_KEY\";\n"
     "      weight = \"0.5\"; available_models = [ \"m\" ]; } ); },\n"
     "  { name = \"local\"; base_url = \"http://[::1]:8000/v1/\";\n"
-    "    open_models = true; quirks = [ \"crlf\", \"local\" ];\n"
+    "    open_models = true; quirks = [ \"crlf\", \"role-every\", \"local\" "
+    "];\n"
     "    reasoning = \"chat_template_kwargs\"; json_schema = \"bare\";\n"
     "    timeout = \"9s\"; credentials = (); } );\n"
     "models = (\n"
@@ -180,7 +181,7 @@ START_TEST(providers_arrive)
 	ck_assert_int_eq(p->base.port, 8000);
 	ck_assert_str_eq(text_of(p->base.path), "/v1");
 	ck_assert(!p->base.tls && p->open_models);
-	ck_assert_uint_eq(p->quirks, QUIRK_COMMENTS | QUIRK_LOCAL);
+	ck_assert_uint_eq(p->quirks, QUIRK_ROLE_EVERY | QUIRK_LOCAL);
 	ck_assert_int_eq(p->reasoning, REASONING_KWARGS);
 	ck_assert_int_eq(p->json_schema, SCHEMA_BARE);
 	ck_assert_int_eq(p->timeout_ms, 9000);
