@@ -152,6 +152,18 @@ rates_refuse(struct req *r, const struct rate_state *state,
 	r->detail = SLICE("Rate limit exceeded");
 }
 
+/*
+ * The clock of the turn may be behind a word that another worker has written
+ * since: who is refused is told from now on.
+ */
+static void
+rates_wait(struct rate_state *state, uint64_t asked_ns)
+{
+	uint64_t late = now_fresh_ns() - asked_ns;
+
+	state->wait_ns = state->wait_ns > late ? state->wait_ns - late : 1;
+}
+
 /* 1 passed; 0 refused. */
 static int
 rates_window(struct req *r, const struct rates_scope *scope,
@@ -160,12 +172,15 @@ rates_window(struct req *r, const struct rates_scope *scope,
 	struct rate_limit limit = { .per_minute =
 					rates_per_minute(scope, window) };
 	struct rate_state state;
+	uint64_t now = now_mono_ns();
 	int ok;
 
 	if (limit.per_minute <= 0)
 		return 1;
 	ok = rate_take(r->w->segment, scope->entry, window, &limit,
-	    rates_cost(r, window), now_mono_ns(), &state);
+	    rates_cost(r, window), now, &state);
+	if (!ok)
+		rates_wait(&state, now);
 	if (r->rate[window].limit == 0 ||
 	    state.remaining < r->rate[window].remaining)
 		r->rate[window] = state;
