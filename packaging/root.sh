@@ -36,6 +36,8 @@ if [ ! -e "$dir/.made" ]; then
 fi
 cp -r /etc/apt/apt.conf.d "$dir/etc/apt/"
 cp /etc/resolv.conf "$dir/etc/"
+# Every installed system has one.
+[ -e "$dir/etc/hosts" ] || echo "127.0.0.1 localhost" >"$dir/etc/hosts"
 [ $# -gt 0 ] || exit 0
 DEBIAN_FRONTEND=noninteractive chroot "$dir" sh -ec '
 	apt-get update -qq
