@@ -85,6 +85,15 @@ decode_raw_element(struct decode *d, struct slice data)
 	sbuf_add_slice(d->raw, data);
 }
 
+/* As it came; it ends with the CR of its empty line: nobody waits for LF. */
+static void
+decode_raw_event(struct decode *d, struct slice raw)
+{
+	sbuf_add_slice(d->raw, raw);
+	if (raw.n > 1 && memcmp(raw.p + raw.n - 2, "\n\r", 2) == 0)
+		sbuf_addc(d->raw, '\n');
+}
+
 /* An event as a client of the dialect wants it; an error is told by us. */
 static void
 decode_raw(struct decode *d, const struct dialect_event *ev)
@@ -96,11 +105,7 @@ decode_raw(struct decode *d, const struct dialect_event *ev)
 	else if (d->dialect->native != NULL)
 		d->dialect->native(ev, d->raw);
 	else
-		sbuf_add_slice(d->raw, ev->raw);
-	/* An event ends with the CR of its empty line: nobody waits for LF. */
-	if (!d->raw_array && ev->raw.n > 1 &&
-	    memcmp(ev->raw.p + ev->raw.n - 2, "\n\r", 2) == 0)
-		sbuf_addc(d->raw, '\n');
+		decode_raw_event(d, ev->raw);
 	d->raw_events++;
 }
 

@@ -333,7 +333,8 @@ START_TEST(test_native_end)
 	struct sbuf frames = { 0 }, raw = { 0 };
 	char inner[32] = "";
 
-	for (int n = 0; frames.len == 0 || frames.data[frames.len - 1] != '\r';
+	for (int n = 0; frames.len == 0 ||
+			memcmp(frames.data + frames.len - 2, "\n\r", 2) != 0;
 	     n++) {
 		sbuf_clear(&frames);
 		snprintf(inner, sizeof inner, "{\"n\":%d}", n);
