@@ -19,6 +19,7 @@
 #include "dialect/inbound.h"
 #include "proto/jscan.h"
 #include "proto/params.h"
+#include "tests/proto/recordings.h"
 
 struct inbound_row {
 	const char *title, *in;
@@ -119,43 +120,6 @@ inbound_check_row(const struct inbound_row *row, inbound_fn *fn)
 	inbound_run_end(&r);
 }
 
-static inline const char *
-inbound_shared(void)
-{
-	const char *shared = getenv("HOLDFAST_SHARED");
-
-	return shared != NULL ? shared : "../shared";
-}
-
-static inline bool
-inbound_file(const char *path, struct sbuf *b)
-{
-	char piece[65536];
-	FILE *f = fopen(path, "rb");
-	size_t n;
-
-	if (f == NULL)
-		return false;
-	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
-		sbuf_add(b, piece, n);
-	fclose(f);
-	return true;
-}
-
-static inline bool
-inbound_recordings_exist(void)
-{
-	char path[4096];
-	struct sbuf b = { 0 };
-	bool there;
-
-	snprintf(path, sizeof path, "%s/recordings/INDEX.tsv",
-	    inbound_shared());
-	there = inbound_file(path, &b);
-	sbuf_free(&b);
-	return there;
-}
-
 /*
  * Each request.json of a group, with the text of its meta.json.  Returns how
  * many there were.
@@ -172,7 +136,7 @@ inbound_each(const char *group, inbound_case_fn *fn, void *arg)
 	unsigned n = 0;
 	DIR *dir;
 
-	snprintf(path, sizeof path, "%s/recordings/%s", inbound_shared(),
+	snprintf(path, sizeof path, "%s/recordings/%s", recordings_shared(),
 	    group);
 	dir = opendir(path);
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
@@ -182,11 +146,11 @@ inbound_each(const char *group, inbound_case_fn *fn, void *arg)
 		sbuf_clear(&meta);
 		snprintf(file, sizeof file, "%s/%s/request.json", path,
 		    entry->d_name);
-		if (!inbound_file(file, &request))
+		if (!recordings_read(file, &request))
 			continue;
 		snprintf(file, sizeof file, "%s/%s/meta.json", path,
 		    entry->d_name);
-		ck_assert(inbound_file(file, &meta));
+		ck_assert(recordings_read(file, &meta));
 		snprintf(file, sizeof file, "%s/%s", group, entry->d_name);
 		fn(file, &request, &meta, arg);
 		n++;

@@ -508,7 +508,7 @@ START_TEST(test_recordings_57_of_which_44_fit_chat)
 {
 	struct seen seen = { 0, 0 };
 
-	if (!inbound_recordings_exist())
+	if (!recordings_exist())
 		return;
 	inbound_each("anthropic", check_recorded, &seen);
 	inbound_each("anthropic-count-tokens", check_recorded, &seen);

@@ -582,7 +582,7 @@ START_TEST(test_recordings_51_of_which_44_fit_chat)
 {
 	struct seen seen = { 0, 0 };
 
-	if (!inbound_recordings_exist())
+	if (!recordings_exist())
 		return;
 	inbound_each("gemini", check_recorded, &seen);
 	inbound_each("vertex-gemini", check_recorded, &seen);

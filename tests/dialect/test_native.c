@@ -244,7 +244,7 @@ START_TEST(test_recordings)
 		{ "vertex-gemini", KIND_VERTEX_GEMINI, 15, 15 },
 	};
 
-	if (!inbound_recordings_exist())
+	if (!recordings_exist())
 		return;
 	for (size_t i = 0; i < COUNT(groups); i++) {
 		struct group g = { groups[i].name, groups[i].kind, 0, 0 };

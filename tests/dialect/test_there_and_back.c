@@ -95,7 +95,7 @@ START_TEST(test_26_of_anthropic)
 {
 	struct trip t = { inbound_anthropic, &anthropic_dialect, true, 0 };
 
-	if (!inbound_recordings_exist())
+	if (!recordings_exist())
 		return;
 	inbound_each("anthropic", check_trip, &t);
 	ck_assert_uint_ge(t.n, 26);
@@ -106,7 +106,7 @@ START_TEST(test_30_of_gemini)
 {
 	struct trip t = { inbound_gemini, &dialect_gemini, false, 0 };
 
-	if (!inbound_recordings_exist())
+	if (!recordings_exist())
 		return;
 	inbound_each("gemini", check_trip, &t);
 	ck_assert_uint_ge(t.n, 30);

@@ -433,4 +433,39 @@ told_each(const char *group, unsigned least, told_fn *fn, void *arg)
 	told_each_file(group, least, NULL, fn, arg);
 }
 
+struct told_worked {
+	const struct dialect *dialect;
+	const char *name;
+	struct usage_figures want;
+	unsigned seen;
+};
+
+static inline void
+told_worked_case(const struct told_case *c, void *arg)
+{
+	struct told_worked *w = arg;
+	struct usage_figures f;
+	struct told_run run;
+
+	if (strstr(c->name, w->name) == NULL)
+		return;
+	w->seen++;
+	told_whole(w->dialect, sbuf_slice(&c->body), &run);
+	usage_sum(&run.state.usage, &f);
+	ck_assert(run.state.has_usage);
+	ck_assert_mem_eq(&f, &w->want, sizeof f);
+	sbuf_free(&run.sent);
+}
+
+/* A row of spec/providers.md 6: what a recorded answer comes to. */
+static inline void
+told_worked(const struct dialect *dialect, const char *group, const char *name,
+    struct usage_figures want)
+{
+	struct told_worked w = { dialect, name, want, 0 };
+
+	told_each(group, 1, told_worked_case, &w);
+	ck_assert_uint_eq(w.seen, recordings_exist() ? 1 : 0);
+}
+
 #endif
