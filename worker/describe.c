@@ -47,15 +47,28 @@ describe_own(const struct inbound *in, struct bound_request *q)
 	q->audio_out |= in->speaks;
 }
 
+static bool
+describe_has(struct slice json, struct slice form)
+{
+	return memmem(json.p, json.n, form.p, form.n) != NULL;
+}
+
 /* The string "1h" of a marker, in all the ways in which JSON writes it. */
 static bool
 describe_says_1h(struct slice json)
 {
-	static const struct slice forms[] = { SLICE("\"1h\""), SLICE("\\u0031"),
-		SLICE("1\\u0068\"") };
+	return describe_has(json, SLICE("\"1h\"")) ||
+	       (describe_has(json, SLICE("\\u00")) &&
+		   (describe_has(json, SLICE("\\u0031")) ||
+		       describe_has(json, SLICE("1\\u0068\""))));
+}
 
-	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-		if (memmem(json.p, json.n, forms[i].p, forms[i].n) != NULL)
+/* A long body is searched once: what is made of it says no more. */
+static bool
+describe_has_headers(const struct req *r)
+{
+	for (int i = 0; i < PARAMHDR_COUNT; i++)
+		if (r->raw_headers[i].p != NULL)
 			return true;
 	return false;
 }
@@ -110,6 +123,6 @@ describe_body(struct req *r)
 	struct bound_request *q = &r->bound_request;
 
 	q->body_bytes = (int64_t)(r->edit.len - describe_media(r));
-	/* Headers add to what the client's body says. */
-	q->cache_1h |= describe_caches_1h(r, r->edit.pieces, r->edit.n);
+	if (!q->cache_1h && describe_has_headers(r))
+		q->cache_1h = describe_caches_1h(r, r->edit.pieces, r->edit.n);
 }
