@@ -112,7 +112,6 @@ alerts_keep(struct book *b, const struct account_key *key,
     const struct apply_row *row, struct alert *a, struct err *e)
 {
 	struct sbuf packed = { 0 };
-	uint64_t seq = 0;
 	int done =
 	    ledger_owner_get(b->ledger, key->hash, &b->owner, &a->owner, e);
 
@@ -122,10 +121,8 @@ alerts_keep(struct book *b, const struct account_key *key,
 		a->owner.id = SLICE("?");
 	alerts_name(a, key, row);
 	alert_pack(&packed, a);
-	done = ledger_alert_add(b->ledger, sbuf_slice(&packed), &seq, e);
+	done = book_tell(b, sbuf_slice(&packed), e);
 	sbuf_free(&packed);
-	if (b->alert_seq == 0)
-		b->alert_seq = seq;
 	return done;
 }
 

@@ -179,6 +179,17 @@ book_row(struct book *b, const struct account_key *key, struct err *e)
 	return r;
 }
 
+int
+book_tell(struct book *b, struct slice packed, struct err *e)
+{
+	uint64_t seq = 0;
+	int done = ledger_alert_add(b->ledger, packed, &seq, e);
+
+	if (b->told_seq == 0)
+		b->told_seq = seq;
+	return done;
+}
+
 void
 book_abort(struct book *b)
 {

@@ -33,7 +33,7 @@ struct batch_row {
 	uint64_t batch; /* the place counts in this batch only */
 	bool dirty;     /* to be written */
 	bool publish;   /* to be shown to the workers by itself */
-	bool overran;   /* a charge of this batch passed its lease */
+	bool overran;   /* a charge of this batch passed its hold */
 };
 
 struct book {
@@ -52,8 +52,8 @@ struct book {
 	bool objects_open; /* a transaction of objects belongs to it */
 	bool customers_changed, customers_deleted, keys_changed;
 
-	uint64_t alert_seq; /* number of the first alert that was kept since
-	                       the handover looked; 0 = none */
+	uint64_t told_seq; /* number of the first that was told since the
+	                      handover looked; 0 = none */
 
 	struct sbuf owner; /* an owner's id */
 	struct sbuf def;   /* a definition's strings */
@@ -75,6 +75,9 @@ int book_commit(struct book *b, struct err *e);
  */
 int book_commit_charges(struct book *b, struct err *e);
 int book_sync(struct book *b, struct err *e);
+
+/* Within a batch: keep an alert or an orphan, packed, for the logger. */
+int book_tell(struct book *b, struct slice packed, struct err *e);
 
 /* Forget the batch. */
 void book_abort(struct book *b);

@@ -73,11 +73,11 @@ handover_one(struct handover *h, uint64_t seq, struct err *e)
 static void
 handover_note(struct handover *h, struct book *b)
 {
-	if (b->alert_seq == 0)
+	if (b->told_seq == 0)
 		return;
-	if (h->handed >= b->alert_seq)
-		h->handed = b->alert_seq - 1;
-	b->alert_seq = 0;
+	if (h->handed >= b->told_seq)
+		h->handed = b->told_seq - 1;
+	b->told_seq = 0;
 	h->due = true;
 }
 

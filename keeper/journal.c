@@ -46,22 +46,3 @@ journal_add(struct book *b, const struct journal_entry *entry, struct err *e)
 	sbuf_free(&line);
 	return done;
 }
-
-int
-journal_orphan(struct book *b, const struct settle_record *r, struct err *e)
-{
-	for (unsigned i = 0; i < r->n_accounts; i++) {
-		const struct settle_account *a = &r->accounts[i];
-
-		if (journal_add(b,
-			&(struct journal_entry){ .action = "orphan",
-			    .row = book_row_key(&a->key),
-			    .request = r->request_id,
-			    .settled_nano = a->actual,
-			    .suspense_nano = a->suspense,
-			    .reason = SLICE("its worker died") },
-			e) != 0)
-			return -1;
-	}
-	return 0;
-}

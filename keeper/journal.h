@@ -28,8 +28,4 @@ struct journal_entry {
 int journal_add(struct book *b, const struct journal_entry *entry,
     struct err *e);
 
-/* An ORPHAN: one entry for each of its accounts. */
-int journal_orphan(struct book *b, const struct settle_record *r,
-    struct err *e);
-
 #endif

@@ -4,12 +4,13 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/xmem.h"
 #include "keeper/book.h"
 #include "keeper/customers.h"
-#include "keeper/journal.h"
 #include "keeper/limits.h"
+#include "keeper/orphans.h"
 #include "shm/stats.h"
 #include "shm/wake.h"
 
@@ -61,16 +62,24 @@ turn_due(const struct book *b)
 	return 0;
 }
 
+/*
+ * More was billed than the hold: what an attempt passes its bound by, where a
+ * limit is watched (money.md 1, 9).
+ */
 static void
-turn_count_overrun(struct book *b, int64_t over_nano)
+turn_count_overrun(struct book *b, const struct settle_record *r,
+    int64_t over_nano)
 {
 	static const uint16_t no_label[STATS_LABELS];
 	uint32_t cell = stats_cell(b->seg, METRIC_OVERRUN, no_label);
+	char id[HEX_ID_SIZE];
 
 	stats_add(b->seg, stats_area_of_role(b->seg, ROLE_KEEPER), cell,
 	    over_nano);
-	log_warn("keeper: a charge passed its lease by %lld nano-USD",
-	    (long long)over_nano);
+	hex_write(r->request_id, sizeof r->request_id, id);
+	log_warn("keeper: request %s: the bill passed its hold by %lld "
+		 "nano-USD",
+	    id, (long long)over_nano);
 }
 
 /* What an account spent within the last second, about: for its chunk. */
@@ -92,26 +101,42 @@ turn_note_spend(struct book *b, const struct batch_row *r, int64_t nano)
 		atomic_store(&a->spend_per_s, spend);
 }
 
-/* Add a charge to the rows of its accounts. */
+/* Add a charge to the row of account i; what it passed its hold by. */
 static int
-turn_charge(struct turn *t, const struct settle_record *r, struct err *e)
+turn_charge_account(struct book *b, const struct settle_record *r, unsigned i,
+    int64_t *over_r, struct err *e)
 {
-	struct book *b = t->book;
+	const struct settle_account *a = &r->accounts[i];
+	struct batch_row *row = book_row(b, &a->key, e);
+
+	if (row == NULL)
+		return -1;
+	row->dirty = true;
+	turn_note_spend(b, row, a->actual);
+	/* The lease that covers it must be on the disk. */
+	if (!apply_charge(&row->row, r, i, now_real_us()))
+		row->publish = true;
+	*over_r = 0;
+	if (row->row.limit == ACCOUNT_UNLIMITED || a->actual <= a->held)
+		return 0;
+	row->overran = true;
+	*over_r = a->actual - a->held;
+	return 0;
+}
+
+static int
+turn_charge(struct book *b, const struct settle_record *r, struct err *e)
+{
+	int64_t over = 0, most = 0;
 
 	for (unsigned i = 0; i < r->n_accounts; i++) {
-		struct batch_row *row = book_row(b, &r->accounts[i].key, e);
-		int64_t over = 0;
-
-		if (row == NULL)
+		if (turn_charge_account(b, r, i, &over, e) != 0)
 			return -1;
-		row->dirty = true;
-		turn_note_spend(b, row, r->accounts[i].actual);
-		if (apply_charge(&row->row, r, i, now_real_us(), &over))
-			continue;
-		/* The lease that covers it must be on the disk. */
-		row->publish = row->overran = true;
-		turn_count_overrun(b, over);
+		if (over > most)
+			most = over;
 	}
+	if (most > 0)
+		turn_count_overrun(b, r, most);
 	return 0;
 }
 
@@ -130,10 +155,10 @@ turn_take_charge(struct turn *t, uint32_t seat, const struct lane_record *rec,
 	mine->seat = seat;
 	mine->seq = rec->seq;
 	t->records_n++;
-	if (turn_charge(t, &mine->record, e) != 0)
+	if (turn_charge(t->book, &mine->record, e) != 0)
 		return -1;
 	return rec->type == LANE_ORPHAN
-	           ? journal_orphan(t->book, &mine->record, e)
+	           ? orphans_note(t->book, seat, rec, &mine->record, e)
 	           : 0;
 }
 

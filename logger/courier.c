@@ -14,6 +14,7 @@
 #include "net/loop.h"
 #include "net/tls.h"
 #include "shm/stats.h"
+#include "store/orphan.h"
 
 /* ---- parcels ------------------------------------------------------------ */
 
@@ -115,22 +116,32 @@ courier_settle(struct courier *c)
 }
 
 static void
+courier_take_alert(struct courier *c, const struct alert *a, uint64_t number)
+{
+	struct parcel *p = courier_find(c, a->id);
+
+	if (p != NULL)
+		p->number = number; /* handed over again */
+	else
+		parcel_new(c, a, number);
+}
+
+static void
 courier_take(struct courier *c, const struct alert_message *m)
 {
-	struct alert a;
-	struct parcel *p;
+	struct orphan orphan;
+	struct alert alert;
 
-	if (!alert_unpack(m->body, &a)) {
-		log_error("logger: an alert of %zu bytes cannot be read",
-		    m->body.n);
-		courier_acknowledge(c, m->number, m->body.p);
+	if (alert_unpack(m->body, &alert)) {
+		courier_take_alert(c, &alert, m->number);
 		return;
 	}
-	p = courier_find(c, a.id);
-	if (p != NULL)
-		p->number = m->number; /* handed over again */
+	if (orphan_unpack(m->body, &orphan))
+		c->log.orphan(c->log.ctx, &orphan);
 	else
-		parcel_new(c, &a, m->number);
+		log_error("logger: an alert of %zu bytes cannot be read",
+		    m->body.n);
+	courier_acknowledge(c, m->number, m->body.p);
 }
 
 void
@@ -252,13 +263,14 @@ courier_tend(struct courier *c, uint64_t now_ms)
 
 struct courier *
 courier_new(const struct settings *s, const char *secrets, struct segment *seg,
-    int keeper_fd)
+    struct courier_log log, int keeper_fd)
 {
 	struct courier *c = xcalloc(1, sizeof *c);
 
 	c->settings = s;
 	c->secrets = secrets;
 	c->seg = seg;
+	c->log = log;
 	c->keeper_fd = keeper_fd;
 	list_init(&c->parcels);
 	watch_init(&c->watch, now_mono_ns());

@@ -2,7 +2,8 @@
 #define LOGGER_COURIER_H
 
 /*
- * courier - brings alerts to the exporters of kind "webhook".
+ * courier - brings alerts to the exporters of kind "webhook", and the rows of
+ * requests whose worker died to whoever keeps the log.
  *
  * The keeper hands over what the ledger keeps (store/alert.h); it is
  * acknowledged when every exporter that wants it has it or was given up.
@@ -17,12 +18,19 @@
 #include <stdint.h>
 
 struct courier;
+struct orphan;
 struct segment;
 struct settings;
 
+/* Who takes the orphans: it has what it is called with when it returns. */
+struct courier_log {
+	void (*orphan)(void *ctx, const struct orphan *o);
+	void *ctx;
+};
+
 /* Takes the socket to the keeper, -1 = none yet. */
 struct courier *courier_new(const struct settings *s, const char *secrets,
-    struct segment *seg, int keeper_fd);
+    struct segment *seg, struct courier_log log, int keeper_fd);
 
 /* What is in flight is broken off. */
 void courier_free(struct courier **cp);

@@ -58,6 +58,7 @@ struct courier {
 	const struct settings *settings;
 	const char *secrets;
 	struct segment *seg;
+	struct courier_log log;
 	int keeper_fd;
 	uint64_t now_ms;     /* of the last tending */
 	struct list parcels; /* as they came */

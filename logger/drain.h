@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 struct drain;
+struct orphan;
 struct segment;
 struct settings;
 
@@ -28,6 +29,9 @@ bool drain_turn(struct drain *d);
 
 /* Commit the store's batch if it is due, or now; hand the lanes back. */
 void drain_commit(struct drain *d, bool now);
+
+/* Write the row of a request whose worker died, and commit. */
+void drain_orphan(struct drain *d, const struct orphan *o);
 
 /* Periodic work: retention, sweep, free space.  Call each 100 ms or so. */
 void drain_tend(struct drain *d);

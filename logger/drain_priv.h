@@ -1,7 +1,11 @@
 #ifndef LOGGER_DRAIN_PRIV_H
 #define LOGGER_DRAIN_PRIV_H
 
-/* drain_priv - the lanes (drain.c) and what a record means (drain_record.c). */
+/*
+ * drain.c         the lanes
+ * drain_record.c  what a record means
+ * drain_orphan.c  a row of which there is no record
+ */
 
 #include <stdint.h>
 
@@ -9,6 +13,7 @@
 #include "logger/drain.h"
 #include "logger/forget.h"
 #include "logger/join.h"
+#include "logger/sink.h"
 #include "logger/sink_file.h"
 #include "logger/sink_store.h"
 #include "shm/lane.h"
@@ -41,6 +46,9 @@ struct drain {
 /* Act on a record of that seat's lane. */
 void drain_record(struct drain *d, uint32_t lane,
     const struct lane_record *rec);
+
+/* To files and store; makes its line. */
+void drain_put(struct drain *d, struct sink_record *out);
 
 void drain_count_lost(struct drain *d, const char *type, const char *sink,
     uint64_t n);

@@ -32,6 +32,17 @@ drain_refuse(struct drain *d, uint32_t lane, const char *type,
 	drain_count_lost(d, type, "lane", 1);
 }
 
+void
+drain_put(struct drain *d, struct sink_record *out)
+{
+	sbuf_clear(&d->line);
+	record_json(out->record, &out->origin, &d->line);
+	out->line = sbuf_slice(&d->line);
+	sink_files_add(d->files, out);
+	if (d->store != NULL && !sink_store_add(d->store, out, d->room))
+		drain_count_lost(d, "access", "store", 1);
+}
+
 static void
 drain_access(struct drain *d, uint32_t lane, const struct lane_record *rec)
 {
@@ -54,12 +65,7 @@ drain_access(struct drain *d, uint32_t lane, const struct lane_record *rec)
 		out.response = join_response(join, false, NULL, &d->body);
 	}
 	record_json_count(out.request, out.response, &record);
-	sbuf_clear(&d->line);
-	record_json(&record, &out.origin, &d->line);
-	out.line = sbuf_slice(&d->line);
-	sink_files_add(d->files, &out);
-	if (d->store != NULL && !sink_store_add(d->store, &out, d->room))
-		drain_count_lost(d, "access", "store", 1);
+	drain_put(d, &out);
 	if (record.cache_hit)
 		answers_hit(d->answers, record.cache_key);
 	if (join != NULL)

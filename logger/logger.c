@@ -43,6 +43,14 @@ struct logger {
 };
 
 static void
+logger_take_orphan(void *ctx, const struct orphan *o)
+{
+	struct logger *l = ctx;
+
+	drain_orphan(l->drain, o);
+}
+
+static void
 logger_init(struct logger *l, const struct logger_args *args)
 {
 	*l = (struct logger){ .args = args };
@@ -60,7 +68,7 @@ logger_init(struct logger *l, const struct logger_args *args)
 		words_init(&l->words[i], args->stderr_fds[i]);
 	l->drain = drain_new(args->settings, args->segment);
 	l->courier = courier_new(args->settings, args->secrets, args->segment,
-	    args->keeper_fd);
+	    (struct courier_log){ logger_take_orphan, l }, args->keeper_fd);
 }
 
 static void

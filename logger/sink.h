@@ -20,7 +20,7 @@
 struct sink_record {
 	const struct record *record;
 	struct record_origin origin;
-	const unsigned char *epoch; /* 16 bytes: the segment's id */
+	const unsigned char *epoch; /* 16 bytes: in which origin is unique */
 	struct slice line;          /* record_json(): no closing brace yet */
 	struct slice request;       /* bodies to log; p NULL = none */
 	struct slice response;

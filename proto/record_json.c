@@ -114,7 +114,10 @@ derive_unique_organization_id(const struct record_line *line, struct sbuf *out)
 static void
 derive_usage_estimated(const struct record_line *line, struct sbuf *out)
 {
-	if (slice_eq(line->r->usage_source, SLICE("bound")))
+	struct slice source = line->r->usage_source;
+
+	if (slice_eq(source, SLICE("bound")) ||
+	    slice_eq(source, SLICE("orphan")))
 		put(out, "true", 4);
 	else
 		put(out, "false", 5);

@@ -27,7 +27,7 @@ apply_add(int64_t a, int64_t b)
 
 int
 apply_charge(struct apply_row *row, const struct settle_record *r, unsigned i,
-    int64_t now_us, int64_t *over_r)
+    int64_t now_us)
 {
 	row->settled = apply_add(row->settled, r->accounts[i].actual);
 	row->suspense = apply_add(row->suspense, r->accounts[i].suspense);
@@ -35,10 +35,8 @@ apply_charge(struct apply_row *row, const struct settle_record *r, unsigned i,
 	if (row->first_us == 0)
 		row->first_us = now_us;
 	row->last_us = now_us;
-	*over_r = 0;
 	if (row->limit == ACCOUNT_UNLIMITED || row->settled <= row->lease)
 		return 1;
-	*over_r = row->settled - row->lease;
 	row->lease = row->settled;
 	return 0;
 }

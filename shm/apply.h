@@ -35,11 +35,11 @@ struct apply_row {
 int apply_due(uint64_t cursor, uint64_t seq, struct err *e);
 
 /*
- * Add account i of a record to its row.  1; 0 when the row is now past its
- * lease (an overrun, by *over_r nano-USD; the lease follows settled).
+ * Add account i of a record to its row.  1; 0 when the row was past its lease
+ * then: the lease has followed.
  */
 int apply_charge(struct apply_row *row, const struct settle_record *r,
-    unsigned i, int64_t now_us, int64_t *over_r);
+    unsigned i, int64_t now_us);
 
 /*
  * The lease that the row shall have now: raises row->lease when less than

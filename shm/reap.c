@@ -10,9 +10,19 @@
 #include "shm/stats.h"
 #include "shm/wake.h"
 
-static const struct settle_usage reap_usage; /* nobody knows it */
+static const struct settle_usage reap_unknown;
 
-/* What the attempt had cost by the last that it told. */
+/* The last that the worker told of it. */
+static struct settle_usage
+reap_progress(const struct slot *s)
+{
+	return (struct settle_usage){
+		.tokens_in = atomic_load(&s->progress_in),
+		.tokens_out = atomic_load(&s->progress_out),
+	};
+}
+
+/* What the attempt had cost by then. */
 static int64_t
 reap_progress_cost(const struct slot *s)
 {
@@ -77,7 +87,7 @@ reap_done(struct seat_owner *o)
 			continue;
 		reap_trim(o->seg, &o->slots[i]);
 		if (!settle_post(o, i, LANE_SETTLE, SETTLE_UNKNOWN,
-			&reap_usage))
+			&reap_unknown))
 			return 0;
 	}
 	return 1;
@@ -87,11 +97,14 @@ static int
 reap_sent(struct seat_owner *o)
 {
 	for (uint32_t i = 0; i < SEAT_SLOTS; i++) {
+		struct settle_usage seen;
+
 		if (atomic_load(&o->states[i]) != SLOT_SENT)
 			continue;
 		reap_trim(o->seg, &o->slots[i]);
 		reap_charge(o->seg, &o->slots[i]);
-		if (!settle_post(o, i, LANE_ORPHAN, SETTLE_ORPHAN, &reap_usage))
+		seen = reap_progress(&o->slots[i]);
+		if (!settle_post(o, i, LANE_ORPHAN, SETTLE_ORPHAN, &seen))
 			return 0;
 	}
 	return 1;

@@ -63,11 +63,13 @@ static const char *const statement_sql[LOGSTORE_STATEMENTS] = {
 	[LOGSTORE_COUNT] = "SELECT count(*) FROM record",
 	[LOGSTORE_DOUBT] = "SELECT row,id,suspense,status FROM record"
 			   " WHERE customer_identifier=?1 AND environment=?2"
-			   " AND suspense>0 AND time>=?3 AND row<?4"
+			   " AND suspense>0 AND usage_source<>'orphan'"
+			   " AND time>=?3 AND row<?4"
 			   " ORDER BY row DESC LIMIT 1",
 	[LOGSTORE_CHARGED] =
 	    "SELECT customer_identifier,environment,count(*),sum(charge),"
 	    "min(time) FROM record WHERE customer_identifier<>'' AND charge<>0"
+	    " AND usage_source<>'orphan'"
 	    " GROUP BY 1,2",
 	[LOGSTORE_FIRST] = "SELECT min(row),time FROM record",
 };

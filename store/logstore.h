@@ -47,8 +47,7 @@ struct logstore_stat {
 
 struct logstore_row {
 	unsigned char id[16];
-	unsigned char
-	    epoch[16]; /* the segment's id: with lane and seq unique */
+	unsigned char epoch[16]; /* what lane and seq are unique in */
 	uint64_t seq;
 	uint32_t lane;
 	int64_t time_us;                     /* arrival */
@@ -148,7 +147,8 @@ int logstore_last(struct logstore *s, int64_t *before_r,
 
 /*
  * What the records say of money; the caller's columns must have the names
- * customer_identifier, environment, status (texts), charge, suspense (nano).
+ * customer_identifier, environment, status, usage_source (texts), charge,
+ * suspense (nano).  Orphans do not count: the ledger's journal has them.
  *
  * The newest records of a customer since a time that left something in
  * suspense, one by one: *before_r starts as 0.  1, 0 at the end, -1.

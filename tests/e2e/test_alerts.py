@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from gateway import BUILD, free_port, wait_for
+from gateway import BUILD, free_port, nano, wait_for
 from provider import Provider, completion, head, json_reply
 from test_settings import reload
 
@@ -320,6 +320,11 @@ def test_suspense_and_overrun(start, receiver, provider):
     body = json.loads(alerts(receiver, 2)[1].body)
     assert (body["event"], body["account"], body["spent"] > 0.1) == ("overrun", "customer:c", True)
     settle(g)
+    # What the bills passed their holds by, though both were within the limit.
+    billed, held = 2 * (100000 + 5 * 2) * 1000, 0
+    for r in [r for r in g.records() if r["usage_source"] == "provider"]:
+        held += nano(r["hold"])
+    assert nano(g.figure("holdfast_budget_overrun_dollars_total")) == billed - held
     time.sleep(0.3)
     assert len(receiver.requests) == 2
     # Released and there again: another alert, with another id.

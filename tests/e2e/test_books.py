@@ -539,8 +539,10 @@ def test_why(make_gateway, provider):
         g.kill_and_wait("worker")
     go.set()
     g.at_rest()
+    g.record(flying)
     w = g.ctl_json("why", flying)
-    assert w["known_from"] == "journal"
+    assert (w["known_from"], w["status"], w["usage_source"]) == ("record", "error", "orphan")
+    assert nano(w["charge"]) == nano(w["hold"]) == holds["customer:c"]
     assert {(e["action"], e["account"], nano(e["settled"])) for e in w["journal"]} == \
         {("orphan", "customer:c", holds["customer:c"]), ("orphan", "customer-total:c", holds["customer:c"])}
 

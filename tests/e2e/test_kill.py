@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from gateway import wait_for
+from gateway import nano, wait_for
 from provider import (LAST_CHUNK, chunked, completion, json_reply, sse_body, sse_head,
                       sse_reply, stream_events)
 from wire import Wire, at_once, chat_body, request
@@ -112,6 +112,7 @@ def test_worker_killed_in_mid_stream_is_charged_its_hold(make_gateway, provider)
     provider.answer = lambda r: [sse_head() + chunked(sse_body(events[:2])), ("until_gone",)]
     with Wire(g) as w:
         w.send(request(chat_body(customer_params=BUDGET, max_tokens=100, stream=True)))
+        _, headers = w.head()
         w.until(b"Hello")
         g.kill_and_wait("worker")
         w.until(b"never")
@@ -119,6 +120,20 @@ def test_worker_killed_in_mid_stream_is_charged_its_hold(make_gateway, provider)
     row = rest(g)
     hold = (len(provider.requests[0].body) + 64) * IN + 100 * OUT
     assert row["settled"] == hold and 0 < row["suspense"] < hold
+    # Its row in the log, which the worker can no longer write.
+    record = g.record(headers["x-respan-log-id"])
+    assert (record["status"], record["status_code"], record["error_code"]) == ("error", 500, "internal_error")
+    assert (record["usage_source"], record["usage_estimated"]) == ("orphan", True)
+    assert record["customer_identifier"] == BUDGET["customer_identifier"]
+    assert [nano(record[f]) for f in ("cost", "charge", "hold")] == [hold] * 3
+    assert nano(record["suspense"]) == row["suspense"]
+    assert record["completion_tokens"] > 0
+    # Told once, though logger and keeper begin anew.
+    g.kill_and_wait("logger")
+    g.kill_and_wait("keeper")
+    assert wait_for(lambda: g.chat(model="demo/echo").status == 200, 5, "the keeper")
+    assert [r["id"] for r in g.records()].count(record["id"]) == 1
+    assert g.ctl("audit", "--deep").returncode == 0
     assert wait_for(lambda: g.chat(model="demo/echo").status == 200, 5, "the next worker")
 
 

@@ -2,7 +2,10 @@
 
 #include "keeper/alerts.h"
 #include "keeper/handover.h"
+#include "shm/reap.h"
+#include "shm/stats.h"
 #include "store/alert.h"
+#include "store/orphan.h"
 #include "tests/keeper/world.h"
 #include "tests/suite.h"
 
@@ -172,18 +175,28 @@ struct told {
 };
 
 static bool
-hear(struct told *t, int patience_ms)
+hear_message(struct alert_message *m_r, int patience_ms)
 {
 	struct pollfd p = { world.logger_fd, POLLIN, 0 };
 	static char bytes[ALERT_MAX];
-	struct alert_message m;
 	ssize_t n;
 
 	if (poll(&p, 1, patience_ms) != 1)
 		return false;
 	n = recv(world.logger_fd, bytes, sizeof bytes, 0);
 	ck_assert_int_gt(n, 0);
-	ck_assert(alert_message_unpack((struct slice){ bytes, (size_t)n }, &m));
+	ck_assert(
+	    alert_message_unpack((struct slice){ bytes, (size_t)n }, m_r));
+	return true;
+}
+
+static bool
+hear(struct told *t, int patience_ms)
+{
+	struct alert_message m;
+
+	if (!hear_message(&m, patience_ms))
+		return false;
 	ck_assert(alert_unpack(m.body, &t->alert));
 	t->number = m.number;
 	return true;
@@ -410,6 +423,87 @@ START_TEST(test_window)
 }
 END_TEST
 
+/* ---- orphans ------------------------------------------------------------ */
+
+/* A worker dies amid two requests, of which one had been sent. */
+START_TEST(test_orphan)
+{
+	struct account_key key =
+	    world_key(OWNER_KEY, "filekey1", ACCOUNT_KEY_TOTAL, 0);
+	struct account_key keys[] = { ada(), key };
+	uint32_t slot, unsent;
+	struct alert_message m;
+	struct orphan o;
+
+	world_start();
+	slot = world_hold(keys, 2, 300);
+	unsent = world_hold(keys, 1, 10);
+	ck_assert(slot != SLOT_NONE && unsent != SLOT_NONE);
+	hold_sent(&world.worker, slot);
+	hold_progress(&world.worker, slot, 20, 4);
+	ck_assert_int_eq(reap_seat(world.seg, world.worker.index), 1);
+	ck_assert(hear_message(&m, 5000));
+	ck_assert(orphan_unpack(m.body, &o));
+	ck_assert_str_eq((const char *)o.id, "request");
+	ck_assert_uint_eq(o.seat, world.worker.index);
+	ck_assert_uint_eq(o.seq, 1);
+	ck_assert(slice_eq(o.customer, SLICE("ada")));
+	ck_assert(slice_eq(o.key, SLICE("filekey1")));
+	ck_assert_int_eq(o.cost_nano, 300);
+	ck_assert_int_eq(o.charge_nano, 300);
+	ck_assert_int_eq(o.held_nano, 300);
+	ck_assert_int_eq(o.suspense_nano, 300);
+	ck_assert_int_eq(o.tokens_in, 20);
+	ck_assert_int_eq(o.tokens_out, 4);
+	ck_assert_int_ge(o.reaped_us, o.started_us);
+	ck_assert(!hear_message(&m, 300));
+	/* It is told until it is in the log. */
+	world_kill();
+	ck_assert_uint_eq(kept(), 1);
+	world_start();
+	ck_assert(hear_message(&m, 5000));
+	ck_assert(orphan_unpack(m.body, &o));
+	ck_assert_str_eq((const char *)o.id, "request");
+	ck_assert_uint_eq(o.seq, 1);
+}
+END_TEST
+
+/* ---- overruns ----------------------------------------------------------- */
+
+static int64_t
+overrun(void)
+{
+	static const uint16_t no_label[STATS_LABELS];
+
+	return stats_sum(world.seg,
+	    stats_cell(world.seg, METRIC_OVERRUN, no_label));
+}
+
+/* What a bill passes its hold by, once, and where a limit is watched. */
+START_TEST(test_overrun)
+{
+	struct account_key total =
+	    world_key(OWNER_CUSTOMER, "ada", ACCOUNT_CUSTOMER_TOTAL, 0);
+	struct account_key keys[] = { ada(), total };
+	uint32_t slot;
+
+	world_start();
+	/* Far below its lease, which a larger hold has raised. */
+	slot = world_hold(keys, 2, 500);
+	world_settle(slot, 2, 0, 0);
+	ck_assert(WORLD_UNTIL(rests_at(ada(), 0)));
+	slot = world_hold(keys, 2, 10);
+	world_settle(slot, 2, 17, 0);
+	ck_assert(WORLD_UNTIL(rests_at(ada(), 17)));
+	ck_assert_int_eq(overrun(), 7);
+	/* Without a limit. */
+	slot = world_hold(&total, 1, 10);
+	world_settle(slot, 1, 100, 0);
+	ck_assert(WORLD_UNTIL(rests_at(total, 117)));
+	ck_assert_int_eq(overrun(), 7);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -432,6 +526,8 @@ test_suite(void)
 	tcase_add_test(t, test_facts);
 	tcase_add_test(t, test_lost_segment);
 	tcase_add_test(t, test_window);
+	tcase_add_test(t, test_orphan);
+	tcase_add_test(t, test_overrun);
 	suite_add_tcase(s, t);
 	return s;
 }

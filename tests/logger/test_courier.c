@@ -14,6 +14,7 @@
 #include "shm/segment.h"
 #include "shm/stats.h"
 #include "store/alert.h"
+#include "store/orphan.h"
 #include "tests/snapshot.h"
 #include "tests/suite.h"
 
@@ -31,6 +32,8 @@ static struct world {
 	int keeper_fd;   /* our end */
 	int receiver_fd; /* listens at the port of "one"; -1 = nobody does */
 	unsigned delivered;
+	unsigned orphans;
+	char customer[8]; /* of the last one */
 } world;
 
 static struct err e;
@@ -91,6 +94,15 @@ new_pair(void)
 }
 
 static void
+take_orphan(void *ctx, const struct orphan *o)
+{
+	struct world *w = ctx;
+
+	w->orphans++;
+	memcpy(w->customer, o->customer.p, o->customer.n);
+}
+
+static void
 setup(void)
 {
 	struct segment_shape shape = { 1, 64, 65536 };
@@ -99,7 +111,7 @@ setup(void)
 	world = (struct world){ .keeper_fd = -1, .receiver_fd = -1 };
 	ck_assert_int_eq(segment_create(NULL, &shape, &world.seg, &e), 1);
 	world.courier = courier_new(write_settings(&world.settings[0], 2), "",
-	    world.seg, new_pair());
+	    world.seg, (struct courier_log){ take_orphan, &world }, new_pair());
 }
 
 static void
@@ -262,6 +274,25 @@ START_TEST(test_unwanted)
 }
 END_TEST
 
+/* A row for the log: acknowledged at once, and nobody is called. */
+START_TEST(test_orphan)
+{
+	struct orphan o = { .id = "request", .customer = SLICE("ada") };
+	struct sbuf packed = { 0 };
+	char first = 0;
+
+	orphan_pack(&packed, &o);
+	hand_bytes(3, sbuf_slice(&packed));
+	sbuf_free(&packed);
+	ck_assert_uint_eq(world.orphans, 1);
+	ck_assert_str_eq(world.customer, "ada");
+	ck_assert_uint_eq(acknowledged(&first), 3);
+	ck_assert_int_eq(first, 'r');
+	run_tries(1000);
+	ck_assert_int_eq(failures("one") + failures("two"), 0);
+}
+END_TEST
+
 /* It is acknowledged when neither waits any more, not when one has it. */
 START_TEST(test_two_receivers)
 {
@@ -384,6 +415,7 @@ test_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, test_given_up);
 	tcase_add_test(t, test_unwanted);
+	tcase_add_test(t, test_orphan);
 	tcase_add_test(t, test_two_receivers);
 	tcase_add_test(t, test_new_keeper);
 	tcase_add_test(t, test_reload);

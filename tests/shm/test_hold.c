@@ -219,7 +219,7 @@ bench_read(struct bench *b, struct settle_record *r, uint64_t *seq_r,
 START_TEST(settle_and_apply)
 {
 	struct bench b;
-	int64_t amount = 60, over;
+	int64_t amount = 60;
 	struct settle_charge charge = { .actual = { 25 },
 		.suspense = { 5 },
 		.usage = { .tokens_out = 9 },
@@ -241,7 +241,7 @@ START_TEST(settle_and_apply)
 	ck_assert_int_eq(r.usage.tokens_out, 9);
 	ck_assert_int_eq(r.accounts[0].held, 60);
 	ck_assert_int_eq(apply_due(0, seq, NULL), 1);
-	ck_assert_int_eq(apply_charge(&row, &r, 0, 77, &over), 1);
+	ck_assert_int_eq(apply_charge(&row, &r, 0, 77), 1);
 	apply_publish(b.seg, b.seat, seq, &r, &row);
 	lane_release(&reader);
 	ck_assert_int_eq(bench_view(&b, 1).settled, 25);
@@ -328,7 +328,7 @@ END_TEST
 START_TEST(reap)
 {
 	struct bench b;
-	int64_t amount = 100, over;
+	int64_t amount = 100;
 	struct settle_charge charge = { .actual = { 30 } };
 	struct settle_record r;
 	struct lane_reader reader;
@@ -366,7 +366,8 @@ START_TEST(reap)
 		ck_assert_uint_eq(seq, i + 1);
 		ck_assert_int_eq(r.accounts[0].actual, actual[i]);
 		ck_assert_int_eq(r.accounts[0].suspense, suspense[i]);
-		apply_charge(&row, &r, 0, 1, &over);
+		ck_assert_int_eq(r.usage.tokens_in, i == 2 ? 40 : 0);
+		apply_charge(&row, &r, 0, 1);
 		apply_publish(b.seg, b.seat, seq, &r, &row);
 	}
 	ck_assert_int_eq(seat_return(b.seg, b.seat), 0);

@@ -10,6 +10,7 @@
 #include "store/alert.h"
 #include "store/env.h"
 #include "store/ledger.h"
+#include "store/orphan.h"
 #include "tests/store/scratch.h"
 #include "tests/suite.h"
 
@@ -384,6 +385,48 @@ START_TEST(test_alert_bytes)
 }
 END_TEST
 
+START_TEST(test_orphan_bytes)
+{
+	struct orphan o = { .id = "0123456789abcde",
+		.seat = 1,
+		.environment = 1,
+		.seq = 2,
+		.started_us = 3,
+		.reaped_us = 4,
+		.tokens_in = 5,
+		.tokens_out = 6,
+		.held_nano = 7,
+		.cost_nano = 8,
+		.charge_nano = 9,
+		.suspense_nano = 10,
+		.price_version = 11,
+		.customer = SLICE("ada"),
+		.key = SLICE("k") };
+	struct sbuf b = { 0 }, again = { 0 };
+	struct orphan back;
+	struct alert alert;
+
+	orphan_pack(&b, &o);
+	ck_assert_int_eq(memcmp(b.data, o.id, sizeof o.id), 0);
+	ck_assert_int_eq(orphan_unpack(sbuf_slice(&b), &back), 1);
+	ck_assert(slice_eq(back.customer, o.customer));
+	ck_assert(slice_eq(back.key, o.key));
+	ck_assert_int_eq(back.suspense_nano, 10);
+	orphan_pack(&again, &back);
+	ck_assert(slice_eq(sbuf_slice(&b), sbuf_slice(&again)));
+	for (size_t n = 0; n < b.len - o.key.n; n++)
+		ck_assert_int_eq(orphan_unpack((struct slice){ b.data, n },
+				     &back),
+		    0);
+	/* Neither is taken for the other. */
+	ck_assert_int_eq(alert_unpack(sbuf_slice(&b), &alert), 0);
+	b.data[16] = ALERT_OVERRUN;
+	ck_assert_int_eq(orphan_unpack(sbuf_slice(&b), &back), 0);
+	sbuf_free(&b);
+	sbuf_free(&again);
+}
+END_TEST
+
 /* A version that knew no alerts made it: the first reader finds none. */
 START_TEST(test_ledger_of_before)
 {
@@ -500,6 +543,7 @@ test_suite(void)
 	tcase_add_test(t, test_journal);
 	tcase_add_test(t, test_alerts);
 	tcase_add_test(t, test_alert_bytes);
+	tcase_add_test(t, test_orphan_bytes);
 	tcase_add_test(t, test_ledger_of_before);
 	tcase_add_test(t, test_reader);
 	tcase_add_test(t, test_killed);

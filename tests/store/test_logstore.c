@@ -246,20 +246,22 @@ static const struct logstore_column money_columns[] = {
 	{ "customer_identifier", LOGSTORE_TEXT, 1 },
 	{ "environment", LOGSTORE_TEXT, 0 },
 	{ "status", LOGSTORE_TEXT, 0 },
+	{ "usage_source", LOGSTORE_TEXT, 0 },
 	{ "charge", LOGSTORE_INT, 0 },
 	{ "suspense", LOGSTORE_INT, 0 },
 };
 
 static const struct money_row {
-	const char *customer, *environment, *status;
+	const char *customer, *environment, *status, *source;
 	int64_t charge, suspense;
 } money_rows[] = {
-	{ "ada", "prod", "success", 100, 0 },
-	{ "ada", "prod", "error", 50, 20 },
-	{ "ada", "test", "error", 7, 7 },
-	{ "ada", "prod", "success", 30, 3 },
-	{ "ada", "prod", "success", 0, 0 },
-	{ "", "prod", "success", 1000, 5 },
+	{ "ada", "prod", "success", "provider", 100, 0 },
+	{ "ada", "prod", "error", "bound", 50, 20 },
+	{ "ada", "test", "error", "bound", 7, 7 },
+	{ "ada", "prod", "success", "bound", 30, 3 },
+	{ "ada", "prod", "success", "none", 0, 0 },
+	{ "", "prod", "success", "bound", 1000, 5 },
+	{ "ada", "prod", "error", "orphan", 500, 50 },
 };
 
 static struct logstore *
@@ -273,6 +275,7 @@ open_money(const struct logstore_options *options)
 			{ .text = slice_str(m->customer) },
 			{ .text = slice_str(m->environment) },
 			{ .text = slice_str(m->status) },
+			{ .text = slice_str(m->source) },
 			{ .number = m->charge },
 			{ .number = m->suspense },
 		};
