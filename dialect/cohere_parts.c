@@ -32,35 +32,49 @@ cohere_billed(struct usage *u, struct slice units)
 	u->billed_out = out > 0 ? out : 0;
 }
 
+/* What was counted; a part that is no count would be free: no usage then. */
+struct cohere_figures {
+	int64_t in, out, image, cached, reasoning;
+};
+
+static bool
+cohere_figures(struct slice usage, struct slice tokens,
+    struct cohere_figures *f)
+{
+	*f = (struct cohere_figures){
+		.in = tell_count(tokens, SLICE("input_tokens")),
+		.out = tell_count(tokens, SLICE("output_tokens")),
+		.image = tell_count(tokens, SLICE("image_tokens")),
+		.cached = tell_count(usage, SLICE("cached_tokens")),
+		.reasoning = tell_count(tokens, SLICE("reasoning_tokens")),
+	};
+	return f->in != USAGE_MALFORMED && f->out != USAGE_MALFORMED &&
+	       f->image != USAGE_MALFORMED && f->cached != USAGE_MALFORMED &&
+	       f->reasoning != USAGE_MALFORMED &&
+	       (f->in != USAGE_ABSENT || f->out != USAGE_ABSENT);
+}
+
 void
 cohere_usage(struct tell *t, struct slice usage)
 {
 	struct slice units = tell_object(usage, SLICE("billed_units"));
 	struct slice tokens = tell_object(usage, SLICE("tokens"));
 	struct usage *u = &t->usage;
-	int64_t in, out, image, prompt;
+	struct cohere_figures f;
 	bool overlap = false;
+	int64_t prompt;
 
-	if (tokens.n == 0)
-		tokens = units;
-	in = tell_count(tokens, SLICE("input_tokens"));
-	out = tell_count(tokens, SLICE("output_tokens"));
-	image = tell_count(tokens, SLICE("image_tokens"));
-	if (in == USAGE_MALFORMED || out == USAGE_MALFORMED ||
-	    (in == USAGE_ABSENT && out == USAGE_ABSENT))
+	if (!cohere_figures(usage, tokens.n > 0 ? tokens : units, &f))
 		return;
 	usage_init(u);
-	prompt = (in > 0 ? in : 0) + (image > 0 ? image : 0);
+	prompt = (f.in > 0 ? f.in : 0) + (f.image > 0 ? f.image : 0);
 	t->in_tokens = prompt;
-	u->in_cached = usage_part(tell_count(usage, SLICE("cached_tokens")),
-	    &prompt, &u->anomaly);
+	u->in_cached = usage_part(f.cached, &prompt, &u->anomaly);
 	/* Cached images are counted twice: that is no anomaly. */
-	u->in_image = usage_part(image, &prompt, &overlap);
+	u->in_image = usage_part(f.image, &prompt, &overlap);
 	u->in_text = prompt;
-	u->out_text = out > 0 ? out : 0;
-	u->out_reasoning =
-	    usage_part(tell_count(tokens, SLICE("reasoning_tokens")),
-		&u->out_text, &u->anomaly);
+	u->out_text = f.out > 0 ? f.out : 0;
+	u->out_reasoning = usage_part(f.reasoning, &u->out_text, &u->anomaly);
 	cohere_billed(u, units);
 	t->has_usage = true;
 }

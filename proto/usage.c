@@ -22,6 +22,7 @@ struct usage_given {
 	int64_t reasoning, reasoning_flat;
 	int64_t accepted, rejected;
 	int64_t cost_nano;
+	bool malformed; /* one of them: then it is no usage (money.md 2, 4) */
 };
 
 /* Where a figure stands: of rows for one field the first present wins. */
@@ -116,6 +117,7 @@ usage_take(struct usage_given *g, const struct usage_row *rows,
 		field = (int64_t *)(void *)((char *)g + row->at);
 		if (*field == ABSENT)
 			*field = usage_count(item);
+		g->malformed |= *field == MALFORMED;
 		return;
 	}
 }
@@ -190,7 +192,7 @@ usage_collect(struct jscan_reader *s, struct usage_given *g)
 
 	*g = (struct usage_given){ ABSENT, ABSENT, ABSENT, ABSENT, ABSENT,
 		ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT,
-		ABSENT, ABSENT, ABSENT, MONEY_NONE };
+		ABSENT, ABSENT, ABSENT, MONEY_NONE, false };
 	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s))
 		if (usage_scan_member(s, g) != 0)
 			return -1;
@@ -297,8 +299,7 @@ usage_scan(struct jscan_reader *s, uint32_t quirks, struct usage *u_r,
 	*found_r = false;
 	if (usage_collect(s, &g) != 0)
 		return -1;
-	if (g.prompt == MALFORMED || g.completion == MALFORMED ||
-	    (g.prompt == ABSENT && g.completion == ABSENT))
+	if (g.malformed || (g.prompt == ABSENT && g.completion == ABSENT))
 		return 0;
 	usage_normalise(&g, quirks, u_r);
 	*found_r = true;

@@ -90,11 +90,20 @@ static const struct shape {
 	    "{\"prompt_tokens\":100.0,"
 	    "\"completion_tokens\":1e1}",
 	    0, 1, 100, 10, 0, 0, 0, 0, false },
-	{ "a bad detail is absent",
+	{ "a bad detail is no usage",
 	    "{\"prompt_tokens\":10,"
 	    "\"completion_tokens\":1,\"prompt_tokens_details\":"
 	    "{\"cached_tokens\":-3}}",
-	    0, 1, 10, 1, 0, 0, 0, 0, false },
+	    0, 0, 0, 0, 0, 0, 0, 0, false },
+	{ "nor is a detail in words",
+	    "{\"prompt_tokens\":10,"
+	    "\"completion_tokens\":1,\"completion_tokens_details\":"
+	    "{\"reasoning_tokens\":\"1\"}}",
+	    0, 0, 0, 0, 0, 0, 0, 0, false },
+	{ "nor a total of 2^40 + 1",
+	    "{\"prompt_tokens\":10,"
+	    "\"completion_tokens\":1,\"total_tokens\":1099511627777}",
+	    0, 0, 0, 0, 0, 0, 0, 0, false },
 	{ "a fraction is no usage",
 	    "{\"prompt_tokens\":1.5,"
 	    "\"completion_tokens\":1}",
