@@ -27,6 +27,7 @@ struct turn {
 	uint32_t records_n; /* charges, to be published */
 	uint32_t taken;     /* records of any type */
 	uint32_t first;     /* the lane that the next batch begins with */
+	uint32_t overrun;   /* the cell of that metric: there from the start */
 	struct lane_reader readers[SEGMENT_SEATS_MAX];
 	bool read[SEGMENT_SEATS_MAX];     /* the lane gave something */
 	bool upserted[SEGMENT_SEATS_MAX]; /* an UPSERT among it */
@@ -35,9 +36,11 @@ struct turn {
 struct turn *
 turn_new(struct book *b)
 {
+	static const uint16_t no_label[STATS_LABELS];
 	struct turn *t = xcalloc(1, sizeof *t);
 
 	t->book = b;
+	t->overrun = stats_cell(b->seg, METRIC_OVERRUN, no_label);
 	return t;
 }
 
@@ -67,14 +70,13 @@ turn_due(const struct book *b)
  * limit is watched (money.md 1, 9).
  */
 static void
-turn_count_overrun(struct book *b, const struct settle_record *r,
+turn_count_overrun(struct turn *t, const struct settle_record *r,
     int64_t over_nano)
 {
-	static const uint16_t no_label[STATS_LABELS];
-	uint32_t cell = stats_cell(b->seg, METRIC_OVERRUN, no_label);
+	struct segment *seg = t->book->seg;
 	char id[HEX_ID_SIZE];
 
-	stats_add(b->seg, stats_area_of_role(b->seg, ROLE_KEEPER), cell,
+	stats_add(seg, stats_area_of_role(seg, ROLE_KEEPER), t->overrun,
 	    over_nano);
 	hex_write(r->request_id, sizeof r->request_id, id);
 	log_warn("keeper: request %s: the bill passed its hold by %lld "
@@ -125,18 +127,18 @@ turn_charge_account(struct book *b, const struct settle_record *r, unsigned i,
 }
 
 static int
-turn_charge(struct book *b, const struct settle_record *r, struct err *e)
+turn_charge(struct turn *t, const struct settle_record *r, struct err *e)
 {
 	int64_t over = 0, most = 0;
 
 	for (unsigned i = 0; i < r->n_accounts; i++) {
-		if (turn_charge_account(b, r, i, &over, e) != 0)
+		if (turn_charge_account(t->book, r, i, &over, e) != 0)
 			return -1;
 		if (over > most)
 			most = over;
 	}
 	if (most > 0)
-		turn_count_overrun(b, r, most);
+		turn_count_overrun(t, r, most);
 	return 0;
 }
 
@@ -155,7 +157,7 @@ turn_take_charge(struct turn *t, uint32_t seat, const struct lane_record *rec,
 	mine->seat = seat;
 	mine->seq = rec->seq;
 	t->records_n++;
-	if (turn_charge(t->book, &mine->record, e) != 0)
+	if (turn_charge(t, &mine->record, e) != 0)
 		return -1;
 	return rec->type == LANE_ORPHAN
 	           ? orphans_note(t->book, seat, rec, &mine->record, e)
