@@ -1,139 +1,15 @@
 """What is charged when (money.md 9), of providers that do not speak OpenAI chat:
 a row of the table each."""
-import json
-
 import pytest
 from gateway import nano, wait_for
 from provider import LAST_CHUNK, chunked, head, json_reply, sse_head
+from spoken import TEXT, Claude, Cohere, Gemini, Responses
 from test_money import budget, settled
 from wire import Wire, chat_body, request
 
 IN, OUT = 1000, 2000  # nano-USD a token
 CAP = 100
-
-
-def sse(events, named):
-    return b"".join((b"event: %s\n" % e["type"].encode() if named else b"") +
-                    b"data: " + json.dumps(e).encode() + b"\n\n" for e in events)
-
-
-
-class Claude:
-    kind, named = "anthropic", True
-    seen = 41  # tokens of the prompt that the first event tells
-    error = {"type": "error", "error": {"type": "overloaded_error", "message": "x"}}
-
-    @staticmethod
-    def whole(usage=(7, 3)):
-        body = {"type": "message", "role": "assistant", "id": "m", "model": "m", "stop_reason": "end_turn",
-                "content": [{"type": "text", "text": "Hello there"}]}
-        return dict(body, usage={"input_tokens": usage[0], "output_tokens": usage[1]}) if usage else body
-
-    @staticmethod
-    def events(usage=(41, 9)):
-        return [
-            {"type": "message_start", "message": {"type": "message", "role": "assistant", "id": "m", "model": "m",
-                                                  "content": [], "usage": {"input_tokens": usage[0], "output_tokens": 1}}},
-            {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
-            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hello"}},
-            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": " there"}},
-            {"type": "content_block_stop", "index": 0},
-            {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": usage[1]}},
-            {"type": "message_stop"}]
-    cut = 4  # events until all of the text is there
-
-    @staticmethod
-    def anomaly():
-        return {"input_tokens": 7, "output_tokens": 3, "cache_creation_input_tokens": 2,
-                "cache_creation": {"ephemeral_1h_input_tokens": 9}}, 9 * IN + 3 * OUT
-
-
-class Gemini:
-    kind, named = "gemini", False
-    seen = None  # of a stream without figures
-    error = {"error": {"code": 503, "status": "UNAVAILABLE", "message": "x"}}
-
-    @staticmethod
-    def whole(usage=(7, 3)):
-        body = {"candidates": [{"content": {"role": "model", "parts": [{"text": "Hello there"}]},
-                                "finishReason": "STOP"}]}
-        return dict(body, usageMetadata={"promptTokenCount": usage[0], "candidatesTokenCount": usage[1]}) \
-            if usage else body
-
-    @staticmethod
-    def events(usage=(41, 9)):
-        part = [{"candidates": [{"content": {"role": "model", "parts": [{"text": t}]}}]} for t in ("Hello", " there")]
-        return part + [dict(Gemini.whole(usage), candidates=[{"content": {"role": "model", "parts": [{"text": ""}]},
-                                                              "finishReason": "STOP"}])]
-    cut = 2
-
-    @staticmethod
-    def anomaly():
-        return {"promptTokenCount": 7, "candidatesTokenCount": 3, "cachedContentTokenCount": 9}, 7 * IN + 3 * OUT
-
-
-class Cohere:
-    kind, named = "cohere", True
-    seen = None
-    error = {"message": "x"}
-
-    @staticmethod
-    def usage(usage):
-        return {"billed_units": {"input_tokens": usage[0], "output_tokens": usage[1]},
-                "tokens": {"input_tokens": usage[0] + 500, "output_tokens": usage[1] + 1}}
-
-    @classmethod
-    def whole(cls, usage=(7, 3)):
-        body = {"id": "i", "finish_reason": "COMPLETE",
-                "message": {"role": "assistant", "content": [{"type": "text", "text": "Hello there"}]}}
-        return dict(body, usage=cls.usage(usage)) if usage else body
-
-    @classmethod
-    def events(cls, usage=(41, 9)):
-        return [{"type": "message-start", "id": "i", "delta": {"message": {"role": "assistant"}}},
-                {"type": "content-start", "index": 0,
-                 "delta": {"message": {"content": {"type": "text", "text": ""}}}},
-                {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": "Hello"}}}},
-                {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": " there"}}}},
-                {"type": "content-end", "index": 0},
-                {"type": "message-end", "delta": {"finish_reason": "COMPLETE", "usage": cls.usage(usage)}}]
-    cut = 4
-
-    @classmethod
-    def anomaly(cls):
-        return dict(cls.usage((7, 3)), cached_tokens=9999), 7 * IN + 3 * OUT
-
-
-class Responses:
-    kind, named = "openai", True
-    seen = None
-    error = {"error": {"message": "x", "type": "server_error"}}
-
-    @staticmethod
-    def whole(usage=(7, 3)):
-        body = {"id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": "m",
-                "output": [{"type": "message", "role": "assistant", "id": "i", "status": "completed",
-                            "content": [{"type": "output_text", "text": "Hello there", "annotations": []}]}]}
-        return dict(body, usage={"input_tokens": usage[0], "output_tokens": usage[1]}) if usage else body
-
-    @classmethod
-    def events(cls, usage=(41, 9)):
-        text = {"item_id": "i", "output_index": 0, "content_index": 0}
-        return [{"type": "response.created", "response": dict(cls.whole(None), status="in_progress", output=[])},
-                {"type": "response.output_item.added", "output_index": 0,
-                 "item": {"type": "message", "role": "assistant", "id": "i", "status": "in_progress", "content": []}},
-                dict(text, type="response.output_text.delta", delta="Hello"),
-                dict(text, type="response.output_text.delta", delta=" there"),
-                {"type": "response.completed", "response": cls.whole(usage)}]
-    cut = 4
-
-    @staticmethod
-    def anomaly():
-        return {"input_tokens": 7, "output_tokens": 3, "input_tokens_details": {"cached_tokens": 9}}, 7 * IN + 3 * OUT
-
-
 DIALECTS = [Claude, Gemini, Cohere, Responses]
-TEXT = len("Hello there")
 
 
 @pytest.fixture(params=DIALECTS, ids=[d.__name__ for d in DIALECTS])
@@ -168,7 +44,7 @@ def ask(g, **members):
 
 
 def stream(spoken, events, end=LAST_CHUNK):
-    return [sse_head() + chunked(sse(events, spoken.named)), end]
+    return [sse_head() + chunked(spoken.framed(events)), end]
 
 
 def test_usage(served, provider, spoken):
@@ -185,13 +61,13 @@ def test_no_usage(served, provider, spoken):
     provider.answer = lambda r: json_reply(spoken.whole(None))
     got, doubt = ask(served)
     sent = provider.requests[0]
-    assert got == (len(sent.body) + 64) * IN + TEXT * OUT
-    assert got - doubt == estimate(sent) + -(-TEXT // 4) * OUT
+    assert got == (len(sent.body) + 64) * IN + len(TEXT) * OUT
+    assert got - doubt == estimate(sent) + -(-len(TEXT) // 4) * OUT
 
 
 @pytest.mark.parametrize("status", [400, 500, 200])
 def test_an_error_costs_nothing(served, provider, spoken, status):
-    provider.answer = lambda r: json_reply(spoken.error, status)
+    provider.answer = lambda r: json_reply(spoken.said("x"), status)
     assert ask(served) == (0, 0)
 
 
@@ -210,11 +86,11 @@ def test_a_stream_with_usage(served, provider, spoken):
     assert served.records()[-1]["usage_estimated"] is False
 
 
-def cut_costs(spoken, sent):
+def cut_costs(spoken, sent, text=len(TEXT), told=True):
     """Settled and in doubt: a token for each byte of output that was seen."""
-    seen = spoken.seen
-    settled_nano = (seen if seen else len(sent.body) + 64) * IN + TEXT * OUT
-    shown = (seen * IN if seen else estimate(sent)) + -(-TEXT // 4) * OUT
+    seen = spoken.seen if told else None
+    settled_nano = (seen if seen else len(sent.body) + 64) * IN + text * OUT
+    shown = (seen * IN if seen else estimate(sent)) + -(-text // 4) * OUT
     return settled_nano, settled_nano - shown
 
 
@@ -239,12 +115,12 @@ def test_a_cut_stream_of_one_that_thinks_costs_the_hold(served, provider, spoken
 
 
 def test_an_error_in_a_stream_before_output(served, provider, spoken):
-    provider.answer = lambda r: stream(spoken, [dict({"type": "error"}, **spoken.error)])
+    provider.answer = lambda r: [sse_head() + chunked(spoken.fault("x")), LAST_CHUNK]
     assert ask(served, stream=True) == (0, 0)
 
 
 def test_a_client_that_hangs_up(served, provider, spoken):
-    provider.answer = lambda r: [sse_head() + chunked(sse(spoken.events()[:spoken.cut], spoken.named)),
+    provider.answer = lambda r: [sse_head() + chunked(spoken.framed(spoken.events()[:spoken.cut])),
                                  ("until_gone",)]
     with Wire(served) as w:
         w.send(request(chat_body(customer_params=budget(5), max_tokens=CAP, stream=True)))
@@ -256,11 +132,11 @@ def test_a_client_that_hangs_up(served, provider, spoken):
 
 def test_figures_that_contradict_each_other_are_told(served, provider, spoken):
     """Cached above the prompt, an hour's writes above all writes (money.md 4)."""
-    usage, cost = spoken.anomaly()
+    usage, (in_tokens, out_tokens) = spoken.anomaly()
     body = spoken.whole()
     body["usageMetadata" if spoken is Gemini else "usage"] = usage
     provider.answer = lambda r: json_reply(body)
-    assert ask(served) == (cost, 0)
+    assert ask(served) == (in_tokens * IN + out_tokens * OUT, 0)
     served.logged()
     assert "usage_anomaly" in served.records()[-1]["warnings"]
 
