@@ -28,8 +28,8 @@ class Spoken:
     seen = None
     opening = 0
     status = 503
-    errs_in_200 = True  # a whole answer may be an error
     asked_at_401 = 1
+    not_told = ()  # rows of faults.py that this kind does not have
     content_type = "text/event-stream"
     credential = 'api_key = "env:SPOKEN";'
     more = ""  # settings of the provider
@@ -167,9 +167,10 @@ class Gemini(Spoken):
 
 
 class Vertex(Gemini):
-    """With a token that stands in the settings; one that was refused is asked
-    for anew and tried once more (providers.md 3.3)."""
+    """With a token that stands in the settings.  A refusal is met with a second
+    attempt (providers.md 3.3), by whichever of the credentials is drawn."""
     kind, base, asked_at_401 = "vertex-gemini", "/v1", 2
+    not_told = ("401 from one of two",)
     credential = 'vertex_ai_credentials = "env:SPOKEN_TOKEN"; vertex_ai_project = "p"; vertex_ai_location = "us-east5";'
 
 
@@ -292,7 +293,8 @@ class Converse(Spoken):
     kind, upstream = "bedrock", "amazon.their-model"
     content_type = "application/vnd.amazon.eventstream"
     credential = 'aws_bearer_token = "env:SPOKEN"; aws_region_name = "eu-west-1";'
-    opening, cut, errs_in_200 = 1, 3, False
+    opening, cut = 1, 3
+    not_told = ("error in a 200",)
 
     @staticmethod
     def said(words):
