@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/suggest.h"
 #include "proto/utf8.h"
-#include "shm/verdict.h"
+#include "shm/health.h"
 
 static const char *const states[] = {
 	[STANDING_UP] = "up",
@@ -136,7 +136,7 @@ providers_drain(struct office *o, struct slice args, bool drained,
 	if (i < 0)
 		return -1;
 	name = providers_name(o->settings, i);
-	if (!verdict_drain(o->seg, name, drained, now_mono_ns()))
+	if (!health_drain(o->seg, name, drained, now_mono_ns()))
 		return err_set(e, ERR_OVERLOADED,
 		    "The table of targets has no room for it.");
 	log_info("provider %.*s: %s", SLICE_ARGS(name),

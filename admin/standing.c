@@ -207,7 +207,7 @@ standings_provider(struct office *o, const struct standings *s,
 	const struct settings_provider *p =
 	    settings_provider_at(o->settings, provider);
 
-	if (verdict_drained(o->seg, settings_str(o->settings, p->name)))
+	if (health_drained(o->seg, settings_str(o->settings, p->name)))
 		return STANDING_DRAINED;
 	for (size_t i = 0; i < s->n; i++)
 		if (s->all[i].provider == provider &&

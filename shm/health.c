@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "shm/gen.h"
 #include "shm/segment_priv.h"
 
 #define HEALTH_PROBES 32
@@ -217,4 +218,28 @@ health_make(struct segment *seg, const struct health_new *n, uint64_t now_ns)
 	if (atomic_load_explicit(&h->text_len, memory_order_acquire) == 0)
 		health_name(h, n);
 	return place;
+}
+
+int
+health_drain(struct segment *seg, struct slice provider, bool drained,
+    uint64_t now_ns)
+{
+	struct health_new n = { health_provider_hash(provider), HEALTH_PROVIDER,
+		HEALTH_NONE, provider };
+	struct health *h = health_at(seg, health_make(seg, &n, now_ns));
+
+	if (h == NULL)
+		return 0;
+	atomic_store(&h->drained, drained);
+	gen_raise(seg, GEN_HEALTH);
+	return 1;
+}
+
+bool
+health_drained(struct segment *seg, struct slice provider)
+{
+	const struct health *h =
+	    health_at(seg, health_place(seg, health_provider_hash(provider)));
+
+	return h != NULL && atomic_load(&h->drained) != 0;
 }

@@ -16,6 +16,7 @@
  */
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -85,5 +86,13 @@ struct health *health_next(struct segment *seg, uint32_t *at);
 
 /* Its name, perhaps cut, or empty; lives as long as the segment. */
 struct slice health_text(const struct health *h);
+
+/*
+ * A provider is taken out of routing by hand, or put back: 1, all workers see
+ * it at their next request; 0 when the table has no room for it.
+ */
+int health_drain(struct segment *seg, struct slice provider, bool drained,
+    uint64_t now_ns);
+bool health_drained(struct segment *seg, struct slice provider);
 
 #endif

@@ -1,6 +1,5 @@
 #include "shm/verdict.h"
 
-#include "shm/gen.h"
 #include "shm/health.h"
 #include "shm/segment.h"
 
@@ -317,28 +316,4 @@ verdict_unknown(struct segment *seg, uint32_t place)
 		return;
 	verdict_give(h);
 	verdict_give(health_above(seg, h));
-}
-
-int
-verdict_drain(struct segment *seg, struct slice provider, bool drained,
-    uint64_t now_ns)
-{
-	struct health_new n = { health_provider_hash(provider), HEALTH_PROVIDER,
-		HEALTH_NONE, provider };
-	struct health *h = health_at(seg, health_make(seg, &n, now_ns));
-
-	if (h == NULL)
-		return 0;
-	atomic_store(&h->drained, drained);
-	gen_raise(seg, GEN_HEALTH);
-	return 1;
-}
-
-bool
-verdict_drained(struct segment *seg, struct slice provider)
-{
-	const struct health *h =
-	    health_at(seg, health_place(seg, health_provider_hash(provider)));
-
-	return h != NULL && atomic_load(&h->drained) != 0;
 }

@@ -24,8 +24,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/slice.h"
-
 struct health;
 struct segment;
 
@@ -74,13 +72,5 @@ void verdict_unknown(struct segment *seg, uint32_t place);
 
 /* Does nothing hold against this entry alone?  For those who only look. */
 bool verdict_is_up(const struct health *h, uint64_t now_ns);
-
-/*
- * A provider is taken out of routing by hand, or put back: 1, all workers see
- * it at their next request; 0 when the table has no room for it.
- */
-int verdict_drain(struct segment *seg, struct slice provider, bool drained,
-    uint64_t now_ns);
-bool verdict_drained(struct segment *seg, struct slice provider);
 
 #endif

@@ -119,7 +119,7 @@ health_is_drained(struct worker *w, int32_t provider)
 	const struct settings_provider *p =
 	    settings_provider_at(w->settings, provider);
 
-	return verdict_drained(w->segment, settings_str(w->settings, p->name));
+	return health_drained(w->segment, settings_str(w->settings, p->name));
 }
 
 bool

@@ -263,7 +263,7 @@ START_TEST(drained)
 	ck_assert_str_eq(said(verb_drain, "{\"provider\":\"two\"}"),
 	    ROW("two", "drained", OUT("main", "5") "," UP("spare")));
 	ck_assert(!metric_up("two") && metric_up("plain"));
-	ck_assert(verdict_drained(office.seg, SLICE("two")));
+	ck_assert(health_drained(office.seg, SLICE("two")));
 	ck_assert_str_eq(said(verb_resume, "{\"provider\":\"two\"}"),
 	    ROW("two", "up", OUT("main", "5") "," UP("spare")));
 	ck_assert(metric_up("two"));
