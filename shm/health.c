@@ -62,14 +62,22 @@ health_hash(const struct health *h)
 	return atomic_load_explicit(&h->hash, memory_order_acquire);
 }
 
+/* Its maker has written all of it; else he is not done, or has died. */
+static bool
+health_is_made(const struct health *h)
+{
+	return atomic_load_explicit(&h->text_len, memory_order_acquire) != 0;
+}
+
 uint32_t
 health_place(struct segment *seg, uint64_t hash)
 {
 	for (uint32_t i = 0; i < HEALTH_PROBES; i++) {
 		uint32_t at = health_index(hash, i);
-		uint64_t there = health_hash(health_slot(seg, at));
+		const struct health *h = health_slot(seg, at);
+		uint64_t there = health_hash(h);
 
-		if (there == hash)
+		if (there == hash && health_is_made(h))
 			return health_place_of(hash, at);
 		if (there == 0)
 			break;
@@ -102,7 +110,7 @@ health_next(struct segment *seg, uint32_t *at)
 	while (*at < HEALTH_SLOTS) {
 		struct health *h = health_slot(seg, (*at)++);
 
-		if (health_hash(h) != 0)
+		if (health_hash(h) != 0 && health_is_made(h))
 			return h;
 	}
 	return NULL;
@@ -118,10 +126,7 @@ health_text(const struct health *h)
 	return (struct slice){ h->text, len - 1u };
 }
 
-/*
- * Whoever meets an entry without a name, since its maker has died or is not
- * done, writes the same bytes again.
- */
+/* Whoever meets an entry that is not made writes the same bytes again. */
 static void
 health_name(struct health *h, const struct health_new *n)
 {
@@ -149,7 +154,6 @@ health_is_idle(const struct health *h, uint64_t now_ns)
 static void
 health_clear(struct health *h, uint64_t now_ns)
 {
-	atomic_store(&h->text_len, 0);
 	atomic_store(&h->until_ns, 0);
 	atomic_store(&h->probe_ns, 0);
 	atomic_store(&h->first_byte_ns, 0);
@@ -159,7 +163,10 @@ health_clear(struct health *h, uint64_t now_ns)
 	atomic_store(&h->touched_ns, now_ns);
 }
 
-/* Give the entry that was idle longest to another target. */
+/*
+ * Give the entry that was idle longest to another target.  It is nobody's made
+ * entry from before it changes its hash: who dies here leaves no mixture.
+ */
 static uint32_t
 health_replace(struct segment *seg, uint64_t hash, uint64_t now_ns)
 {
@@ -180,6 +187,7 @@ health_replace(struct segment *seg, uint64_t hash, uint64_t now_ns)
 	if (oldest == NULL)
 		return HEALTH_NONE;
 	there = health_hash(oldest);
+	atomic_store(&oldest->text_len, 0);
 	if (!atomic_compare_exchange_strong(&oldest->hash, &there, hash))
 		return HEALTH_NONE;
 	health_clear(oldest, now_ns);
@@ -215,7 +223,7 @@ health_make(struct segment *seg, const struct health_new *n, uint64_t now_ns)
 	h = health_at(seg, place);
 	if (h == NULL)
 		return HEALTH_NONE;
-	if (atomic_load_explicit(&h->text_len, memory_order_acquire) == 0)
+	if (!health_is_made(h))
 		health_name(h, n);
 	return place;
 }

@@ -81,7 +81,7 @@ struct health *health_at(struct segment *seg, uint32_t place);
 /* The entry that this one belongs to, or NULL. */
 struct health *health_above(struct segment *seg, const struct health *h);
 
-/* Walk all entries: start with *at = 0.  NULL at the end. */
+/* Walk all made entries: start with *at = 0.  NULL at the end. */
 struct health *health_next(struct segment *seg, uint32_t *at);
 
 /* Its name, perhaps cut, or empty; lives as long as the segment. */

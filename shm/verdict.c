@@ -115,9 +115,12 @@ verdict_until_ns(struct segment *seg, uint32_t place)
 static struct health *
 verdict_provider(struct segment *seg, struct health *h)
 {
-	while (h != NULL && atomic_load(&h->kind) != HEALTH_PROVIDER)
+	for (int i = 0; i <= HEALTH_TARGET && h != NULL; i++) {
+		if (atomic_load(&h->kind) == HEALTH_PROVIDER)
+			return h;
 		h = health_above(seg, h);
-	return h;
+	}
+	return NULL;
 }
 
 /*

@@ -103,9 +103,13 @@ START_TEST(names)
 	ck_assert_uint_eq(bench_target(seg, 1, wild), t);
 	/* Its maker died before the name was there: the next one writes it. */
 	atomic_store(&h->text_len, 0);
+	atomic_store(&h->kind, HEALTH_PROVIDER);
 	ck_assert_uint_eq(health_text(h).n, 0);
-	bench_target(seg, 1, wild);
+	ck_assert_uint_eq(health_place(seg, atomic_load(&h->hash)),
+	    HEALTH_NONE);
+	ck_assert_uint_eq(bench_target(seg, 1, wild), t);
 	ck_assert_uint_eq(health_text(h).n, HEALTH_TEXT_MAX);
+	ck_assert_uint_eq(atomic_load(&h->kind), HEALTH_TARGET);
 	atomic_store(&h->text_len, 60000);
 	ck_assert_uint_eq(health_text(h).n, 0);
 	ck_assert(bench_target(seg, 2, wild) != t);
