@@ -30,6 +30,9 @@ static const struct {
 	{ "budget suspense release", verb_suspense_release },
 	{ "budget suspense confirm", verb_suspense_confirm },
 	{ "why", verb_why },
+	{ "providers", verb_providers },
+	{ "drain", verb_drain },
+	{ "resume", verb_resume },
 	{ "debug dump", verb_debug_dump },
 };
 

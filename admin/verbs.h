@@ -24,6 +24,7 @@ verb_fn verb_customer_reset, verb_customer_delete;
 verb_fn verb_budget_show, verb_budget_adjust, verb_budget_journal;
 verb_fn verb_budget_suspense, verb_suspense_release, verb_suspense_confirm;
 verb_fn verb_budget_audit, verb_why;
+verb_fn verb_providers, verb_drain, verb_resume;
 
 /*
  * Do what a line says and append the reply and its newline.  verb_r gets the

@@ -7,8 +7,8 @@
 #include "base/digest.h"
 #include "base/money.h"
 #include "base/pool.h"
+#include "base/suggest.h"
 #include "base/xmem.h"
-#include "setup/suggest.h"
 
 static const struct word words_features[] = { { "tools", FEATURE_TOOLS },
 	{ "vision", FEATURE_VISION }, { "json_schema", FEATURE_JSON_SCHEMA },

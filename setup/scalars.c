@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "base/money.h"
+#include "base/suggest.h"
 #include "base/zone.h"
-#include "setup/suggest.h"
 
 static const struct field rows[] = {
 #define SETTING(type, path, field, def, min, max, when, help)                  \

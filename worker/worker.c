@@ -27,6 +27,7 @@
 #include "store/objects.h"
 #include "worker/counters.h"
 #include "worker/customers.h"
+#include "worker/health.h"
 #include "worker/keys.h"
 #include "worker/platform.h"
 #include "worker/serve.h"
@@ -273,6 +274,7 @@ life_end(struct life *life)
 	keys_free(&w->keys);
 	customers_free(&w->customers);
 	counters_free(&w->counters);
+	health_forget(w);
 	relay_out_fini(&w->out);
 	sbuf_free(&w->headers);
 	sbuf_free(&w->body);

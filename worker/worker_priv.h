@@ -24,6 +24,7 @@ struct client_target;
 struct customers;
 struct digest;
 struct dns;
+struct health_drained;
 struct keys;
 struct loop;
 struct objects;
@@ -61,6 +62,7 @@ struct worker {
 	uint64_t cache_tried_ms;
 	struct digest *digest;
 	struct counters *counters;
+	struct health_drained *drained; /* worker/health.c */
 
 	struct http1_limits head_limits;
 	const struct http1_head *head; /* of the request that arrives now */

@@ -184,6 +184,16 @@ static const struct {
 	    "settled  held  suspense  requests\n"
 	    "customer                        total                 -      1.5",
 	    "" },
+	{ "a list of objects in a cell", { "providers" },
+	    "{\"status\":200,\"body\":{\"results\":[{\"name\":\"p\","
+	    "\"credentials\":[{\"name\":\"a\",\"state\":\"up\",\"s\":null},"
+	    "{\"name\":\"\",\"state\":\"ejected\",\"s\":4}]},"
+	    "{\"name\":\"q\",\"credentials\":[]}]}}\n",
+	    CTL_DONE,
+	    "name  state  in_flight  credentials\n"
+	    "p                       a up, - ejected 4\n"
+	    "q                       []\n",
+	    "" },
 	{ "a clean audit", { "audit" },
 	    "{\"status\":200,\"body\":{\"clean\":true,\"violations\":[]}}\n",
 	    CTL_DONE,

@@ -31,6 +31,7 @@
 #include "shm/stats.c"
 #include "shm/stats_info.c"
 #include "shm/stripe.c"
+#include "shm/verdict.c"
 #include "shm/wake.c"
 
 #define xcalloc(n, size) heap_zeroes(n, size)
