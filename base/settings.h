@@ -191,6 +191,7 @@ struct settings_model {
 	int64_t image_tokens_max;
 	int64_t created; /* seconds since 1970 */
 	struct settings_limits limits;
+	uint32_t place;       /* as the settings list them, then the others */
 	int32_t price_source; /* enum settings_price_source */
 	struct settings_price price;
 };
