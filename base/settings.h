@@ -331,6 +331,11 @@ settings_provider_at(const struct settings *s, int32_t i)
 	       i;
 }
 
+/* Whether a credential is for that environment and model: routing.md 3.3. */
+bool settings_credential_serves(const struct settings *s,
+    const struct settings_credential *c, int32_t environment,
+    struct slice slug);
+
 /* NULL when the file defines no such key or customer. */
 const struct settings_key *settings_key_find(const struct settings *s,
     struct slice prefix);

@@ -29,6 +29,7 @@
 #include "worker/customers.h"
 #include "worker/keys.h"
 #include "worker/platform.h"
+#include "worker/router.h"
 #include "worker/serve.h"
 #include "worker/source.h"
 #include "worker/targets.h"
@@ -267,6 +268,7 @@ life_end(struct life *life)
 	timer_stop(&life->beat);
 	loop_turn(w->loop, 0); /* what was put off to the end of a turn */
 	targets_free(&w->targets);
+	router_free(&w->router);
 	client_target_free(&w->platform);
 	client_free(&w->client);
 	dns_free(&w->dns);
