@@ -13,6 +13,7 @@
 #include "base/crash.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/settings.h"
 #include "base/xmem.h"
 #include "net/client.h"
@@ -301,6 +302,7 @@ worker_main(const struct worker_args *args)
 	now_update();
 	w->args = args;
 	w->settings = args->settings;
+	random_seed((uint64_t)w->settings->routing_random_seed);
 	w->period_rules = period_rules(w->settings);
 	owner_hash(&(struct account_owner){ .kind = OWNER_ORGANIZATION },
 	    w->organization_hash);
