@@ -2,97 +2,104 @@
 
 #include <assert.h>
 
-#include "base/pool.h"
 #include "base/sbuf.h"
-#include "proto/jscan.h"
-#include "proto/jstr.h"
+#include "proto/bound.h"
 #include "proto/price.h"
-#include "worker/keys.h"
-#include "worker/req.h"
 #include "worker/router_priv.h"
 #include "worker/worker_priv.h"
 
-#define SHOWN 200          /* bytes of a caller's text in a message */
 #define OUTPUT_UNSAID 1024 /* tokens of output where no cap is named */
 
-/* What one model is compared by with another: the smaller is the better. */
-struct rank {
-	uint64_t first;         /* of the strategy */
-	unsigned __int128 cost; /* pico-USD */
-	uint32_t model;         /* by slug */
-};
+/* By speed: the mean above the cost, which is cut at 3 * 10^14 USD. */
+#define COST_BITS 88
+#define COST_MAX (((unsigned __int128)1 << COST_BITS) - 1)
+#define MEAN_MAX ((UINT64_C(1) << 40) - 1) /* 18 minutes */
+#define COST_UNKNOWN (~(unsigned __int128)0)
 
-/* One order while it is made. */
-struct race {
-	struct req *r;
-	const struct router_ask *ask;
-	struct router *t;
-	uint32_t wanted; /* bits of a row's can */
-	uint32_t environment;
-	const uint64_t *skip;
-	uint64_t output_tokens;
-	struct rank best[ROUTER_BEST_MAX];
-	unsigned n, max;
-	struct rank spare; /* of the ejected, the one that is back first */
-	uint64_t spare_until;
-};
+int64_t
+race_images(const struct race *race, const struct router_row *row)
+{
+	return race->images * bound_image(&race->t->models[row->model]);
+}
 
 static bool
 rank_before(const struct rank *a, const struct rank *b)
 {
-	if (a->first != b->first)
-		return a->first < b->first;
-	if (a->cost != b->cost)
-		return a->cost < b->cost;
-	return a->model < b->model;
-}
-
-static uint32_t
-race_can(const struct race *race, const struct router_row *row)
-{
-	const uint64_t *also = race->ask->also;
-
-	if (also != NULL && router_bit(also, row->provider))
-		return row->can | race->environment;
-	return row->can;
+	return a->key < b->key || (a->key == b->key && a->model < b->model);
 }
 
 static unsigned __int128
-race_cost(const struct race *race, const struct router_row *row, uint32_t model)
+cost_of(int64_t in, int64_t input, int64_t out, int64_t output)
 {
-	const struct needs *needs = race->ask->needs;
-	int64_t in = needs_window(needs, row->image_tokens) - needs->max_tokens;
-	uint64_t input = (uint64_t)row->input, output = (uint64_t)row->output;
-
-	if (!(row->can & CAN_PRICED))
-		return ~(unsigned __int128)0;
-	if (in > row->tier_above) {
-		const struct settings_model *m =
-		    settings_list(race->t->settings, race->t->settings->models);
-		struct price_rates rates;
-
-		price_rates(&m[model].price, in, &rates);
-		input = (uint64_t)rates.input;
-		output = (uint64_t)rates.output;
-	}
-	return (unsigned __int128)(uint64_t)in * input +
-	       (unsigned __int128)race->output_tokens * output;
+	return (unsigned __int128)(uint64_t)in * (uint64_t)input +
+	       (unsigned __int128)(uint64_t)out * (uint64_t)output;
 }
 
-static uint64_t
-race_first(const struct race *race, const struct router_row *row,
-    uint32_t model, uint32_t place)
+/* A price of a tier, or none; the tokens of the images. */
+static unsigned __int128 __attribute__((noinline))
+race_rare_cost(const struct race *race, const struct router_row *row)
 {
-	switch (race->t->strategy) {
-	case STRATEGY_FASTEST:
-		return race->ask->first_byte_ns != NULL
-		           ? race->ask->first_byte_ns(race->r, model)
-		           : 0;
-	case STRATEGY_PRIORITY:
-		return race->ask->n_models > 0 ? place : row->place;
-	default:
-		return 0;
+	int64_t in = race->input_tokens + race_images(race, row);
+	struct price_rates rates;
+
+	if (!(row->can & CAN_PRICED))
+		return COST_UNKNOWN;
+	price_rates(&race->t->models[row->model].price, in, &rates);
+	return cost_of(in, rates.input, race->output_tokens, rates.output);
+}
+
+static inline unsigned __int128
+race_cost(const struct race *race, const struct router_row *row)
+{
+	if ((row->can & (HAS_TIER | CAN_PRICED)) != CAN_PRICED ||
+	    race->images > 0)
+		return race_rare_cost(race, row);
+	return cost_of(race->input_tokens, row->input, race->output_tokens,
+	    row->output);
+}
+
+/* The means are asked for together, since each lies somewhere else. */
+static void
+race_learn_speed(struct race *race)
+{
+	const struct router_ask *ask = race->ask;
+	struct router *t = race->t;
+
+	if (t->strategy != STRATEGY_FASTEST || ask->now_ms < t->mean_until_ms)
+		return;
+	t->mean_until_ms = ask->now_ms + ROUTER_MEANS_MS;
+	for (uint32_t i = 0; i < t->n; i++) {
+		uint64_t mean = ask->first_byte_ns != NULL
+		                    ? ask->first_byte_ns(race->r, i)
+		                    : 0;
+
+		t->mean_ns[i] = mean < MEAN_MAX ? mean : MEAN_MAX;
 	}
+}
+
+static inline unsigned __int128
+race_speed(const struct race *race, const struct router_row *row)
+{
+	unsigned __int128 mean = (unsigned __int128)race->t->mean_ns[row->model]
+	                         << COST_BITS;
+	unsigned __int128 cost;
+
+	if (race->n == race->max && mean > race->best[race->n - 1].key)
+		return mean; /* too slow at any price */
+	cost = race_cost(race, row);
+	return mean | (cost < COST_MAX ? cost : COST_MAX);
+}
+
+/* place: in the list of the request. */
+static inline unsigned __int128
+race_key(const struct race *race, const struct router_row *row, uint32_t place)
+{
+	if (race->t->strategy == STRATEGY_CHEAPEST)
+		return race_cost(race, row);
+	if (race->t->strategy == STRATEGY_FASTEST)
+		return race_speed(race, row);
+	return race->ask->n_models > 0 ? place
+	                               : race->t->models[row->model].place;
 }
 
 /* Whether a good one is ejected; the one that is back first is kept. */
@@ -133,35 +140,37 @@ race_insert(struct race *race, const struct rank *rank)
 	race->best[i] = *rank;
 }
 
-static bool
-race_fits(const struct race *race, const struct router_row *row, uint32_t model)
+/* It would be among the best. */
+static void __attribute__((noinline))
+race_take(struct race *race, struct rank rank)
 {
-	if ((race_can(race, row) & race->wanted) != race->wanted)
-		return false;
-	if (needs_window(race->ask->needs, row->image_tokens) > row->context)
-		return false;
-	return race->skip == NULL || !router_bit(race->skip, model);
+	if (race->ask->n_models > 0 && race_has(race, rank.model))
+		return;
+	if (race_ejected(race, &rank))
+		return;
+	race_insert(race, &rank);
+	if (race->n == race->max && race->times > 0) {
+		unsigned __int128 stop =
+		    race->best[race->n - 1].key / race->times;
+
+		race->stop = stop < UINT64_MAX ? (uint64_t)stop : UINT64_MAX;
+	}
 }
 
-/* place: in the list of the request. */
-static void
-race_enter(struct race *race, uint32_t model, uint32_t place)
+static inline void
+race_enter(struct race *race, const struct router_row *row, uint32_t place)
 {
-	const struct router_row *row = &race->t->rows[model];
 	struct rank rank;
 
-	if (!race_fits(race, row, model))
+	if ((race_can(race, row) & race->wanted) != race->wanted ||
+	    !race_has_room(race, row))
 		return;
-	rank.first = race_first(race, row, model, place);
-	rank.cost = race_cost(race, row, model);
-	rank.model = model;
-	if (race->n == race->max &&
-	    !rank_before(&rank, &race->best[race->n - 1]))
+	if (race->skip != NULL && router_bit(race->skip, row->model))
 		return;
-	if (race->ask->n_models > 0 && race_has(race, model))
-		return;
-	if (!race_ejected(race, &rank))
-		race_insert(race, &rank);
+	rank.key = race_key(race, row, place);
+	rank.model = row->model;
+	if (race->n < race->max || rank_before(&rank, &race->best[race->n - 1]))
+		race_take(race, rank);
 }
 
 /* Whether there is a model that is not the demo's, for this request. */
@@ -184,120 +193,70 @@ static void
 race_run(struct race *race)
 {
 	const struct router_ask *ask = race->ask;
+	const struct router_row *row = race->t->rows, *end = row + race->t->n;
 
-	if (ask->n_models == 0) {
-		for (uint32_t i = 0; i < race->t->n; i++)
-			race_enter(race, i, 0);
-		return;
-	}
+	if (ask->n_models > 0)
+		end = row;
+	for (; row < end && row->least <= race->stop; row++)
+		race_enter(race, row, 0);
 	for (uint32_t i = 0; i < ask->n_models; i++) {
-		int64_t found = router_find(race->t, ask->models[i]);
-
-		if (found >= 0)
-			race_enter(race, (uint32_t)found, i);
+		row = router_find(race->t, ask->models[i]);
+		if (row != NULL)
+			race_enter(race, row, i);
 	}
 }
 
-/* ---- why there is none --------------------------------------------------- */
-
-static const char *
-race_why(const struct race *race, uint32_t model)
+/* Input is at least so many times three tokens, and so is output one. */
+static uint64_t
+race_times(const struct race *race)
 {
-	const struct router_row *row = &race->t->rows[model];
-	const struct settings_model *m =
-	    settings_list(race->t->settings, race->t->settings->models);
-	uint32_t lacking = race->wanted & ~race_can(race, row);
-	const char *words = needs_words(lacking);
+	int64_t in = race->input_tokens / 3, out = race->output_tokens;
 
-	if (!key_permits(race->ask->permitted,
-		settings_str(race->t->settings, m[model].name)))
-		return "Not permitted for this key.";
-	if (race->skip != NULL && router_bit(race->skip, model))
-		return "Excluded by the request.";
-	if (needs_window(race->ask->needs, row->image_tokens) > row->context)
-		return needs_words_context;
-	if (words != NULL)
-		return words;
-	if (lacking & race->environment)
-		return "No credentials for its provider.";
-	return race->ask->ejected_until(race->r, model) == ROUTER_NEVER
-	           ? "Its provider is drained."
-	           : "Ejected after failures.";
+	if (race->t->strategy == STRATEGY_PRIORITY)
+		return 1;
+	if (race->t->strategy == STRATEGY_FASTEST)
+		return 0;
+	return (uint64_t)(in < out ? in : out);
 }
 
 static void
-race_say(struct sbuf *reasons, unsigned *n, struct slice name, const char *why)
+race_init(struct race *race, struct router *t, struct req *r,
+    const struct router_ask *ask, unsigned max)
 {
-	if ((*n)++ >= ROUTER_REASONS)
-		return;
-	if (*n > 1)
-		sbuf_adds(reasons, "; ");
-	sbuf_add(reasons, name.p, name.n < SHOWN ? name.n : SHOWN);
-	sbuf_addf(reasons, ": %s", why);
+	const struct needs *needs = ask->needs;
+
+	race->r = r;
+	race->ask = ask;
+	race->t = t;
+	race->environment = router_environment(ask->environment);
+	race->wanted = needs_demands(needs) | race->environment;
+	race->skip = router_skip(t, ask);
+	race->window_tokens = needs->tokens;
+	race->input_tokens = needs->tokens - needs->max_tokens;
+	race->output_tokens =
+	    needs->max_tokens > 0 ? needs->max_tokens : OUTPUT_UNSAID;
+	if (needs->features & FEATURE_EMBEDDINGS)
+		race->output_tokens = 0;
+	race->images = needs->images;
+	race->times = race_times(race);
+	race->stop = UINT64_MAX;
+	race->n = 0;
+	race->max = max;
+	race->spare_until = ROUTER_NEVER;
+	if (ask->n_models == 0)
+		race->wanted |=
+		    CAN_PRICED | (race_is_real(race) ? CAN_REAL : 0);
 }
-
-static void
-race_reasons_of_list(const struct race *race, struct sbuf *reasons)
-{
-	const struct router_ask *ask = race->ask;
-	unsigned said = 0;
-
-	for (unsigned i = 0; i < ask->n_models; i++) {
-		int64_t found = router_find(race->t, ask->models[i]);
-
-		race_say(reasons, &said, ask->models[i],
-		    found >= 0 ? race_why(race, (uint32_t)found)
-			       : "Unknown model.");
-	}
-}
-
-/* Of the candidates: those that could be called, whatever was asked. */
-static void
-race_reasons(const struct race *race, struct sbuf *reasons)
-{
-	const uint32_t candidate =
-	    race->wanted & (CAN_REAL | CAN_PRICED | race->environment);
-	const struct settings *s = race->t->settings;
-	const struct settings_model *m = settings_list(s, s->models);
-	unsigned said = 0;
-
-	if (race->ask->n_models > 0) {
-		race_reasons_of_list(race, reasons);
-		return;
-	}
-	for (uint32_t i = 0; i < race->t->n && said < ROUTER_REASONS; i++)
-		if ((race_can(race, &race->t->rows[i]) & candidate) ==
-		    candidate)
-			race_say(reasons, &said, settings_str(s, m[i].name),
-			    race_why(race, i));
-}
-
-/* ---- the order ------------------------------------------------------------
- */
 
 unsigned
 router_best(struct router *t, struct req *r, const struct router_ask *ask,
     uint32_t *order_r, unsigned max, struct sbuf *reasons)
 {
-	int64_t cap = ask->needs->max_tokens;
 	struct race race;
 
 	assert(max > 0 && max <= ROUTER_BEST_MAX);
-	race.r = r;
-	race.ask = ask;
-	race.t = t;
-	race.environment = router_environment(ask->environment);
-	race.wanted = needs_demands(ask->needs) | race.environment;
-	race.skip = router_skip(race.t, ask);
-	race.output_tokens = cap > 0 ? (uint64_t)cap : OUTPUT_UNSAID;
-	if (ask->needs->features & FEATURE_EMBEDDINGS)
-		race.output_tokens = 0;
-	race.n = 0;
-	race.max = max;
-	race.spare_until = ROUTER_NEVER;
-	if (ask->n_models == 0)
-		race.wanted |=
-		    CAN_PRICED | (race_is_real(&race) ? CAN_REAL : 0);
+	race_init(&race, t, r, ask, max);
+	race_learn_speed(&race);
 	race_run(&race);
 	if (race.n == 0 && race.spare_until != ROUTER_NEVER)
 		race_insert(&race, &race.spare);
@@ -315,37 +274,4 @@ router_order(struct worker *w, struct req *r, const struct router_ask *ask,
 	if (w->router == NULL)
 		w->router = router_new(w->settings);
 	return router_best(w->router, r, ask, order_r, max, reasons);
-}
-
-/* The texts of a list of the request. */
-static unsigned
-router_list(struct req *r, enum param_id id, const struct slice **list_r)
-{
-	struct jscan_iter it, count;
-	struct jscan_item item;
-	struct slice *list;
-	unsigned n = 0;
-
-	if (!params_has(&r->params, id))
-		return 0;
-	jscan_enter(&count, params_json(&r->params, id));
-	while (jscan_element_next(&count, &item))
-		n++;
-	list = pool_alloc(r->pool, (n + 1) * sizeof *list);
-	jscan_enter(&it, params_json(&r->params, id));
-	for (unsigned i = 0; jscan_element_next(&it, &item); i++)
-		list[i] = jstr_item(&item, r->pool);
-	*list_r = list;
-	return n;
-}
-
-void
-router_ask_of(struct req *r, struct router_ask *ask)
-{
-	ask->permitted = r->key->def.models;
-	ask->environment = r->key->def.environment;
-	ask->n_exclude_models =
-	    router_list(r, PARAM_exclude_models, &ask->exclude_models);
-	ask->n_exclude_providers =
-	    router_list(r, PARAM_exclude_providers, &ask->exclude_providers);
 }

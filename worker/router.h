@@ -24,6 +24,7 @@ struct worker;
 #define ROUTER_BEST_MAX 8 /* that one order can hold; 4 are used */
 #define ROUTER_REASONS 5
 #define ROUTER_NEVER UINT64_MAX
+#define ROUTER_MEANS_MS 100
 
 /* All lists are borrowed for the call. */
 struct router_ask {
@@ -51,11 +52,15 @@ struct router_ask {
 	 * be chosen.  NULL = all are well.
 	 */
 	uint64_t (*ejected_until)(struct req *r, uint32_t model);
-	/* Its moving mean; 0 = no data.  NULL = none has. */
+	/*
+	 * Its moving mean; 0 = no data.  NULL = none has.  Asked of all models
+	 * together when ROUTER_MEANS_MS have passed by now_ms.
+	 */
 	uint64_t (*first_byte_ns)(struct req *r, uint32_t model);
+	uint64_t now_ms; /* of a monotonic clock */
 };
 
-/* What the request itself says of it: permitted, environment, exclusions. */
+/* What the request itself says: permitted, environment, exclusions; now_ms. */
 void router_ask_of(struct req *r, struct router_ask *ask);
 
 /*

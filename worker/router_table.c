@@ -3,15 +3,8 @@
 #include <stdlib.h>
 
 #include "base/xmem.h"
-#include "proto/bound.h"
 #include "proto/price.h"
 #include "store/defs.h"
-
-static const struct settings_model *
-table_models(const struct settings *s)
-{
-	return settings_list(s, s->models);
-}
 
 /* A credential of the settings, or none is needed. */
 static bool
@@ -42,6 +35,8 @@ table_can(const struct settings *s, const struct settings_model *m)
 		can |= CAN_REAL;
 	if (m->price.known)
 		can |= CAN_PRICED;
+	if (m->price.tier_above > 0)
+		can |= HAS_TIER;
 	if (table_has_credential(s, m, ENV_PROD))
 		can |= CAN_PROD;
 	if (table_has_credential(s, m, ENV_TEST))
@@ -50,9 +45,9 @@ table_can(const struct settings *s, const struct settings_model *m)
 }
 
 static void
-table_fill_row(const struct settings *s, const struct settings_model *m,
-    struct router_row *row)
+table_fill_row(const struct router *t, uint32_t model, struct router_row *row)
 {
+	const struct settings_model *m = &t->models[model];
 	struct price_rates rates = { 0 };
 
 	if (m->price.known)
@@ -61,14 +56,52 @@ table_fill_row(const struct settings *s, const struct settings_model *m,
 		.context = m->context > 0 ? m->context : INT64_MAX,
 		.input = rates.input,
 		.output = rates.output,
-		.tier_above = m->price.known && m->price.tier_above > 0
-		                  ? m->price.tier_above
-		                  : INT64_MAX,
-		.can = table_can(s, m),
-		.image_tokens = (uint32_t)bound_image(m),
-		.provider = (uint32_t)m->provider,
-		.place = m->place,
+		.can = table_can(t->settings, m),
+		.model = model,
 	};
+}
+
+static int64_t
+table_less(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Of a usual request; on either side of a tier. */
+static uint64_t
+table_least_price(const struct settings_model *m)
+{
+	struct price_rates below, above;
+	unsigned __int128 least;
+
+	if (!m->price.known)
+		return UINT64_MAX;
+	price_rates(&m->price, 0, &below);
+	price_rates(&m->price, INT64_MAX, &above);
+	least = (unsigned __int128)table_less(below.input, above.input) * 3 +
+	        (uint64_t)table_less(below.output, above.output);
+	return least < UINT64_MAX ? (uint64_t)least : UINT64_MAX;
+}
+
+static uint64_t
+table_least(const struct router *t, const struct router_row *row)
+{
+	const struct settings_model *m = &t->models[row->model];
+
+	if (t->strategy == STRATEGY_FASTEST)
+		return 0;
+	return t->strategy == STRATEGY_PRIORITY ? m->place
+	                                        : table_least_price(m);
+}
+
+static int
+table_compare(const void *va, const void *vb)
+{
+	const struct router_row *a = va, *b = vb;
+
+	if (a->least != b->least)
+		return a->least < b->least ? -1 : 1;
+	return a->model < b->model ? -1 : a->model > b->model;
 }
 
 static enum router_strategy
@@ -98,14 +131,21 @@ router_new(const struct settings *s)
 	struct router *t = xcalloc(1, sizeof *t);
 
 	t->settings = s;
+	t->models = settings_list(s, s->models);
 	t->n = s->models.n;
 	t->rows = xcalloc(t->n + 1, sizeof *t->rows);
+	t->row_of = xcalloc(t->n + 1, sizeof *t->row_of);
 	t->skip = xcalloc(t->n / 64 + 1, sizeof *t->skip);
+	t->mean_ns = xcalloc(t->n + 1, sizeof *t->mean_ns);
 	t->strategy = table_strategy(s);
 	for (uint32_t i = 0; i < t->n; i++) {
-		table_fill_row(s, &table_models(s)[i], &t->rows[i]);
+		table_fill_row(t, i, &t->rows[i]);
+		t->rows[i].least = table_least(t, &t->rows[i]);
 		table_count(t, &t->rows[i]);
 	}
+	qsort(t->rows, t->n, sizeof *t->rows, table_compare);
+	for (uint32_t i = 0; i < t->n; i++)
+		t->row_of[t->rows[i].model] = i;
 	return t;
 }
 
@@ -117,33 +157,44 @@ router_free(struct router **rp)
 	if (t == NULL)
 		return;
 	free(t->rows);
+	free(t->row_of);
 	free(t->skip);
+	free(t->mean_ns);
 	free(t);
 	*rp = NULL;
 }
 
-int64_t
+const struct router_row *
 router_find(const struct router *t, struct slice name)
 {
 	const struct settings_model *m = settings_model_find(t->settings, name);
 
-	return m != NULL ? m - table_models(t->settings) : -1;
+	return m != NULL ? &t->rows[t->row_of[m - t->models]] : NULL;
 }
 
 /* ---- what is left out --------------------------------------------------- */
 
-/* The first model, in the order of slugs, that does not stand before text. */
+static struct slice
+table_slug(const struct router *t, uint32_t i)
+{
+	return settings_str(t->settings, t->models[i].name);
+}
+
+/*
+ * How many models, in the order of slugs, stand before text; with a head, those
+ * that begin with it stand before it, too.
+ */
 static uint32_t
-table_first(const struct router *t, struct slice text)
+table_before(const struct router *t, struct slice text, bool head)
 {
 	uint32_t low = 0, high = t->n;
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
-		struct slice name = settings_str(t->settings,
-		    table_models(t->settings)[mid].name);
+		struct slice slug = table_slug(t, mid);
 
-		if (slice_order(name, text) < 0)
+		if (slice_order(slug, text) < 0 ||
+		    (head && slice_starts(slug, text)))
 			low = mid + 1;
 		else
 			high = mid;
@@ -151,27 +202,29 @@ table_first(const struct router *t, struct slice text)
 	return low;
 }
 
-static struct slice
-table_name(const struct router *t, uint32_t i)
+static void
+table_skip(struct router *t, uint32_t model, bool skip)
 {
-	return settings_str(t->settings, table_models(t->settings)[i].name);
+	uint64_t bit = UINT64_C(1) << model % 64;
+
+	t->skip[model / 64] &= ~bit;
+	if (skip)
+		t->skip[model / 64] |= bit;
 }
 
 /* The models that an item of a key's list lets pass: key_permits(). */
 static void
 table_permit(struct router *t, struct slice item)
 {
-	bool prefix = item.n > 0 && item.p[item.n - 1] == '*';
-	uint32_t i;
+	bool head = item.n > 0 && item.p[item.n - 1] == '*';
+	uint32_t i, end;
 
-	item.n -= prefix;
-	for (i = table_first(t, item); i < t->n; i++) {
-		struct slice name = table_name(t, i);
-
-		if (!slice_starts(name, item) || (!prefix && name.n != item.n))
-			break;
-		t->skip[i / 64] &= ~(UINT64_C(1) << i % 64);
-	}
+	item.n -= head;
+	i = table_before(t, item, false);
+	end = head ? table_before(t, item, true)
+	           : i + (i < t->n && slice_eq(table_slug(t, i), item));
+	for (; i < end; i++)
+		table_skip(t, i, false);
 }
 
 static void
@@ -179,14 +232,11 @@ table_exclude_provider(struct router *t, struct slice name)
 {
 	const struct settings_provider *p =
 	    settings_provider_find(t->settings, name);
-	uint32_t provider;
 
-	if (p == NULL)
-		return;
-	provider = (uint32_t)(p - settings_provider_at(t->settings, 0));
-	for (uint32_t i = 0; i < t->n; i++)
-		if (t->rows[i].provider == provider)
-			t->skip[i / 64] |= UINT64_C(1) << i % 64;
+	for (uint32_t i = 0; p != NULL && i < t->n; i++)
+		if (settings_provider_at(t->settings, t->models[i].provider) ==
+		    p)
+			table_skip(t, i, true);
 }
 
 static bool
@@ -209,10 +259,11 @@ router_skip(struct router *t, const struct router_ask *ask)
 	for (unsigned i = 0; i < ask->n_exclude_providers; i++)
 		table_exclude_provider(t, ask->exclude_providers[i]);
 	for (unsigned i = 0; i < ask->n_exclude_models; i++) {
-		int64_t found = router_find(t, ask->exclude_models[i]);
+		const struct router_row *row =
+		    router_find(t, ask->exclude_models[i]);
 
-		if (found >= 0)
-			t->skip[found / 64] |= UINT64_C(1) << found % 64;
+		if (row != NULL)
+			table_skip(t, row->model, true);
 	}
 	return t->skip;
 }
