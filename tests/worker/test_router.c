@@ -6,10 +6,12 @@
 #include "base/money.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
+#include "tests/proto/asked.h"
 #include "tests/snapshot.h"
 #include "tests/suite.h"
 #include "worker/keys.h"
 #include "worker/needs.h"
+#include "worker/req.h"
 
 #define MODELS_MAX 300
 #define PROVIDERS 5
@@ -536,6 +538,41 @@ START_TEST(reasons_are_short)
 }
 END_TEST
 
+/* ---- what a request says itself
+ * ------------------------------------------------- */
+
+START_TEST(what_a_request_says)
+{
+	static const char body[] =
+	    "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],"
+	    "\"exclude_models\":[\"c\",\"\\u0066\"],"
+	    "\"exclude_providers\":[\"other\"]}";
+	static struct key key;
+	static struct req req;
+	struct asked a;
+
+	some_models("cheapest");
+	ck_assert_int_eq(asked_read(&a, slice_str(body), NULL), 0);
+	key.def.environment = ENV_PROD;
+	req.key = &key;
+	req.params = a.params;
+	req.pool = a.pool;
+	router_ask_of(&req, &ask);
+	ck_assert_str_eq(order_of(8), "a");
+	key.def.environment = ENV_TEST;
+	key.def.models = permitted[2].list;
+	router_ask_of(&req, &ask);
+	ck_assert_str_eq(order_of(8),
+	    "- b: Excluded by the request.; c: Excluded by the request.");
+	key.def.models = (struct slice){ "zz", sizeof "zz" };
+	router_ask_of(&req, &ask);
+	ck_assert_str_eq(order_of(8),
+	    "- b: Not permitted for this key.; c: Not permitted for this "
+	    "key.");
+	asked_end(&a);
+}
+END_TEST
+
 /* ---- against an order made another way
  * ----------------------------------------- */
 
@@ -600,7 +637,8 @@ test_suite(void)
 		no_demo_beside_what_was_brought, nothing_at_all, large_figures,
 		a_tier, the_fastest, by_place, by_list, who_cannot,
 		the_cheapest_embedding, who_has_no_word, who_is_excluded,
-		who_is_ejected, reasons_of_a_list, reasons_are_short };
+		who_is_ejected, what_a_request_says, reasons_of_a_list,
+		reasons_are_short };
 	Suite *s = suite_create("worker/router");
 	TCase *t = tcase_create("router");
 
