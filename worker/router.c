@@ -113,8 +113,7 @@ race_ejected(struct race *race, const struct rank *rank)
 	if (until == 0)
 		return false;
 	if (until < race->spare_until ||
-	    (until == race->spare_until && until != ROUTER_NEVER &&
-		rank_before(rank, &race->spare))) {
+	    (until == race->spare_until && rank_before(rank, &race->spare))) {
 		race->spare_until = until;
 		race->spare = *rank;
 	}
@@ -243,6 +242,7 @@ race_init(struct race *race, struct router *t, struct req *r,
 	race->n = 0;
 	race->max = max;
 	race->spare_until = ROUTER_NEVER;
+	race->spare = (struct rank){ COST_UNKNOWN, UINT32_MAX };
 	if (ask->n_models == 0)
 		race->wanted |=
 		    CAN_PRICED | (race_is_real(race) ? CAN_REAL : 0);
