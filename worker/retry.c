@@ -168,7 +168,7 @@ retry_backoff_ms(const struct settings *s, const struct retry_rules *r,
 		w *= 2;
 	if (w > s->retry_max_backoff_ms)
 		w = s->retry_max_backoff_ms;
-	return w + (int64_t)((__int128)w * draw / (4 * (int64_t)UINT32_MAX));
+	return w + (int64_t)((__int128)w * draw / UINT32_MAX / 4);
 }
 
 int64_t
