@@ -48,6 +48,29 @@ START_TEST(dates_are_read)
 }
 END_TEST
 
+/* Late in a century the next one is near. */
+START_TEST(two_digits_late)
+{
+	const int64_t late = INT64_C(3471292800); /* 2080-01-01 */
+	int64_t got;
+
+	ck_assert_int_eq(httpdate_read(SLICE(
+					   "Wednesday, 01-Jan-10 00:00:00 GMT"),
+			     late, &got),
+	    1);
+	ck_assert_int_eq(got, INT64_C(4417977600)); /* 2110-01-01 */
+	ck_assert_int_eq(httpdate_read(SLICE("Sunday, 01-Jan-30 00:00:00 GMT"),
+			     late, &got),
+	    1);
+	ck_assert_int_eq(got, INT64_C(5049129600)); /* 2130-01-01 */
+	ck_assert_int_eq(httpdate_read(SLICE(
+					   "Wednesday, 01-Jan-31 00:00:00 GMT"),
+			     late, &got),
+	    1);
+	ck_assert_int_eq(got, INT64_C(1924992000)); /* 2031-01-01 */
+}
+END_TEST
+
 /* What is cut anywhere is no date, and nothing behind the end is read. */
 START_TEST(dates_cut_short)
 {
@@ -73,6 +96,7 @@ test_suite(void)
 	TCase *t = tcase_create("httpdate");
 
 	tcase_add_loop_test(t, dates_are_read, 0, COUNT(dates));
+	tcase_add_test(t, two_digits_late);
 	tcase_add_test(t, dates_cut_short);
 	suite_add_tcase(s, t);
 	return s;
