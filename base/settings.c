@@ -4,18 +4,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-/* The order of sorted lists: by bytes, a prefix first. */
-static int
-settings_compare(struct slice a, struct slice b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	if (order != 0)
-		return order;
-	return a.n < b.n ? -1 : a.n > b.n;
-}
-
 /* The element of a sorted list whose struct sref at "at" equals text. */
 static const void *
 settings_search(const struct settings *s, struct slist l, size_t size,
@@ -31,7 +19,7 @@ settings_search(const struct settings *s, struct slist l, size_t size,
 		int order;
 
 		memcpy(&name, element + at, sizeof name);
-		order = settings_compare(text, settings_str(s, name));
+		order = slice_order(text, settings_str(s, name));
 		if (order == 0)
 			return element;
 		if (order < 0)
@@ -73,6 +61,18 @@ settings_provider_find(const struct settings *s, struct slice name)
 		if (slice_eq(settings_str(s, p[i].name), name))
 			return &p[i];
 	return NULL;
+}
+
+bool
+settings_credential_serves(const struct settings *s,
+    const struct settings_credential *c, int32_t environment, struct slice slug)
+{
+	if (c->environment != ENV_BOTH && c->environment != environment)
+		return false;
+	if (settings_has(s, c->exclude_models, slug))
+		return false;
+	return c->available_models.n == 0 ||
+	       settings_has(s, c->available_models, slug);
 }
 
 const struct settings_key *

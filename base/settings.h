@@ -191,6 +191,7 @@ struct settings_model {
 	int64_t image_tokens_max;
 	int64_t created; /* seconds since 1970 */
 	struct settings_limits limits;
+	uint32_t place;       /* as the settings list them, then the others */
 	int32_t price_source; /* enum settings_price_source */
 	struct settings_price price;
 };
@@ -329,6 +330,11 @@ settings_provider_at(const struct settings *s, int32_t i)
 		   s->providers) +
 	       i;
 }
+
+/* Whether a credential is for that environment and model: routing.md 3.3. */
+bool settings_credential_serves(const struct settings *s,
+    const struct settings_credential *c, int32_t environment,
+    struct slice slug);
 
 /* NULL when the file defines no such key or customer. */
 const struct settings_key *settings_key_find(const struct settings *s,

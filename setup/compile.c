@@ -59,5 +59,6 @@ compile_all(struct compile *c, const struct node *root, uint64_t generation)
 	s->generation = generation;
 	s->size = (uint32_t)c->blob.bytes.len;
 	memcpy(c->blob.bytes.data, s, sizeof *s);
+	routing_check(c);
 	return report_errors(c->report) == 0;
 }

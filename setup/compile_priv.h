@@ -168,6 +168,9 @@ extern const struct schema exporter_schema;
 /* names.c: every name that finds a model. */
 void names_finish(struct compile *c);
 
+/* routing.c: faults of the group routing; the snapshot is complete. */
+void routing_check(struct compile *c);
+
 /* compile.c: the whole snapshot; false when there was an error. */
 bool compile_all(struct compile *c, const struct node *root,
     uint64_t generation);

@@ -36,6 +36,10 @@ static const struct word words_week[] = { { "sunday", 0 }, { "monday", 0 },
 	{ "friday", 0 }, { "saturday", 0 }, { NULL, 0 } };
 static const struct word words_bodies[] = { { "full", 0 }, { "none", 0 },
 	{ NULL, 0 } };
+static const struct word words_strategy[] = { { "cheapest", 0 },
+	{ "fastest", 0 }, { "priority", 0 }, { NULL, 0 } };
+static const struct word words_fallback[] = { { "any", 0 }, { "transient", 0 },
+	{ NULL, 0 } };
 
 static const struct {
 	const char *path;
@@ -50,6 +54,8 @@ static const struct {
 	{ "budgets.on_error", words_on_error },
 	{ "logs.level", words_level },
 	{ "logs.bodies", words_bodies },
+	{ "routing.strategy", words_strategy },
+	{ "routing.fallback_on", words_fallback },
 };
 
 /* Places that hold lists instead of a value; lists.c reads them. */

@@ -1,6 +1,7 @@
 /* source_call - a provider over HTTP. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
@@ -10,6 +11,7 @@
 #include "proto/jstr.h"
 #include "proto/usage.h"
 #include "worker/req.h"
+#include "worker/retry.h"
 #include "worker/source.h"
 #include "worker/targets.h"
 #include "worker/upstream.h"
@@ -70,25 +72,6 @@ call_ready(void *ctx)
 
 	if (s->base.req != NULL)
 		source_ready(s->base.req);
-}
-
-/* "retry-after-ms", else "retry-after" in seconds, decimals allowed. */
-static int64_t
-call_retry_after_ms(const struct http1_head *h)
-{
-	struct slice ms = http1_find(h, SLICE("retry-after-ms"));
-	struct slice s = http1_header(h, HTTP1_RETRY_AFTER);
-	char text[32] = "";
-	double wish;
-
-	if (ms.n == 0 && s.n == 0)
-		return -1;
-	if (ms.n > 0 && ms.n < sizeof text)
-		memcpy(text, ms.p, ms.n);
-	else if (ms.n == 0 && s.n < sizeof text)
-		memcpy(text, s.p, s.n);
-	wish = strtod(text, NULL) * (ms.n > 0 ? 1 : 1000);
-	return wish > 0 && wish < 1e12 ? (int64_t)wish : 0;
 }
 
 /* "ThrottlingException:http://internal.amazon.com/..." */
@@ -153,7 +136,10 @@ call_head(void *ctx, const struct http1_head *h)
 
 	/* Only who says no says when, and in his own words why. */
 	if (h->status >= 400) {
-		head.retry_after_ms = call_retry_after_ms(h);
+		head.retry_after_ms =
+		    retry_wish_ms(http1_find(h, SLICE("retry-after-ms")),
+			http1_header(h, HTTP1_RETRY_AFTER),
+			now_real_us() / 1000000);
 		head.error_name = call_error_name(h);
 	}
 	if (head.request_id.n == 0)

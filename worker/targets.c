@@ -192,18 +192,6 @@ targets_close_idle(struct targets *t)
 			target_close_idle(t->at[i]);
 }
 
-static bool
-credential_serves(const struct settings *s, const struct settings_credential *c,
-    int32_t environment, struct slice slug)
-{
-	if (c->environment != ENV_BOTH && c->environment != environment)
-		return false;
-	if (settings_has(s, c->exclude_models, slug))
-		return false;
-	return c->available_models.n == 0 ||
-	       settings_has(s, c->available_models, slug);
-}
-
 int
 target_draw(struct worker *w, const struct target *t, int32_t environment,
     struct slice slug)
@@ -219,15 +207,17 @@ target_draw(struct worker *w, const struct target *t, int32_t environment,
 		           ? TARGET_NEEDS_NONE
 		           : TARGET_NO_CREDENTIAL;
 	for (uint32_t i = 0; i < n; i++)
-		if (credential_serves(w->settings, &c[i], environment, slug)) {
+		if (settings_credential_serves(w->settings, &c[i], environment,
+			slug)) {
 			sum += (uint64_t)c[i].weight_nano;
 			last = (int)i;
 		}
 	if (sum == 0 || n == 1)
 		return last;
-	draw = random_draw() % sum;
+	draw = random_choice() % sum;
 	for (uint32_t i = 0; i < n; i++) {
-		if (!credential_serves(w->settings, &c[i], environment, slug))
+		if (!settings_credential_serves(w->settings, &c[i], environment,
+			slug))
 			continue;
 		if (draw < (uint64_t)c[i].weight_nano)
 			return (int)i;

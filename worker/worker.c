@@ -13,6 +13,7 @@
 #include "base/crash.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/settings.h"
 #include "base/xmem.h"
 #include "net/client.h"
@@ -30,6 +31,7 @@
 #include "worker/health.h"
 #include "worker/keys.h"
 #include "worker/platform.h"
+#include "worker/router.h"
 #include "worker/serve.h"
 #include "worker/source.h"
 #include "worker/targets.h"
@@ -268,6 +270,7 @@ life_end(struct life *life)
 	timer_stop(&life->beat);
 	loop_turn(w->loop, 0); /* what was put off to the end of a turn */
 	targets_free(&w->targets);
+	router_free(&w->router);
 	client_target_free(&w->platform);
 	client_free(&w->client);
 	dns_free(&w->dns);
@@ -301,6 +304,7 @@ worker_main(const struct worker_args *args)
 	now_update();
 	w->args = args;
 	w->settings = args->settings;
+	random_seed((uint64_t)w->settings->routing_random_seed);
 	w->period_rules = period_rules(w->settings);
 	owner_hash(&(struct account_owner){ .kind = OWNER_ORGANIZATION },
 	    w->organization_hash);

@@ -32,6 +32,7 @@ struct server;
 struct settings;
 struct source_call;
 struct counters;
+struct router;
 struct targets;
 
 struct worker {
@@ -53,6 +54,7 @@ struct worker {
 	struct client *client;
 	struct client_target *platform; /* the admin process */
 	struct targets *targets;
+	struct router *router; /* NULL until a request needs it */
 	struct keys *keys;
 	struct customers *customers;
 	int64_t keys_count;    /* stored ones, and at which generation + 1 */

@@ -1,8 +1,10 @@
 """Bad providers: what the client sees, what is charged, what stays open."""
+import email.utils
 import json
 import os
 import random
 import signal
+import time
 
 import pytest
 from gateway import KEY, Gateway, free_port, wait_for
@@ -140,6 +142,21 @@ def test_wish_in_the_body_of_an_error(gateway, provider):
     assert (r.status, r.headers["retry-after"], r.headers["retry-after-ms"]) == (429, "49", "48940")
     provider.answer = lambda r: json_reply(body, 429, (("Retry-After", "7"),))
     assert ask(gateway).headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize("wish,least,most", [
+    (lambda: email.utils.formatdate(time.time() + 30, usegmt=True), 28, 30),
+    (lambda: email.utils.formatdate(time.time() - 30, usegmt=True), 0, 0),
+    (lambda: "Sun, 06 Nov 2044 08:49:37 GMT", 60, 60),
+    (lambda: "1.5", 2, 2),
+    (lambda: "-3", 0, 0),
+    (lambda: "soon", 0, 0),
+])
+def test_wish_in_all_its_forms(gateway, provider, wish, least, most):
+    provider.answer = lambda r: json_reply(b'{"error":{"message":"m"}}', 429, (("Retry-After", wish()),))
+    r = ask(gateway)
+    assert r.status == 429
+    assert least <= int(r.headers["retry-after"]) <= most
 
 
 def test_provider_error_that_is_no_json(gateway, provider):

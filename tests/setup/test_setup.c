@@ -484,6 +484,52 @@ START_TEST(the_catalogue_gives_models)
 }
 END_TEST
 
+/* Every kind of name finds a model, and their places are those of the file. */
+START_TEST(models_of_routing)
+{
+	static const char text[] =
+	    "providers = ( { name = \"z\"; base_url = \"http://h/v1\";\n"
+	    "  open_models = true; } );\n"
+	    "models = ( { name = \"b\"; provider = \"z\"; },\n"
+	    "  { name = \"a\"; provider = \"z\"; aliases = [ \"c\" ]; } );\n"
+	    "routing = { default_model = \"c\"; safety_net_model = \"z/b\";\n"
+	    "  fallback_models = [ \"z/anything\", \"b\" ]; };\n";
+	const struct sref *l;
+
+	ck_assert_msg(load_text(text) == 1, "%s", said.data);
+	ck_assert(settings_is(got, got->routing_default_model, "c"));
+	ck_assert(settings_is(got, got->routing_safety_net_model, "z/b"));
+	l = settings_list(got, got->routing_fallback_models);
+	ck_assert_uint_eq(got->routing_fallback_models.n, 2);
+	ck_assert(settings_is(got, l[0], "z/anything"));
+	ck_assert_uint_eq(settings_model_find(got, SLICE("b"))->place, 0);
+	ck_assert_uint_eq(settings_model_find(got, SLICE("a"))->place, 1);
+	ck_assert_uint_gt(settings_model_find(got, SLICE("demo/echo"))->place,
+	    1);
+}
+END_TEST
+
+START_TEST(defaults_of_retry)
+{
+	static const int32_t on[] = { 408, 409, 425, 429, 500, 502, 503, 504,
+		520, 521, 522, 523, 524, 529 };
+
+	ck_assert_msg(load_text("version = 1;") == 1, "%s", said.data);
+	ck_assert(!got->retry_enabled);
+	ck_assert_int_eq(got->retry_num_retries, 3);
+	ck_assert_int_eq(got->retry_retry_after_ms, 200);
+	ck_assert_int_eq(got->retry_max_backoff_ms, 8000);
+	ck_assert_int_eq(got->retry_max_wait_ms, 5000);
+	ck_assert_int_eq(got->routing_max_attempts, 10);
+	ck_assert_int_eq(got->routing_rate_limit_retries, 2);
+	ck_assert_int_eq(got->routing_random_seed, 0);
+	ck_assert_int_eq(got->stream_prerelease_bytes, 0);
+	ck_assert_uint_eq(got->retry_on_status.n, COUNT(on));
+	ck_assert_mem_eq(settings_list(got, got->retry_on_status), on,
+	    sizeof on);
+}
+END_TEST
+
 /* The files of the tree are good, and the long one names every setting. */
 START_TEST(files_of_the_tree)
 {
@@ -553,6 +599,8 @@ test_suite(void)
 	tcase_add_test(t, secrets_stay_out_of_the_snapshot);
 	tcase_add_test(t, print_is_valid_input);
 	tcase_add_test(t, the_catalogue_gives_models);
+	tcase_add_test(t, models_of_routing);
+	tcase_add_test(t, defaults_of_retry);
 	tcase_add_loop_test(t, files_of_the_tree, 0, 2);
 	tcase_add_test(t, the_installed_file);
 	suite_add_tcase(s, t);

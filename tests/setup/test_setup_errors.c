@@ -61,6 +61,8 @@ write_value(const struct row *r, char *out, size_t size)
 {
 	if (strcmp(r->type, "INT") == 0 || strcmp(r->type, "BOOL") == 0)
 		snprintf(out, size, "%s", r->def);
+	else if (strcmp(r->path, "routing.fallback_models") == 0)
+		snprintf(out, size, "[ \"demo/echo\" ]");
 	else if (strcmp(r->type, "STRS") == 0)
 		snprintf(out, size, "[ \"/x\" ]");
 	else if (strcmp(r->type, "INTS") == 0)
@@ -272,6 +274,40 @@ static const struct {
 	    "      |                             ^^^^^^^^^^^^^\n"
 	    "      = help: write env:NAME, file:/path or cred:NAME\n"
 	    "1 error; settings not loaded\n" },
+	{ "a fallback that is no model",
+	    "routing = { fallback_models = [ \"demo/lorem\", \"demo/ehco\" "
+	    "]; };\n",
+	    "holdfast.conf:1:48: error: model \"demo/ehco\" is not defined\n"
+	    "    1 | routing = { fallback_models = [ \"demo/lorem\", "
+	    "\"demo/ehco\" ]; };\n"
+	    "      |                                                "
+	    "^^^^^^^^^\n"
+	    "      = help: did you mean \"demo/echo\"?\n"
+	    "1 error; settings not loaded\n" },
+	{ "a default model and a safety net that are none",
+	    "routing = { default_model = \"demo\";\n"
+	    "  safety_net_model = \"demo/\"; };\n",
+	    "holdfast.conf:1:30: error: model \"demo\" is not defined\n"
+	    "    1 | routing = { default_model = \"demo\";\n"
+	    "      |                              ^^^^\n"
+	    "holdfast.conf:2:23: error: model \"demo/\" is not defined\n"
+	    "    2 |   safety_net_model = \"demo/\"; };\n"
+	    "      |                       ^^^^^\n"
+	    "2 errors; settings not loaded\n" },
+	{ "a strategy that is none",
+	    "routing = { strategy = \"cheap\"; fallback_on = \"all\"; };\n",
+	    "holdfast.conf:1:25: error: \"strategy\" cannot be \"cheap\"; it "
+	    "is one of \"cheapest\", \"fastest\", \"priority\"\n"
+	    "    1 | routing = { strategy = \"cheap\"; fallback_on = \"all\"; "
+	    "};\n"
+	    "      |                         ^^^^^\n"
+	    "holdfast.conf:1:48: error: \"fallback_on\" cannot be \"all\"; "
+	    "it is one of \"any\", \"transient\"\n"
+	    "    1 | routing = { strategy = \"cheap\"; fallback_on = \"all\"; "
+	    "};\n"
+	    "      |                                                ^^^\n"
+	    "      = help: did you mean \"any\"?\n"
+	    "2 errors; settings not loaded\n" },
 };
 
 START_TEST(messages_are_exact)
@@ -324,6 +360,14 @@ static const struct {
 	{ "budgets = { timezone = \"../passwd\"; };", "(tzdata)" },
 	{ "budgets = { week_starts = \"mondya\"; };", "monday" },
 	{ "budgets = { searches_per_request = -1; };", "is out of range" },
+	{ "retry = { on_status = [ 500, 399 ]; };", "is out of range" },
+	{ "providers = ( { name = \"l\"; base_url = \"http://h/v1\"; } );\n"
+	  "routing = { default_model = \"l/any\"; };",
+	    "model \"l/any\" is not defined" },
+	{ "providers = ( { name = \"l\"; base_url = \"http://h/v1\";\n"
+	  "  open_models = true; } );\n"
+	  "routing = { default_model = \"l/\"; };",
+	    "model \"l/\" is not defined" },
 	{ "budgets = { missing_usage = \"chrage\"; };",
 	    "did you mean \"charge\"?" },
 	{ "budgets = { alert_at = [ 50, 50 ]; };",
