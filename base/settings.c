@@ -90,6 +90,24 @@ settings_customer_find(const struct settings *s, struct slice identifier)
 	    offsetof(struct settings_customer, identifier), identifier);
 }
 
+const struct settings_group *
+settings_group_find(const struct settings *s, struct slice group_id)
+{
+	return settings_search(s, s->groups, sizeof(struct settings_group),
+	    offsetof(struct settings_group, group_id), group_id);
+}
+
+const struct settings_group *
+settings_group_named(const struct settings *s, struct slice name)
+{
+	const struct settings_group *g = settings_list(s, s->groups);
+
+	for (uint32_t i = 0; i < s->groups.n && name.n > 0; i++)
+		if (slice_eq(settings_str(s, g[i].name), name))
+			return &g[i];
+	return NULL;
+}
+
 bool
 settings_alert_wanted(const struct settings *s, enum alert_event event)
 {
