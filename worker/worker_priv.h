@@ -30,6 +30,7 @@ struct objects;
 struct server;
 struct settings;
 struct source_call;
+struct stored;
 struct counters;
 struct targets;
 
@@ -53,6 +54,7 @@ struct worker {
 	struct client_target *platform; /* the admin process */
 	struct targets *targets;
 	struct keys *keys;
+	struct stored *stored;
 	struct customers *customers;
 	int64_t keys_count;    /* stored ones, and at which generation + 1 */
 	uint64_t keys_counted; /* of the word they were counted */
