@@ -75,6 +75,20 @@ settings_provider_find(const struct settings *s, struct slice name)
 	return NULL;
 }
 
+const struct settings_provider *
+settings_open_find(const struct settings *s, struct slice name)
+{
+	const char *slash = memchr(name.p, '/', name.n);
+	const struct settings_provider *p;
+	struct slice prefix = { name.p, 0 };
+
+	if (slash == NULL)
+		return NULL;
+	prefix.n = (size_t)(slash - name.p);
+	p = settings_provider_find(s, prefix);
+	return p != NULL && p->open_models && prefix.n + 1 < name.n ? p : NULL;
+}
+
 const struct settings_key *
 settings_key_find(const struct settings *s, struct slice prefix)
 {

@@ -335,6 +335,10 @@ const struct settings_model *settings_model_find(const struct settings *s,
 const struct settings_provider *settings_provider_find(const struct settings *s,
     struct slice name);
 
+/* The provider that takes "its id/any name" as a model, or NULL. */
+const struct settings_provider *settings_open_find(const struct settings *s,
+    struct slice name);
+
 static inline const struct settings_provider *
 settings_provider_at(const struct settings *s, int32_t i)
 {
