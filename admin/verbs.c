@@ -30,6 +30,16 @@ static const struct {
 	{ "budget suspense release", verb_suspense_release },
 	{ "budget suspense confirm", verb_suspense_confirm },
 	{ "why", verb_why },
+	{ "integration add", verb_integration_add },
+	{ "integration list", verb_integration_list },
+	{ "integration show", verb_integration_show },
+	{ "integration enable", verb_integration_enable },
+	{ "integration disable", verb_integration_disable },
+	{ "integration remove", verb_integration_remove },
+	{ "group add", verb_group_add },
+	{ "group list", verb_group_list },
+	{ "group show", verb_group_show },
+	{ "group remove", verb_group_remove },
 	{ "debug dump", verb_debug_dump },
 };
 
