@@ -231,6 +231,27 @@ START_TEST(test_changes)
 }
 END_TEST
 
+/* Every worker of the segment, at its next request. */
+START_TEST(test_two_workers)
+{
+	struct worker other = worker;
+	const struct stored_key *k;
+	unsigned n = 99;
+
+	other.stored = stored_new(&other);
+	ck_assert_uint_eq(keys_of(1, &k), 0);
+	ck_assert_ptr_null(stored_keys(&other, 1, &n));
+	put_key(integration("int_a", "openai"), FIRST);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_uint_eq(keys_of(1, &k), 1);
+		ck_assert(
+		    slice_eq(stored_keys(&other, 1, &n)->id, SLICE("int_a")));
+		ck_assert_uint_eq(stored_keys(&other, 1, &n)->hash, k->hash);
+	}
+	stored_free(&other.stored);
+}
+END_TEST
+
 /* What is sealed for one record, or for one provider, opens there only. */
 START_TEST(test_moved)
 {
@@ -518,6 +539,7 @@ test_suite(void)
 	tcase_add_test(tc, test_none);
 	tcase_add_test(tc, test_keys);
 	tcase_add_test(tc, test_changes);
+	tcase_add_test(tc, test_two_workers);
 	tcase_add_test(tc, test_moved);
 	tcase_add_test(tc, test_rotation);
 	tcase_add_test(tc, test_keys_unreadable);
