@@ -9,7 +9,6 @@
 #include "base/xmem.h"
 #include "store/objects.h"
 #include "worker/stored_priv.h"
-#include "worker/worker_priv.h"
 
 #define STORED_AGAIN_MS 1000 /* between tries to read a store that failed */
 
@@ -121,8 +120,8 @@ set_read(struct stored_reading *r, const struct stored_kind *kind,
 	return 0;
 }
 
-static int
-set_replace(struct worker *w, struct stored_set *set,
+int
+stored_replace(struct worker *w, struct stored_set *set,
     const struct stored_kind *kind, uint64_t generation)
 {
 	struct stored_reading r = { .w = w };
@@ -140,16 +139,4 @@ set_replace(struct worker *w, struct stored_set *set,
 	*set = r.set;
 	set->generation = generation;
 	return 1;
-}
-
-int
-stored_refresh(struct worker *w, struct stored_set *set,
-    const struct stored_kind *kind)
-{
-	/* Taken before the store is read: a change in between is seen. */
-	uint64_t generation = gen_get(w->segment, kind->gen) + 1;
-
-	return generation == set->generation
-	           ? 0
-	           : set_replace(w, set, kind, generation);
 }

@@ -7,7 +7,6 @@
 #include "base/settings.h"
 #include "store/objects.h"
 #include "worker/stored_priv.h"
-#include "worker/worker_priv.h"
 
 static void
 entries_read(struct stored_reading *r, struct slice entries,

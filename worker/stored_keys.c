@@ -8,7 +8,6 @@
 #include "base/sbuf.h"
 #include "store/objects.h"
 #include "worker/stored_priv.h"
-#include "worker/worker_priv.h"
 
 /* Its provider may have gone from the settings since. */
 static bool
@@ -121,6 +120,9 @@ stored_keys(struct worker *w, int32_t provider, unsigned *n_r)
 
 	if (stored_refresh(w, &s->keys, &keys_kind) == 1)
 		keys_index(w, s);
+	*n_r = 0;
+	if (s->keys.n == 0)
+		return NULL;
 	*n_r = s->first[provider + 1] - s->first[provider];
 	keys = s->keys.list;
 	return *n_r > 0 ? keys + s->first[provider] : NULL;

@@ -11,6 +11,7 @@
 #include "base/vault.h"
 #include "shm/gen.h"
 #include "worker/stored.h"
+#include "worker/worker_priv.h"
 
 struct err;
 struct sbuf;
@@ -50,11 +51,27 @@ struct stored_kind {
 };
 
 /*
- * Bring a set up to date.  1 it is another one now, 0 it is as it was, -1 the
- * store cannot be read.
+ * Put another set in its place, if that can be read: 1, or -1.  generation:
+ * of its word, and 1.
  */
-int stored_refresh(struct worker *w, struct stored_set *set,
-    const struct stored_kind *kind);
+int stored_replace(struct worker *w, struct stored_set *set,
+    const struct stored_kind *kind, uint64_t generation);
+
+/*
+ * Bring a set up to date.  1 it is another one now, 0 it is as it was, -1 the
+ * store cannot be read.  Every request comes by here.
+ */
+static inline int
+stored_refresh(struct worker *w, struct stored_set *set,
+    const struct stored_kind *kind)
+{
+	/* Taken before the store is read: a change in between is seen. */
+	uint64_t generation = gen_get(w->segment, kind->gen) + 1;
+
+	return generation == set->generation
+	           ? 0
+	           : stored_replace(w, set, kind, generation);
+}
 
 /* Room for one more element in r->set.list, zeroed and counted. */
 void *stored_add(struct stored_reading *r, size_t size);

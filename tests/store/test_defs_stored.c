@@ -2,11 +2,14 @@
 
 #include "tests/suite.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 #include "base/sbuf.h"
 #include "store/ask.h"
+#include "store/env.h"
 #include "store/objects.h"
 #include "tests/store/scratch.h"
 
@@ -89,6 +92,45 @@ START_TEST(test_integration)
 	ck_assert_int_eq(objects_commit(objects, &e), 0);
 	ck_assert_int_eq(objects_integration_get(objects, key.id, &buf, &d, &e),
 	    0);
+}
+END_TEST
+
+/* A store that an older version made is read as one without any. */
+START_TEST(test_older_store)
+{
+	static const char *const tables[] = { "organizations", "keys",
+		"customers", "counters" };
+	char path[96];
+	struct integration_def d;
+	struct group_def g;
+	struct objects *old;
+	struct env *env;
+
+	snprintf(path, sizeof path, "%s/old", scratch_dir);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	env = env_open(&(struct env_options){ .path = path,
+			   .name = "objects",
+			   .tables = tables,
+			   .tables_n = COUNT(tables),
+			   .size_bytes = MAP_SIZE,
+			   .writer = true },
+	    &e);
+	ck_assert_msg(env != NULL, "%s", e.text);
+	env_close(&env);
+	old = objects_open_reader(path, &e);
+	ck_assert_msg(old != NULL, "%s", e.text);
+	ck_assert_int_eq(objects_integration_next(old, SLICE(""), &buf, &d, &e),
+	    0);
+	ck_assert_int_eq(objects_group_get(old, SLICE("g"), &buf, &g, &e), 0);
+	ck_assert_int_eq(objects_keys_count(old, &e), 0);
+	objects_close(&old);
+	old = objects_open_writer(path, MAP_SIZE, &e);
+	ck_assert_msg(old != NULL, "%s", e.text);
+	ck_assert_int_eq(objects_begin(old, &e), 0);
+	ck_assert_int_eq(objects_integration_put(old, &key, &e), 0);
+	ck_assert_int_eq(objects_commit(old, &e), 0);
+	ck_assert_int_eq(objects_integration_get(old, key.id, &buf, &d, &e), 1);
+	objects_close(&old);
 }
 END_TEST
 
@@ -290,6 +332,7 @@ test_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_integration);
+	tcase_add_test(tc, test_older_store);
 	tcase_add_test(tc, test_group);
 	tcase_add_test(tc, test_too_large);
 	tcase_add_test(tc, test_cut);
