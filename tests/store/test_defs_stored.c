@@ -202,9 +202,9 @@ START_TEST(test_too_large)
 	g = group_of("lbg_1", 64, 400, &entries);
 	ck_assert_int_eq(objects_group_put(objects, &g, &e), 0);
 	ck_assert_int_eq(objects_commit(objects, &e), 0);
-	sbuf_clear(&entries);
-	group_pack(&entries, &g);
-	ck_assert_uint_lt(entries.len + 5, ASK_MAX);
+	sbuf_clear(&buf);
+	group_pack(&buf, &g);
+	ck_assert_uint_lt(buf.len + 5, ASK_MAX);
 	sbuf_free(&entries);
 }
 END_TEST
