@@ -17,7 +17,14 @@
 #define SHOWN 4           /* characters of a secret */
 #define SHOWN_FROM 12     /* of secrets that have so many */
 
-enum credential_value { VALUE_PLAIN, VALUE_SECRET, VALUE_ACCOUNT };
+#define URL_MAX 2048 /* security.md F3 */
+
+enum credential_value {
+	VALUE_PLAIN,
+	VALUE_URL,
+	VALUE_SECRET, /* this and what follows is not shown */
+	VALUE_ACCOUNT,
+};
 
 static const struct member {
 	const char *name;
@@ -30,7 +37,7 @@ static const struct member {
 	{ "aws_session_token", VALUE_SECRET },
 	{ "aws_bearer_token", VALUE_SECRET },
 	{ "vertex_ai_credentials", VALUE_ACCOUNT },
-	{ "api_base", VALUE_PLAIN },
+	{ "api_base", VALUE_URL },
 	{ "api_version", VALUE_PLAIN },
 	{ "organization", VALUE_PLAIN },
 	{ "project", VALUE_PLAIN },
@@ -88,6 +95,35 @@ credentials_account(struct slice text)
 	       item.type == JSCAN_OBJECT;
 }
 
+static bool
+credentials_url(struct slice text)
+{
+	size_t head = slice_starts(text, SLICE("http://"))    ? 7
+	              : slice_starts(text, SLICE("https://")) ? 8
+	                                                      : text.n;
+
+	for (size_t i = head; i < text.n; i++)
+		if (strchr("@?#\\", text.p[i]) != NULL)
+			return false;
+	return text.n > head && text.n <= URL_MAX && text.p[head] != '/' &&
+	       credentials_plain(text);
+}
+
+#define PLAIN_WHY "At most 8192 characters of ASCII, without blanks."
+
+static const struct {
+	bool (*good)(struct slice text);
+	const char *why;
+} rules[] = {
+	[VALUE_PLAIN] = { credentials_plain, PLAIN_WHY },
+	[VALUE_URL] = { credentials_url,
+	    "A URL of http or https without user, query and fragment is "
+	    "required." },
+	[VALUE_SECRET] = { credentials_plain, PLAIN_WHY },
+	[VALUE_ACCOUNT] = { credentials_account,
+	    "The JSON of a service account is required." },
+};
+
 static int
 credentials_value(const struct member *m, const struct jscan_item *item,
     struct sbuf *text, struct err *e)
@@ -103,12 +139,8 @@ credentials_value(const struct member *m, const struct jscan_item *item,
 	if (text->len == 0)
 		return credentials_wrong(name, "This field may not be blank.",
 		    e);
-	if (m->value == VALUE_ACCOUNT && !credentials_account(sbuf_slice(text)))
-		return credentials_wrong(name,
-		    "The JSON of a service account is required.", e);
-	if (m->value != VALUE_ACCOUNT && !credentials_plain(sbuf_slice(text)))
-		return credentials_wrong(name,
-		    "At most 8192 characters of ASCII, without blanks.", e);
+	if (!rules[m->value].good(sbuf_slice(text)))
+		return credentials_wrong(name, rules[m->value].why, e);
 	return 0;
 }
 
@@ -228,11 +260,11 @@ credentials_list(struct slice json, struct sbuf *out, char fingerprint[16])
 			continue;
 		sbuf_reserve_exact(&text, item.value.n + 1);
 		jstr_add(&text, jscan_text(&item));
-		if (m->value == VALUE_PLAIN)
+		if (m->value < VALUE_SECRET)
 			show_text(out, m->name, sbuf_slice(&text));
 		else
 			credentials_masked(out, m->name, sbuf_slice(&text));
-		if (m->value != VALUE_PLAIN && *fingerprint == '\0') {
+		if (m->value >= VALUE_SECRET && *fingerprint == '\0') {
 			digest_sha256(text.data, text.len, sum);
 			memcpy(fingerprint, "sha256:", 7);
 			hex_write(sum, 4, fingerprint + 7);

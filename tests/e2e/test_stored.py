@@ -29,6 +29,9 @@ def kept():
     with Provider() as p:
         g = Gateway(p.port, extra=GROUPS)
         g.text = settings(g.text)
+        os.mkdir(os.path.join(g.dir, "conf.d"))
+        with open(os.path.join(g.dir, "conf.d", "more.conf"), "w") as f:
+            f.write('providers = ( { name = "bedrock"; }, { name = "google_vertex_ai"; } );')
         g.start(env={"STORE_KEY": STORE_KEY})
         assert ctl(g, "group", "add", "taken", "--model", "test-model", "--id", "there")[0] == 0
         yield g
@@ -108,6 +111,35 @@ def test_the_life_of_a_key(stored):
 def test_fields_of_other_providers(stored):
     made = add(stored, "openai", "--field", "organization=-", "--field", "api_key=-", given="org-1\n%s\n" % SECRET)
     assert made["credentials"] == {"organization": "org-1", "api_key": "…4Qx9"}
+    made = add(stored, "openai", given=json.dumps({"api_base": "http://10.0.0.1:8000/v1", "api_key": SECRET}))
+    assert made["credentials"] == {"api_base": "http://10.0.0.1:8000/v1", "api_key": "…4Qx9"}
+
+
+ACCOUNT = {"client_email": "a@b", "private_key": SECRET}
+
+
+@pytest.mark.parametrize("provider, given, shown", [
+    ("bedrock", {"aws_access_key_id": "AKIAPLANTED0", "aws_secret_access_key": SECRET, "aws_region_name": "eu-west-1"},
+     {"aws_access_key_id": "…TED0", "aws_secret_access_key": "…4Qx9", "aws_region_name": "eu-west-1"}),
+    ("bedrock", {"aws_bearer_token": SECRET, "aws_region_name": "x"}, {"aws_bearer_token": "…4Qx9", "aws_region_name": "x"}),
+    ("bedrock", {"aws_access_key_id": "AKIAPLANTED0", "aws_region_name": "x"}, "aws_secret_access_key"),
+    ("bedrock", {"aws_bearer_token": SECRET}, "aws_region_name"),
+    ("bedrock", {"aws_region_name": "x"}, "aws_access_key_id"),
+    ("google_vertex_ai", {"vertex_ai_credentials": ACCOUNT, "vertex_ai_location": "global"},
+     {"vertex_ai_credentials": "…x9\"}", "vertex_ai_location": "global"}),
+    ("google_vertex_ai", {"vertex_ai_credentials": json.dumps(ACCOUNT), "vertex_ai_location": "global"},
+     {"vertex_ai_credentials": "…x9\"}", "vertex_ai_location": "global"}),
+    ("google_vertex_ai", {"vertex_ai_credentials": ACCOUNT}, "vertex_ai_location"),
+    ("google_vertex_ai", {"vertex_ai_location": "global"}, "vertex_ai_credentials"),
+])
+def test_what_other_providers_need(kept, provider, given, shown):
+    code, body, _ = ctl(kept, "integration", "add", provider, given=json.dumps(given))
+    if isinstance(shown, str):
+        assert (code, body["detail"]) == (64, "credentials.%s: This field is required." % shown)
+        return
+    assert code == 0
+    assert body["credentials"] == shown
+    assert ctl(kept, "integration", "remove", body["id"])[0] == 0
 
 
 @pytest.mark.parametrize("args, given, detail", [
@@ -126,6 +158,12 @@ def test_fields_of_other_providers(stored):
     (["openai"], '{"api_key": "a\\u0000"}', "credentials.api_key: At most 8192 characters of ASCII, without blanks."),
     (["openai"], "ключ", "credentials.api_key: At most 8192 characters of ASCII, without blanks."),
     (["openai"], "x" * 8193, "credentials.api_key: At most 8192 characters of ASCII, without blanks."),
+] + [
+    (["openai"], json.dumps({"api_key": SECRET, "api_base": base}),
+     "credentials.api_base: A URL of http or https without user, query and fragment is required.")
+    for base in ("x", "ftp://h", "https://", "https:///v1", "https://u@h", "https://h/?a", "https://h/#a", "http://h\\x",
+                 "https://h/ v", "https://" + 2048 * "x")
+] + [
     (["openai"], '{"organization": "o"}', "credentials.api_key: This field is required."),
     (["openai"], '{"vertex_ai_credentials": "x", "api_key": "k"}',
      "credentials.vertex_ai_credentials: The JSON of a service account is required."),
