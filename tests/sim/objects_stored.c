@@ -1,7 +1,8 @@
-#include "base/err.h"
 #include "store/objects.h"
 
-/* There are no groups and no provider keys: they do not touch the money. */
+#include "base/err.h"
+
+/* Provider keys and groups, of which the simulation has none. */
 
 int
 objects_integration_get(struct objects *o, struct slice id, struct sbuf *buf,
