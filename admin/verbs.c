@@ -33,6 +33,16 @@ static const struct {
 	{ "providers", verb_providers },
 	{ "drain", verb_drain },
 	{ "resume", verb_resume },
+	{ "integration add", verb_integration_add },
+	{ "integration list", verb_integration_list },
+	{ "integration show", verb_integration_show },
+	{ "integration enable", verb_integration_enable },
+	{ "integration disable", verb_integration_disable },
+	{ "integration remove", verb_integration_remove },
+	{ "group add", verb_group_add },
+	{ "group list", verb_group_list },
+	{ "group show", verb_group_show },
+	{ "group remove", verb_group_remove },
 	{ "debug dump", verb_debug_dump },
 };
 

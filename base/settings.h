@@ -202,6 +202,18 @@ struct settings_model_name {
 	uint32_t model; /* index into models */
 };
 
+struct settings_group_entry {
+	struct sref model;   /* as written; one of its names */
+	int64_t weight_nano; /* weight 1 = 1000000000 */
+};
+
+/* A load-balance group. */
+struct settings_group {
+	struct sref group_id, name;   /* name "": none */
+	struct slist models;          /* of struct settings_group_entry */
+	struct slist fallback_models; /* of struct sref */
+};
+
 enum key_scope {
 	SCOPE_GATEWAY = 1,
 	SCOPE_PLATFORM = 2,
@@ -285,6 +297,7 @@ struct settings {
 	struct slist customers;   /* of struct settings_customer, by id */
 	struct slist log_files;   /* of struct settings_log_file */
 	struct slist exporters;   /* of struct settings_exporter */
+	struct slist groups;      /* of struct settings_group, by id */
 	int64_t assume_input_pico, assume_output_pico; /* unknown_price */
 	uint64_t price_version; /* a digest of all prices */
 };
@@ -323,6 +336,10 @@ const struct settings_model *settings_model_find(const struct settings *s,
 const struct settings_provider *settings_provider_find(const struct settings *s,
     struct slice name);
 
+/* The provider that takes "its id/any name" as a model, or NULL. */
+const struct settings_provider *settings_open_find(const struct settings *s,
+    struct slice name);
+
 static inline const struct settings_provider *
 settings_provider_at(const struct settings *s, int32_t i)
 {
@@ -341,6 +358,12 @@ const struct settings_key *settings_key_find(const struct settings *s,
     struct slice prefix);
 const struct settings_customer *settings_customer_find(const struct settings *s,
     struct slice identifier);
+
+/* A load-balance group by its id, or by its name; NULL: there is none. */
+const struct settings_group *settings_group_find(const struct settings *s,
+    struct slice group_id);
+const struct settings_group *settings_group_named(const struct settings *s,
+    struct slice name);
 
 /* Whether an exporter that is enabled wants that event. */
 bool settings_alert_wanted(const struct settings *s, enum alert_event event);

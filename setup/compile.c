@@ -53,6 +53,7 @@ compile_all(struct compile *c, const struct node *root, uint64_t generation)
 	compile_warn_prices(c);
 	compile_check_sources(c);
 	models_finish(c);
+	groups_read(c, root);
 	s->providers = blob_list(&c->blob, c->providers, sizeof *c->providers,
 	    c->providers_n);
 	s->magic = SETTINGS_MAGIC;

@@ -34,6 +34,7 @@
 #include "worker/router.h"
 #include "worker/serve.h"
 #include "worker/source.h"
+#include "worker/stored.h"
 #include "worker/targets.h"
 #include "worker/tls.h"
 #include "worker/worker_priv.h"
@@ -242,6 +243,7 @@ life_make(struct life *life, struct err *e)
 	w->platform = platform_target(w);
 	w->targets = targets_new(w);
 	w->keys = keys_new(w);
+	w->stored = stored_new(w);
 	w->customers = customers_new(w);
 	w->counters = counters_new(w);
 	relay_out_init(&w->out);
@@ -275,6 +277,7 @@ life_end(struct life *life)
 	client_free(&w->client);
 	dns_free(&w->dns);
 	keys_free(&w->keys);
+	stored_free(&w->stored);
 	customers_free(&w->customers);
 	counters_free(&w->counters);
 	health_forget(w);

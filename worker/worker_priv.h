@@ -31,6 +31,7 @@ struct objects;
 struct server;
 struct settings;
 struct source_call;
+struct stored;
 struct counters;
 struct router;
 struct targets;
@@ -56,6 +57,7 @@ struct worker {
 	struct targets *targets;
 	struct router *router; /* NULL until a request needs it */
 	struct keys *keys;
+	struct stored *stored;
 	struct customers *customers;
 	int64_t keys_count;    /* stored ones, and at which generation + 1 */
 	uint64_t keys_counted; /* of the word they were counted */

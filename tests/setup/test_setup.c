@@ -289,6 +289,51 @@ START_TEST(exporters_arrive)
 }
 END_TEST
 
+START_TEST(groups_arrive)
+{
+	const struct settings_group *g;
+	const struct settings_group_entry *m;
+	const struct sref *f;
+
+	ck_assert_msg(
+	    load_text(
+		"load_balance_groups = (\n"
+		"  { group_id = \"z\"; models = ( { model = \"demo/echo\"; } "
+		"); },\n"
+		"  { group_id = \"a.b_c-9\"; name = \"Chat\"; models = (\n"
+		"      { model = \"demo/echo\"; weight = 8; },\n"
+		"      { model = \"open/any/name\"; weight = \"0.000000001\"; "
+		"} );\n"
+		"    fallback_models = [ \"demo/lorem\", \"m\" ]; } );\n"
+		"models = ( { name = \"x\"; provider = \"demo\";\n"
+		"  aliases = [ \"m\" ]; } );\n"
+		"providers = ( { name = \"open\"; kind = \"openai\";\n"
+		"  base_url = \"http://127.0.0.1:1\"; open_models = true; } "
+		");\n") == 1,
+	    "%s", said.data);
+	ck_assert_uint_eq(got->groups.n, 2);
+	g = settings_group_find(got, SLICE("z"));
+	ck_assert_ptr_nonnull(g);
+	m = settings_list(got, g->models);
+	ck_assert_int_eq(m[0].weight_nano, 1000000000);
+	g = settings_group_named(got, SLICE("Chat"));
+	ck_assert_ptr_nonnull(g);
+	ck_assert_str_eq(text_of(g->group_id), "a.b_c-9");
+	ck_assert_uint_eq(g->models.n, 2);
+	m = settings_list(got, g->models);
+	ck_assert_str_eq(text_of(m[0].model), "demo/echo");
+	ck_assert_int_eq(m[0].weight_nano, 8000000000);
+	ck_assert_str_eq(text_of(m[1].model), "open/any/name");
+	ck_assert_int_eq(m[1].weight_nano, 1);
+	ck_assert_uint_eq(g->fallback_models.n, 2);
+	f = settings_list(got, g->fallback_models);
+	ck_assert_str_eq(text_of(f[1]), "m");
+	ck_assert_ptr_null(settings_group_find(got, SLICE("Chat")));
+	ck_assert_ptr_null(settings_group_named(got, SLICE("")));
+	ck_assert_ptr_null(settings_group_named(got, SLICE("z")));
+}
+END_TEST
+
 START_TEST(an_empty_file_serves_the_demo)
 {
 	const struct settings_listen *l;
@@ -591,6 +636,7 @@ test_suite(void)
 	tcase_add_test(t, models_arrive);
 	tcase_add_test(t, lists_arrive);
 	tcase_add_test(t, exporters_arrive);
+	tcase_add_test(t, groups_arrive);
 	tcase_add_test(t, an_empty_file_serves_the_demo);
 	tcase_add_test(t, prices_have_a_version);
 	tcase_add_test(t, conf_d_is_merged);

@@ -54,6 +54,7 @@
 #include "keeper/keeper.c"
 #include "keeper/limits.c"
 #include "keeper/startstop.c"
+#include "keeper/stored.c"
 #include "keeper/turn.c"
 
 #include "base/money.h"
