@@ -75,6 +75,40 @@ settings_provider_find(const struct settings *s, struct slice name)
 	return NULL;
 }
 
+/* Whether name is one of several words. */
+static bool
+settings_is_word(struct slice words, struct slice name)
+{
+	while (words.n >= name.n && name.n > 0) {
+		const char *blank = memchr(words.p, ' ', words.n);
+		size_t n = blank != NULL ? (size_t)(blank - words.p) : words.n;
+
+		if (slice_eq((struct slice){ words.p, n }, name))
+			return true;
+		words = slice_skip(words, n < words.n ? n + 1 : n);
+	}
+	return false;
+}
+
+bool
+settings_provider_is(const struct settings *s,
+    const struct settings_provider *p, struct slice name)
+{
+	return slice_eq(settings_str(s, p->name), name) ||
+	       settings_is_word(settings_str(s, p->aliases), name);
+}
+
+const struct settings_provider *
+settings_provider_called(const struct settings *s, struct slice name)
+{
+	const struct settings_provider *p = settings_list(s, s->providers);
+
+	for (uint32_t i = 0; i < s->providers.n; i++)
+		if (settings_provider_is(s, &p[i], name))
+			return &p[i];
+	return NULL;
+}
+
 const struct settings_key *
 settings_key_find(const struct settings *s, struct slice prefix)
 {

@@ -93,10 +93,11 @@ struct choice {
 	int32_t provider; /* index into the settings' list */
 	struct target *target;
 	enum provider_kind kind;
-	int credential; /* index, or TARGET_NEEDS_NONE */
+	const struct credential *credential; /* NULL: none is needed */
 };
 
 struct ask;
+struct credential;
 struct decode;
 struct dialect;
 struct embed;

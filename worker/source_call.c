@@ -9,6 +9,7 @@
 #include "proto/jnum.h"
 #include "proto/jstr.h"
 #include "proto/usage.h"
+#include "worker/credential.h"
 #include "worker/req.h"
 #include "worker/source.h"
 #include "worker/targets.h"

@@ -1,0 +1,167 @@
+/* What is judged of a caller's credentials before anything is chosen. */
+
+#include "worker/credential_priv.h"
+
+#include <stdio.h>
+
+#include "base/pool.h"
+#include "proto/jstr.h"
+#include "worker/keys.h"
+#include "worker/worker_priv.h"
+
+static int
+check_forbid(struct req *r, const char *member)
+{
+	return err_param(req_err(r), ERR_KEY_NOT_PERMITTED, member,
+	    "This key may not bring credentials of its own: '%s'.", member);
+}
+
+static int
+check_scope(struct req *r, const char *member)
+{
+	if ((r->key->def.scopes & SCOPE_CREDENTIALS) != 0)
+		return 0;
+	return check_forbid(r, member);
+}
+
+/* --- names that mean nothing here --- */
+
+/* A provider, a model, or an open one of a provider. */
+static bool
+check_is_known(const struct settings *s, struct slice name, bool models)
+{
+	const char *slash = memchr(name.p, '/', name.n);
+
+	if (settings_provider_called(s, name) != NULL)
+		return true;
+	if (!models)
+		return false;
+	if (settings_model_find(s, name) != NULL)
+		return true;
+	return slash != NULL &&
+	       settings_provider_called(s,
+		   (struct slice){ name.p, (size_t)(slash - name.p) }) != NULL;
+}
+
+static void
+check_warn(struct req *r, const char *member, struct slice name)
+{
+	char where[CREDENTIAL_WHERE_SIZE], parent[32];
+
+	snprintf(parent, sizeof parent, "%s.", member);
+	credential_where(where, parent, name);
+	params_warn(&r->params, pool_copy(r->pool, slice_str(where)));
+}
+
+static void
+check_names(struct req *r, const char *member, struct slice object, bool models)
+{
+	struct jscan_iter it;
+	struct jscan_item item;
+
+	jscan_enter(&it, object);
+	while (jscan_member_next(&it, &item)) {
+		struct slice name = jstr_name(&item, r->pool);
+
+		if (!check_is_known(r->w->settings, name, models))
+			check_warn(r, member, name);
+	}
+}
+
+static void
+check_customer_names(struct req *r, const char *member,
+    const struct jscan_item *v)
+{
+	struct jscan_iter it;
+	struct jscan_item entry, map;
+
+	if (v->type == JSCAN_OBJECT) {
+		check_names(r, member, v->value, false);
+		return;
+	}
+	jscan_enter(&it, v->value);
+	while (jscan_element_next(&it, &entry))
+		if (jscan_find(entry.value, SLICE("credentials"), &map) &&
+		    map.type == JSCAN_OBJECT)
+			check_names(r, member, map.value, false);
+}
+
+static void
+check_override_names(struct req *r, const char *member,
+    const struct jscan_item *v)
+{
+	check_names(r, member, v->value, true);
+}
+
+/* --- entries of load balancing, each of which may bring its own --- */
+
+static int
+check_entries(struct req *r, const char *list_name, struct slice list)
+{
+	struct jscan_iter it;
+	struct jscan_item entry, credentials;
+	char where[CREDENTIAL_WHERE_SIZE];
+
+	jscan_enter(&it, list);
+	for (unsigned i = 0; jscan_element_next(&it, &entry); i++) {
+		if (entry.type != JSCAN_OBJECT ||
+		    !jscan_find(entry.value, SLICE("credentials"),
+			&credentials) ||
+		    credentials.type == JSCAN_NULL)
+			continue;
+		snprintf(where, sizeof where, "%s[%u].credentials", list_name,
+		    i);
+		if (check_scope(r, where) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+check_balance(struct req *r, enum param_id id, const struct jscan_item *v)
+{
+	struct jscan_item models;
+
+	if (v->type == JSCAN_ARRAY)
+		return check_entries(r, params_name(id).p, v->value);
+	if (v->type != JSCAN_OBJECT ||
+	    !jscan_find(v->value, SLICE("models"), &models) ||
+	    models.type != JSCAN_ARRAY)
+		return 0;
+	return check_entries(r, "load_balance_group.models", models.value);
+}
+
+/* In the order of api.md 5.3. */
+static const struct check {
+	enum param_id id;
+	void (*names)(struct req *r, const char *member,
+	    const struct jscan_item *v); /* NULL: entries of load balancing */
+} checks[] = {
+	{ PARAM_load_balance_group, NULL },
+	{ PARAM_load_balance_models, NULL },
+	{ PARAM_loadbalance_models, NULL },
+	{ PARAM_models, NULL },
+	{ PARAM_customer_credentials, check_customer_names },
+	{ PARAM_credential_override, check_override_names },
+	{ PARAM_customer_api_keys, check_override_names },
+};
+
+int
+credential_check(struct req *r)
+{
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+		const struct param *v = params_at(&r->params, checks[i].id);
+
+		if (v == NULL)
+			continue;
+		if (checks[i].names == NULL) {
+			if (check_balance(r, checks[i].id, &v->item) != 0)
+				return -1;
+			continue;
+		}
+		if (check_scope(r, params_name(checks[i].id).p) != 0)
+			return -1;
+		checks[i].names(r, params_name(checks[i].id).p, &v->item);
+	}
+	return 0;
+}
