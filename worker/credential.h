@@ -74,6 +74,9 @@ struct credential {
 	struct slice api_version;           /* "" = the provider's */
 	enum credential_host host;
 	struct credential_base base;
+	/* Of a caller's: where it stands, and the api_base as he wrote it. */
+	const char *where;
+	struct slice api_base;
 };
 
 /*
@@ -95,6 +98,18 @@ int credential_choose(struct req *r, struct slice entry, const uint64_t *tried,
  * nothing here.  0, or -1 with req_err().
  */
 int credential_check(struct req *r);
+
+/*
+ * The SHA-256 of all that the request brings (cache.md 2, part 8).  1 with
+ * sum_r, 0 when it brings none.
+ */
+int credential_sum(struct req *r, unsigned char sum_r[DIGEST_SIZE]);
+
+/*
+ * The caller's host has no address that may be connected to, or none at all:
+ * the same 400 as if it had been refused by its text, in req_err().
+ */
+void credential_refuse_base(struct req *r);
 
 /* Whether the settings have one for this model, or none is needed. */
 bool credential_in_settings(struct worker *w, const struct target *t,

@@ -55,6 +55,14 @@ base_refuse(struct req *r, const char *where, struct slice host)
 	    "api_base '%s' is not allowed.", shown);
 }
 
+void
+credential_refuse_base(struct req *r)
+{
+	const struct credential *c = r->choice.credential;
+
+	base_refuse(r, c->where, base_host_shown(c->api_base));
+}
+
 /* An entry with a dot before it is all below it, another one host. */
 static bool
 base_is_listed(const struct settings *s, struct slice host)
@@ -139,6 +147,7 @@ base_of_caller(struct req *r, const char *where, struct slice text,
 	    worker_tls_system(r->w->tls) == NULL)
 		return base_refuse(r, where, base_host_shown(text));
 	c->host = HOST_CALLER;
+	c->api_base = text;
 	c->base.host = base_lower(r, u.host);
 	c->base.port = u.port;
 	c->base.tls = true;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "base/pool.h"
+#include "base/sbuf.h"
+#include "proto/canon.h"
 #include "proto/jstr.h"
 #include "worker/keys.h"
 #include "worker/worker_priv.h"
@@ -145,6 +147,38 @@ static const struct check {
 	{ PARAM_credential_override, check_override_names },
 	{ PARAM_customer_api_keys, check_override_names },
 };
+
+/* Whether entries of load balancing bring any: their list is one then. */
+static bool
+check_brings(const struct check *c, const struct jscan_item *v)
+{
+	return c->names != NULL ||
+	       memmem(v->value.p, v->value.n, "credentials", 11) != NULL;
+}
+
+int
+credential_sum(struct req *r, unsigned char sum_r[DIGEST_SIZE])
+{
+	struct jscan_item own[sizeof checks / sizeof *checks];
+	struct sbuf b = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+		const struct param *v = params_at(&r->params, checks[i].id);
+
+		if (v == NULL || !check_brings(&checks[i], &v->item))
+			continue;
+		own[n] = v->item;
+		own[n++].name = params_name(checks[i].id);
+	}
+	if (n == 0)
+		return 0;
+	canon_write_members(&b, own, n);
+	digest_sha256(b.data, b.len, sum_r);
+	explicit_bzero(b.data, b.cap);
+	sbuf_free(&b);
+	return 1;
+}
 
 int
 credential_check(struct req *r)

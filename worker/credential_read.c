@@ -278,6 +278,7 @@ credential_read(struct req *r, const struct credential_said *said,
 	c->source = said->source;
 	c->callers = true;
 	c->index = -1;
+	c->where = pool_copy(r->pool, slice_str(said->where)).p;
 	if (read_members_all(r, said, c, &api_base) != 0 ||
 	    read_project(r, said->where, c) != 0 ||
 	    read_check_needs(r, said->where, c) != 0 ||

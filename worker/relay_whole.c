@@ -106,6 +106,14 @@ whole_say_status(struct req *r, unsigned status, struct relay_error *said)
 	    "Provider %.*s answered %u", SLICE_ARGS(name), status);
 }
 
+static size_t
+whole_error_max(const struct req *r)
+{
+	return credential_is_guest(r->choice.credential)
+	           ? CREDENTIAL_GUEST_ERROR_MAX
+	           : WHOLE_ERROR_MAX;
+}
+
 static void
 whole_error(struct req *r, unsigned status, struct slice body)
 {
@@ -139,7 +147,7 @@ whole_error(struct req *r, unsigned status, struct slice body)
 		client_error(r, (int)status, &said, &body);
 	else if ((r->dialect != NULL || r->embed != NULL) && r->inbound == NULL)
 		translate_error(r, &said, &body);
-	if (body.n > WHOLE_ERROR_MAX || jscan_value(body, &item, &e) != 0) {
+	if (body.n > whole_error_max(r) || jscan_value(body, &item, &e) != 0) {
 		whole_say_status(r, status, &said);
 		client_error(r, (int)status, &said, &body);
 	}

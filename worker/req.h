@@ -165,6 +165,7 @@ struct req {
 	bool all_models;             /* a list: those without credentials too */
 	bool form_type;              /* curl's default media type */
 	struct slice raw_headers[PARAMHDR_COUNT]; /* p NULL = absent */
+	struct slice openai_headers; /* lines for a caller's own credential */
 
 	/* The body and what it says. */
 	struct slice body;

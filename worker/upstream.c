@@ -206,6 +206,16 @@ upstream_aws(struct req *r, struct slice path, struct sbuf *b)
 		upstream_sign(r, c, path, b);
 }
 
+/* Who brings his own credential says more of his account in headers. */
+static void
+upstream_openai(const struct req *r, struct sbuf *b)
+{
+	const struct credential *c = r->choice.credential;
+
+	if (c != NULL && c->callers && r->choice.kind == KIND_OPENAI)
+		sbuf_add_slice(b, r->openai_headers);
+}
+
 void
 upstream_write_head(struct req *r, struct sbuf *b)
 {
@@ -216,12 +226,14 @@ upstream_write_head(struct req *r, struct sbuf *b)
 	    r->route.route != ROUTE_EMBEDDINGS) {
 		target_add_chat(r->w, r->choice.target, r->choice.credential,
 		    r->stream, b);
+		upstream_openai(r, b);
 		return;
 	}
 
 	upstream_line(r, b);
 	target_add_lines(r->w, r->choice.target, r->choice.credential,
 	    r->stream, b);
+	upstream_openai(r, b);
 	headers_add(b, "Authorization: Bearer ", r->token);
 	if (kind_auths[r->choice.kind] != AUTH_AWS)
 		return;
