@@ -6,6 +6,7 @@
 
 #include "base/pool.h"
 #include "base/sbuf.h"
+#include "net/server.h"
 #include "proto/canon.h"
 #include "proto/jstr.h"
 #include "worker/keys.h"
@@ -180,6 +181,18 @@ credential_sum(struct req *r, unsigned char sum_r[DIGEST_SIZE])
 	return 1;
 }
 
+/*
+ * Text of a secret may be copied wherever text is: all that the request has
+ * is wiped (security.md P4).
+ */
+static void
+check_wipe(struct req *r)
+{
+	pool_all_secret(r->pool);
+	if (r->x != NULL)
+		exchange_wipe_body(r->x);
+}
+
 int
 credential_check(struct req *r)
 {
@@ -188,6 +201,8 @@ credential_check(struct req *r)
 
 		if (v == NULL)
 			continue;
+		if (check_brings(&checks[i], &v->item))
+			check_wipe(r);
 		if (checks[i].names == NULL) {
 			if (check_balance(r, checks[i].id, &v->item) != 0)
 				return -1;

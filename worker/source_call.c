@@ -17,6 +17,8 @@
 #include "worker/upstream.h"
 #include "worker/worker_priv.h"
 
+#define CALL_HEAD_USUAL 16384
+
 struct source_call {
 	struct source base;
 	struct call *call; /* NULL once it has ended */
@@ -322,14 +324,20 @@ static struct slice
 call_write_head(struct req *r)
 {
 	struct sbuf *b = &r->w->headers;
+	struct slice head;
 
 	sbuf_clear(b);
+	/* What grows leaves a copy behind. */
+	sbuf_reserve(b, CALL_HEAD_USUAL);
 	upstream_write_head(r, b);
 	head_add_extra(r, b);
 	sbuf_adds(b, "Content-Length: ");
 	sbuf_add_u64(b, r->edit.len);
 	sbuf_adds(b, "\r\n\r\n");
-	return pool_secret(r->pool, sbuf_slice(b));
+	head = pool_secret(r->pool, sbuf_slice(b));
+	if (r->choice.credential != NULL && r->choice.credential->callers)
+		explicit_bzero(b->data, b->len);
+	return head;
 }
 
 /* The body's pieces; many are joined into one, since a call takes few. */

@@ -102,9 +102,9 @@ FORMS = (["https://%s/" % x for x in ADDRESSES[:-2] + [OWN]] + ["https://[%s]/" 
 
 # Without the scope any-api-base: public hosts of nobody's list.
 STRANGERS = [OTHER, PUBLIC, "[%s]" % PUBLIC6, "openai.azure.com", "xopenai.azure.com", "x.openai.azure.com.example.com",
-             "x.openai.azure.com.", "evil-openai.azure.com", "x.openai.azure.co", "%s.example.com" % NAMED,
+             "evil-openai.azure.com", "x.openai.azure.co", "%s.example.com" % NAMED,
              "x%s" % NAMED, "x.%s" % NAMED, "services.ai.azure.com", "xservices.ai.azure.com"]
-STRANGERS.remove("x.openai.azure.com.")
+HOSTS += "".join("%s %s\n" % (PUBLIC, x) for x in STRANGERS if x[-1] not in "]34")
 
 
 class Counted(Provider):
@@ -138,10 +138,14 @@ providers = (
   { name = "openai"; base_url = "http://127.0.0.1:%(port)d/v1";
     credentials = ( { name = "main"; api_key = "env:TEST_PROVIDER_KEY"; } ); },
   { name = "named"; kind = "openai"; base_url = "https://%(named)s/v1"; },
+  { name = "near"; kind = "openai"; base_url = "http://127.0.0.1:%(port)d/v1"; quirks = [ "local" ]; },
+  { name = "bedrock"; base_url = "http://127.0.0.1:%(port)d"; },
   { name = "azure"; credentials = ( { name = "own"; api_key = "env:TEST_PROVIDER_KEY";
     api_base = "https://%(listed)s"; } ); } );
 models = ( { name = "m"; provider = "openai"; price = { input = "1"; output = "2"; }; },
   { name = "azure/m"; provider = "azure"; upstream = "m"; price = { input = "1"; output = "2"; }; },
+  { name = "near/m"; provider = "near"; upstream = "m"; price = { input = "1"; output = "2"; }; },
+  { name = "bedrock/m"; provider = "bedrock"; upstream = "m"; price = { input = "1"; output = "2"; }; },
   { name = "named/m"; provider = "named"; upstream = "m"; price = { input = "1"; output = "2"; }; } );
 upstream = { max_body = "64M"; };
 """ % {"key": sha256(KEY), "port": provider.port, "named": NAMED, "listed": LISTED}
@@ -300,6 +304,16 @@ def test_no_key_of_its_own(g, member):
         reply = g.chat(model="m", key=ANY_KEY, **member(base))
         assert reply.status == 400 and reply.code == "missing_required_parameter", reply.body
         assert reply.json["error"]["param"].endswith(".api_key")
+    assert connections(g) == 0
+
+
+@pytest.mark.parametrize("model,own", (
+    ("near/m", {}), ("bedrock/m", {"aws_access_key_id": "a", "aws_secret_access_key": "s", "aws_region_name": "r"})))
+def test_needs_an_api_key(g, model, own):
+    """Also where the provider is asked without one."""
+    reply = g.chat(model=model, key=ANY_KEY, credential_override={model: dict(own, api_base="https://" + LISTED)})
+    assert reply.status == 400 and reply.code == "missing_required_parameter", reply.body
+    assert reply.json["error"]["param"] == "credential_override.%s.api_key" % model
     assert connections(g) == 0
 
 

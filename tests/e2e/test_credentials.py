@@ -341,6 +341,41 @@ def test_stored_for_the_same():
             g.close()
 
 
+def memory(pid):
+    """What a process can write to, as far as it is there."""
+    with open("/proc/%d/maps" % pid) as maps, open("/proc/%d/mem" % pid, "rb") as mem:
+        for line in maps:
+            span, rights = line.split()[:2]
+            first, last = (int(x, 16) for x in span.split("-"))
+            if rights.startswith("rw") and last - first < 1 << 30:
+                mem.seek(first)
+                try:
+                    yield line.strip(), mem.read(last - first)
+                except OSError:
+                    continue
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="reads the memory of another process")
+def test_wiped():
+    """A caller's secret is gone from a worker's memory with its request."""
+    secret = b"Sy" + os.urandom(16).hex().encode()
+    with Provider(answer) as provider:
+        g = start(provider)
+        try:
+            for members in ({"customer_credentials": {"openai": {"api_key": secret.decode()}}},
+                            {"customer_credentials": {"openai": [{"credentials": "\\u0053" + secret.decode()[1:]}]}},
+                            {"stream": True, "credential_override": {"openai": {"api_key": secret.decode()}}}):
+                body = json.dumps(dict(members, model="gpt-4", messages=[{"role": "user", "content": "Hi"}]))
+                assert g.post("/api/chat/completions", body.replace("\\\\", "\\")).status == 200
+                assert proof(provider.requests[-1]) == secret.decode()
+            for _ in range(3):
+                assert g.chat("x" * 3000, model="gpt-4").status == 200
+            found = [(where, text.count(secret)) for where, text in memory(g.child("worker")) if secret in text]
+            assert not found
+        finally:
+            g.close()
+
+
 def test_secrets_in_no_file():
     """Every source, in bodies, headers and streams, refused and served: no
     secret of a caller's is in any file, page or error."""
@@ -392,6 +427,6 @@ def test_secrets_in_no_file():
                             texts.append((path, f.read()))
             assert len(g.records()) > 20
             found = [(place, s) for place, text in texts for s in made if s.encode() in text]
-            assert not found
+            assert not found, print("CTX", [text[text.index(secret) - 300:text.index(secret) + 200] for _, text in memory(g.child("worker")) if secret in text])
         finally:
             g.close()
