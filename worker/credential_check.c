@@ -56,12 +56,14 @@ check_warn(struct req *r, const char *member, struct slice name)
 	params_warn(&r->params, pool_copy(r->pool, slice_str(where)));
 }
 
-static void
+static int
 check_names(struct req *r, const char *member, struct slice object, bool models)
 {
 	struct jscan_iter it;
 	struct jscan_item item;
 
+	if (jscan_unique(object, member, req_err(r)) != 0)
+		return -1;
 	jscan_enter(&it, object);
 	while (jscan_member_next(&it, &item)) {
 		struct slice name = jstr_name(&item, r->pool);
@@ -69,31 +71,32 @@ check_names(struct req *r, const char *member, struct slice object, bool models)
 		if (!check_is_known(r->w->settings, name, models))
 			check_warn(r, member, name);
 	}
+	return 0;
 }
 
-static void
+static int
 check_customer_names(struct req *r, const char *member,
     const struct jscan_item *v)
 {
 	struct jscan_iter it;
 	struct jscan_item entry, map;
 
-	if (v->type == JSCAN_OBJECT) {
-		check_names(r, member, v->value, false);
-		return;
-	}
+	if (v->type == JSCAN_OBJECT)
+		return check_names(r, member, v->value, false);
 	jscan_enter(&it, v->value);
 	while (jscan_element_next(&it, &entry))
 		if (jscan_find(entry.value, SLICE("credentials"), &map) &&
-		    map.type == JSCAN_OBJECT)
-			check_names(r, member, map.value, false);
+		    map.type == JSCAN_OBJECT &&
+		    check_names(r, member, map.value, false) != 0)
+			return -1;
+	return 0;
 }
 
-static void
+static int
 check_override_names(struct req *r, const char *member,
     const struct jscan_item *v)
 {
-	check_names(r, member, v->value, true);
+	return check_names(r, member, v->value, true);
 }
 
 /* --- entries of load balancing, each of which may bring its own --- */
@@ -137,7 +140,7 @@ check_balance(struct req *r, enum param_id id, const struct jscan_item *v)
 /* In the order of api.md 5.3. */
 static const struct check {
 	enum param_id id;
-	void (*names)(struct req *r, const char *member,
+	int (*names)(struct req *r, const char *member,
 	    const struct jscan_item *v); /* NULL: entries of load balancing */
 } checks[] = {
 	{ PARAM_load_balance_group, NULL },
@@ -208,9 +211,10 @@ credential_check(struct req *r)
 				return -1;
 			continue;
 		}
-		if (check_scope(r, params_name(checks[i].id).p) != 0)
+		if (check_scope(r, params_name(checks[i].id).p) != 0 ||
+		    checks[i].names(r, params_name(checks[i].id).p, &v->item) !=
+			0)
 			return -1;
-		checks[i].names(r, params_name(checks[i].id).p, &v->item);
 	}
 	return 0;
 }

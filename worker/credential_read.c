@@ -262,6 +262,8 @@ read_members_all(struct req *r, const struct credential_said *said,
 		           : credential_invalid(r, said->where, "api_key",
 				 read_plain.why);
 	}
+	if (jscan_unique(said->item->value, said->where, req_err(r)) != 0)
+		return -1;
 	for (size_t i = 0; i < READ_MEMBERS; i++)
 		if (read_member(r, said, &read_members[i], c) != 0)
 			return -1;

@@ -432,6 +432,11 @@ static const struct refusal {
 	    "\"customer_credentials\":{\"openai\":[{\"api_key\":\"k\"}]}",
 	    OPENAI, "gpt-4", ERR_MISSING_PARAMETER,
 	    "customer_credentials.openai[0].credentials", NULL },
+	{ "two keys in one",
+	    "\"customer_credentials\":{\"openai\":{\"api_key\":\"k\",\"api_"
+	    "key\":\"l\"}}",
+	    OPENAI, "gpt-4", ERR_DUPLICATE_PARAMETER,
+	    "customer_credentials.openai.api_key", NULL },
 	{ "a host of nobody's",
 	    "\"credential_override\":{\"openai\":{\"api_key\":\"k\",\"api_"
 	    "base\":\"https://u:p@evil.example.com/x\"}}",
@@ -504,7 +509,7 @@ START_TEST(drawn)
 	static const char two[] =
 	    "\"customer_credentials\":{\"openai\":[{\"credentials\":{\"api_"
 	    "key\":\"a\"},\"weight\":1},{\"credentials\":{\"api_key\":\"b\"},"
-	    "\"weight\":3}]}";
+	    "\"weight\":\"3.0\"}]}";
 	unsigned ours = 0, theirs = 0;
 	uint64_t tried[3] = { 0 };
 	struct req *r;
@@ -537,6 +542,27 @@ START_TEST(drawn)
 			end(r);
 		}
 		ck_assert_uint_ne(tried[0], tried[1]);
+	}
+}
+END_TEST
+
+/* Weights without measure sum to nothing that cannot be drawn from. */
+START_TEST(heavy)
+{
+	static const char *const weights[] = { "9223372036.854775807",
+		"9223372036.854775807", "0.000000002", "1e300" };
+	char members[1024] = "\"customer_credentials\":{\"openai\":[";
+	struct req *r;
+
+	for (size_t i = 0; i < COUNT(weights); i++)
+		sprintf(members + strlen(members),
+		    "%s{\"credentials\":\"k%zu\",\"weight\":%s}",
+		    i > 0 ? "," : "", i, weights[i]);
+	strcat(members, "]}");
+	for (int i = 0; i < 100; i++) {
+		r = make_for(members, OPENAI, "gpt-4o");
+		ck_assert_int_eq(credential_choose(r, SLICE(""), NULL, 0), 1);
+		end(r);
 	}
 }
 END_TEST
@@ -597,6 +623,23 @@ START_TEST(scope)
 		ck_assert_int_eq(worker.err.kind, ERR_KEY_NOT_PERMITTED);
 		ck_assert_str_eq(worker.err.param, scoped[_i].param);
 	}
+	end(r);
+}
+END_TEST
+
+/* Of two of one name nobody knows which is meant. */
+START_TEST(twice)
+{
+	struct req *r =
+	    make("\"credential_override\":{\"gpt-4\":{},\"gpt-\\u0034"
+		 "\":{}}");
+
+	ck_assert_int_eq(credential_check(r), -1);
+	ck_assert_int_eq(worker.err.kind, ERR_DUPLICATE_PARAMETER);
+	end(r);
+	r = make("\"customer_api_keys\":{\"gpt-4\":\"a\",\"gpt-4\":\"b\"}");
+	ck_assert_int_eq(credential_check(r), -1);
+	ck_assert_str_eq(worker.err.param, "customer_api_keys.gpt-4");
 	end(r);
 }
 END_TEST
@@ -699,8 +742,10 @@ test_suite(void)
 	tcase_add_loop_test(t, refused, 0, COUNT(refusals));
 	tcase_add_test(t, load_balance);
 	tcase_add_test(t, drawn);
+	tcase_add_test(t, heavy);
 	tcase_add_test(t, narrow);
 	tcase_add_loop_test(t, scope, 0, COUNT(scoped));
+	tcase_add_test(t, twice);
 	tcase_add_test(t, unknown);
 	tcase_add_loop_test(t, mapped, 0, COUNT(maps));
 	tcase_add_test(t, own_copy);
