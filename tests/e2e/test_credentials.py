@@ -1,5 +1,6 @@
 """Whose credential a request is sent with (routing.md 4), and that a secret
 which a request brings is in no file, page or error (security.md P4)."""
+import base64
 import json
 import os
 import random
@@ -8,7 +9,7 @@ import string
 import pytest
 
 from gateway import KEY, TEST_KEY, Gateway, sha256, wait_for
-from provider import Provider, chunked, completion, head, json_reply, sse_reply, stream_events
+from provider import Provider, completion, json_reply, sse_reply, stream_events
 
 PLAIN_KEY = "testkey3.abcdefghijklmnopqrstuvwxyz012345"  # may bring none
 PRICED = 'price = { input = "1"; output = "2"; };'
@@ -235,6 +236,29 @@ def test_weights(g):
     for _ in range(10):
         assert g.chat(model="gpt-4o", customer_credentials=both).status == 200
         assert proof(g.provider.requests[-1]) == "b"
+
+
+def test_other_clients(g):
+    """Each client brings them in his own way; none of it goes upstream."""
+    mine = {"credential_override": {"openai": {"api_key": "k-other"}}}
+    text = [{"role": "user", "content": "Hi"}]
+    for path, body in (
+            ("/api/generate", dict(mine, model="gpt-4", messages=text)),
+            ("/api/responses", dict(mine, model="gpt-4", input="Hi")),
+            ("/api/v1/messages", dict(mine, model="gpt-4", max_tokens=5, messages=text)),
+            ("/api/google/gemini/v1beta/models/gpt-4:generateContent",
+             dict(mine, contents=[{"role": "user", "parts": [{"text": "Hi"}]}])),
+            ("/api/chat/completions", {"model": "gpt-4", "messages": text, "extra_body": mine}),
+            ("/api/chat/completions", {"model": "gpt-4", "messages": text, "respan_params": mine})):
+        reply = g.post(path, body)
+        assert reply.status in (200, 502), reply.body  # Responses want an answer of their own
+        assert proof(g.provider.requests[-1]) == "k-other", path
+        assert b"k-other" not in g.provider.requests[-1].body and b"credential" not in g.provider.requests[-1].body
+        reply = g.post(path, body, key=PLAIN_KEY)
+        assert reply.status == 403, reply.body
+    header = {"X-Data-Respan-Params": base64.b64encode(json.dumps(mine).encode()).decode()}
+    assert g.chat(model="gpt-4", headers=header).status == 200
+    assert proof(g.provider.requests[-1]) == "k-other"
 
 
 def test_organization(g):
