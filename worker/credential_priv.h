@@ -10,29 +10,6 @@
 
 #define CREDENTIAL_ENTRIES_MAX 64 /* of one provider in one request */
 
-/* A weighted draw among those that come, one after the other. */
-struct credential_draw {
-	const uint64_t *tried;
-	unsigned n_tried;
-	unsigned n;   /* that serve the model, tried ones too */
-	uint64_t sum; /* weights of those that are left */
-	const struct credential *got;
-};
-
-void credential_draw_add(struct credential_draw *d, const struct credential *c,
-    int64_t weight_nano);
-
-/*
- * A source of the caller's: adds those that serve r->choice.  entry as for
- * credential_choose().  0; -1 with req_err().
- */
-typedef int credential_caller_fn(struct req *r, struct slice entry,
-    struct credential_draw *d);
-
-/* In their order: the first that adds any is taken. */
-#define CREDENTIAL_CALLERS 5
-extern credential_caller_fn *const credential_callers[CREDENTIAL_CALLERS];
-
 /* One text of a caller's, and what it is called in an error. */
 struct credential_said {
 	enum credential_source source;
@@ -86,5 +63,22 @@ int credential_find_slug(const struct req *r, struct slice object,
 
 /* model_name_map, for Azure.  0; -1 with req_err(). */
 int credential_map_model(struct req *r);
+
+/* -- credential_ours.c -- */
+
+/* A weighted draw among those that come, one after the other. */
+struct credential_draw {
+	const uint64_t *tried;
+	unsigned n_tried;
+	unsigned n;   /* that serve the model, tried ones too */
+	uint64_t sum; /* weights of those that are left */
+	const struct credential *got;
+};
+
+void credential_draw_add(struct credential_draw *d, const struct credential *c,
+    int64_t weight_nano);
+
+/* Into r->choice.credential.  1, or 0: there is none [left]. */
+int credential_ours(struct req *r, struct credential_draw *d);
 
 #endif

@@ -278,7 +278,7 @@ credential_read(struct req *r, const struct credential_said *said,
 	struct slice api_base;
 
 	c->source = said->source;
-	c->callers = true;
+	c->callers = said->source < CREDENTIAL_INTEGRATION;
 	c->index = -1;
 	c->where = pool_copy(r->pool, slice_str(said->where)).p;
 	if (read_members_all(r, said, c, &api_base) != 0 ||
