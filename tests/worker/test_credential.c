@@ -134,6 +134,19 @@ setup(void)
 	ck_assert_int_eq(segment_create(NULL, &shape, &worker.segment, &e), 1);
 	worker.tls = worker_tls_new(&file.s, secrets, &e);
 	ck_assert_ptr_nonnull(worker.tls);
+}
+
+static void
+teardown(void)
+{
+	worker_tls_free(&worker.tls);
+	segment_close(&worker.segment);
+	digest_free(&worker.digest);
+}
+
+static void
+setup_key(void)
+{
 	key.def.environment = ENV_PROD;
 	key.def.scopes = SCOPE_GATEWAY | SCOPE_CREDENTIALS;
 }
@@ -737,7 +750,8 @@ test_suite(void)
 	Suite *s = suite_create("worker/credential");
 	TCase *t = tcase_create("credential");
 
-	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_unchecked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, setup_key, NULL);
 	tcase_add_loop_test(t, source, 0, COUNT(rows));
 	tcase_add_loop_test(t, refused, 0, COUNT(refusals));
 	tcase_add_test(t, load_balance);
