@@ -101,40 +101,40 @@ check_override_names(struct req *r, const char *member,
 
 /* --- entries of load balancing, each of which may bring its own --- */
 
+/* The first that does, by its number; -1 none. */
 static int
-check_entries(struct req *r, const char *list_name, struct slice list)
+check_first(const struct jscan_item *v)
 {
+	struct jscan_item list = *v, entry, credentials;
 	struct jscan_iter it;
-	struct jscan_item entry, credentials;
-	char where[CREDENTIAL_WHERE_SIZE];
 
-	jscan_enter(&it, list);
-	for (unsigned i = 0; jscan_element_next(&it, &entry); i++) {
-		if (entry.type != JSCAN_OBJECT ||
-		    !jscan_find(entry.value, SLICE("credentials"),
-			&credentials) ||
-		    credentials.type == JSCAN_NULL)
-			continue;
-		snprintf(where, sizeof where, "%s[%u].credentials", list_name,
-		    i);
-		if (check_scope(r, where) != 0)
-			return -1;
-	}
-	return 0;
+	if (v->type == JSCAN_OBJECT &&
+	    !jscan_find(v->value, SLICE("models"), &list))
+		return -1;
+	if (list.type != JSCAN_ARRAY)
+		return -1;
+	jscan_enter(&it, list.value);
+	for (int i = 0; jscan_element_next(&it, &entry); i++)
+		if (entry.type == JSCAN_OBJECT &&
+		    jscan_find(entry.value, SLICE("credentials"),
+			&credentials) &&
+		    credentials.type != JSCAN_NULL)
+			return i;
+	return -1;
 }
 
 static int
 check_balance(struct req *r, enum param_id id, const struct jscan_item *v)
 {
-	struct jscan_item models;
+	char where[CREDENTIAL_WHERE_SIZE];
+	int first = check_first(v);
 
-	if (v->type == JSCAN_ARRAY)
-		return check_entries(r, params_name(id).p, v->value);
-	if (v->type != JSCAN_OBJECT ||
-	    !jscan_find(v->value, SLICE("models"), &models) ||
-	    models.type != JSCAN_ARRAY)
+	if (first < 0)
 		return 0;
-	return check_entries(r, "load_balance_group.models", models.value);
+	snprintf(where, sizeof where, "%.*s%s[%d].credentials",
+	    SLICE_ARGS(params_name(id)),
+	    v->type == JSCAN_OBJECT ? ".models" : "", first);
+	return check_scope(r, where);
 }
 
 /* In the order of api.md 5.3. */
@@ -156,8 +156,7 @@ static const struct check {
 static bool
 check_brings(const struct check *c, const struct jscan_item *v)
 {
-	return c->names != NULL ||
-	       memmem(v->value.p, v->value.n, "credentials", 11) != NULL;
+	return c->names != NULL || check_first(v) >= 0;
 }
 
 int

@@ -619,7 +619,11 @@ static const struct {
 	{ "\"load_balance_group\":{\"models\":[{\"model\":\"b\","
 	  "\"credentials\":{}}]}",
 	    "load_balance_group.models[0].credentials" },
+	{ "\"models\":[{\"model\":\"b\"},{\"model\":\"b\",\"creden"
+	  "t\\u0069als\":{}}]",
+	    "models[1].credentials" },
 	{ "\"load_balance_group\":\"g\",\"models\":[\"a\"]", NULL },
+	{ "\"models\":[{\"model\":\"credentials\"}]", NULL },
 	{ "\"load_balance_models\":[{\"model\":\"b\",\"credentials\":null}]",
 	    NULL },
 };
@@ -627,7 +631,10 @@ static const struct {
 START_TEST(scope)
 {
 	struct req *r = make(scoped[_i].members);
+	unsigned char sum[DIGEST_SIZE];
 
+	/* Where there are any, they are a part of the key of the cache. */
+	ck_assert_int_eq(credential_sum(r, sum), scoped[_i].param != NULL);
 	ck_assert_int_eq(credential_check(r), 0);
 	key.def.scopes = SCOPE_GATEWAY | SCOPE_ANY_API_BASE;
 	ck_assert_int_eq(credential_check(r),
