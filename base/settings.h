@@ -151,6 +151,7 @@ enum provider_quirk {
 
 struct settings_provider {
 	struct sref name;
+	struct sref aliases;  /* its other names, separated by blanks */
 	struct sref base_url; /* as written; may hold {region}, {location} */
 	struct sref api_version;
 	struct settings_base base; /* host "": each credential has its own */
@@ -335,6 +336,15 @@ const struct settings_model *settings_model_find(const struct settings *s,
 
 const struct settings_provider *settings_provider_find(const struct settings *s,
     struct slice name);
+
+/*
+ * The same by any name that it goes by (routing.md 1.2): id, alias, prefix of
+ * its slugs.
+ */
+const struct settings_provider *
+settings_provider_called(const struct settings *s, struct slice name);
+bool settings_provider_is(const struct settings *s,
+    const struct settings_provider *p, struct slice name);
 
 /* The provider that takes "its id/any name" as a model, or NULL. */
 const struct settings_provider *settings_open_find(const struct settings *s,

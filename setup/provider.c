@@ -361,7 +361,7 @@ provider_url(struct compile *c, const struct node *n,
 
 	if (at != NULL && at->type != NODE_STRING)
 		return;
-	if (url.n == 0 && p->kind == KIND_AZURE && p->credentials.n > 0)
+	if (url.n == 0 && p->kind == KIND_AZURE)
 		return; /* Azure: each customer has his own host */
 	if (url.n == 0) {
 		report_error(c->report, n->at,
@@ -373,6 +373,20 @@ provider_url(struct compile *c, const struct node *n,
 		base_read(c, at != NULL ? at : n, url, &p->base);
 }
 
+/* The prefix of its slugs is one of them. */
+static struct sref
+provider_aliases(struct compile *c, const struct builtin *b)
+{
+	struct sbuf all = { 0 };
+	struct sref at;
+
+	sbuf_addf(&all, "%s%s%s", b->prefix, *b->aliases != '\0' ? " " : "",
+	    b->aliases);
+	at = blob_str(&c->blob, sbuf_slice(&all));
+	sbuf_free(&all);
+	return at;
+}
+
 static void
 provider_check(struct compile *c, const struct node *n, void *out)
 {
@@ -380,8 +394,10 @@ provider_check(struct compile *c, const struct node *n, void *out)
 	const struct builtin *b = provider_builtin(tree_text(n, "name"));
 	const struct node *ca = tree_find(n, "ca_file");
 
-	if (b != NULL)
+	if (b != NULL) {
 		p->name = blob_str(&c->blob, slice_str(b->id));
+		p->aliases = provider_aliases(c, b);
+	}
 	if (p->kind != KIND_DEMO) {
 		provider_url(c, n, p);
 		provider_credentials(c, n, p);

@@ -14,6 +14,7 @@
 #include "worker/log_body.h"
 #include "worker/money.h"
 #include "worker/source.h"
+#include "worker/credential.h"
 #include "worker/targets.h"
 #include "worker/translate.h"
 #include "worker/worker_priv.h"
@@ -74,27 +75,21 @@ whole_hide(struct req *r, struct slice body, struct slice secret)
 }
 
 /* AWS repeats the lines that were signed, Google its token. */
-static struct slice
-whole_hide_all(struct req *r, struct slice body,
-    const struct settings_credential *c)
-{
-	const struct secret_ref own[] = { c->api_key, c->azure_ad_token,
-		c->aws_access_key_id, c->aws_secret_access_key,
-		c->aws_session_token, c->aws_bearer_token };
-
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		body =
-		    whole_hide(r, body, settings_secret(r->w->secrets, own[i]));
-	return whole_hide(r, body, r->token);
-}
-
 struct slice
 relay_redact(struct req *r, struct slice body)
 {
-	const struct settings_credential *c =
-	    target_credential(r->w, r->choice.target, r->choice.credential);
+	const struct credential *c = r->choice.credential;
 
-	return c != NULL ? whole_hide_all(r, body, c) : body;
+	if (c == NULL)
+		return body;
+	body = whole_hide(r, body, c->api_key);
+	body = whole_hide(r, body, c->azure_ad_token);
+	body = whole_hide(r, body, c->aws_access_key_id);
+	body = whole_hide(r, body, c->aws_secret_access_key);
+	body = whole_hide(r, body, c->aws_session_token);
+	body = whole_hide(r, body, c->aws_bearer_token);
+	body = whole_hide(r, body, c->vertex_ai_credentials);
+	return whole_hide(r, body, r->token);
 }
 
 /* It said nothing that can be passed on. */
@@ -109,6 +104,14 @@ whole_say_status(struct req *r, unsigned status, struct relay_error *said)
 		.wait_ms = said->wait_ms };
 	snprintf(said->message, sizeof said->message,
 	    "Provider %.*s answered %u", SLICE_ARGS(name), status);
+}
+
+static size_t
+whole_error_max(const struct req *r)
+{
+	return credential_is_guest(r->choice.credential)
+	           ? CREDENTIAL_GUEST_ERROR_MAX
+	           : WHOLE_ERROR_MAX;
 }
 
 static void
@@ -144,7 +147,7 @@ whole_error(struct req *r, unsigned status, struct slice body)
 		client_error(r, (int)status, &said, &body);
 	else if ((r->dialect != NULL || r->embed != NULL) && r->inbound == NULL)
 		translate_error(r, &said, &body);
-	if (body.n > WHOLE_ERROR_MAX || jscan_value(body, &item, &e) != 0) {
+	if (body.n > whole_error_max(r) || jscan_value(body, &item, &e) != 0) {
 		whole_say_status(r, status, &said);
 		client_error(r, (int)status, &said, &body);
 	}

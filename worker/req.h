@@ -93,10 +93,11 @@ struct choice {
 	int32_t provider; /* index into the settings' list */
 	struct target *target;
 	enum provider_kind kind;
-	int credential; /* index, or TARGET_NEEDS_NONE */
+	const struct credential *credential; /* NULL: none is needed */
 };
 
 struct ask;
+struct credential;
 struct decode;
 struct dialect;
 struct embed;
@@ -164,6 +165,7 @@ struct req {
 	bool all_models;             /* a list: those without credentials too */
 	bool form_type;              /* curl's default media type */
 	struct slice raw_headers[PARAMHDR_COUNT]; /* p NULL = absent */
+	struct slice openai_headers; /* lines for a caller's own credential */
 
 	/* The body and what it says. */
 	struct slice body;

@@ -3,6 +3,7 @@
 #include "worker/google.h"
 #include "worker/req.h"
 #include "worker/source.h"
+#include "worker/credential.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
@@ -12,7 +13,7 @@ step_ask_run(struct req *r)
 	int got = 1;
 
 	if (kind_auths[r->choice.kind] == AUTH_GOOGLE &&
-	    r->choice.credential >= 0)
+	    r->choice.credential != NULL)
 		got = google_token(r, &r->token);
 	if (got == 0)
 		return STEP_WAIT;

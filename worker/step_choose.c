@@ -1,6 +1,7 @@
 #include "base/settings.h"
 #include "dialect/dialect.h"
 #include "worker/client_dialect.h"
+#include "worker/credential.h"
 #include "worker/keys.h"
 #include "worker/req.h"
 #include "worker/targets.h"
@@ -42,6 +43,7 @@ step_choose_run(struct req *r)
 	struct choice *c = &r->choice;
 	uint32_t features;
 	struct slice name;
+	int got;
 
 	if (choose_check_pin(r) != 0)
 		return req_fail(r);
@@ -54,13 +56,12 @@ step_choose_run(struct req *r)
 		return req_fail(r);
 	if (params_has(&r->params, PARAM_mock_response)) {
 		r->dialect = NULL;
-		c->credential = TARGET_NEEDS_NONE;
+		c->credential = NULL;
 		return STEP_NEXT;
 	}
-	c->credential =
-	    target_draw(w, c->target, r->key->def.environment, c->slug);
-	if (c->credential != TARGET_NO_CREDENTIAL)
-		return STEP_NEXT;
+	got = credential_choose(r, SLICE(""), NULL, 0);
+	if (got != 0)
+		return got > 0 ? STEP_NEXT : req_fail(r);
 	name = settings_str(w->settings, c->target->provider->name);
 	err_set(req_err(r), ERR_NO_CREDENTIALS,
 	    "No credentials for provider %.*s. Add a provider key, or send "

@@ -1,4 +1,5 @@
 #include "base/settings.h"
+#include "worker/credential.h"
 #include "worker/keys.h"
 #include "worker/req.h"
 #include "worker/worker_priv.h"
@@ -52,15 +53,13 @@ expand_forbid(struct req *r, struct slice name)
 }
 
 /* Parameters whose silent loss would be a lie: whose key, whose words. */
-static const enum param_id refused[] = { PARAM_prompt,
-	PARAM_customer_credentials, PARAM_credential_override,
-	PARAM_customer_api_keys };
+static const enum param_id refused[] = { PARAM_prompt };
 
 /* What is accepted and has no effect: said so. */
 static const enum param_id ignored[] = { PARAM_load_balance_group,
 	PARAM_load_balance_models, PARAM_loadbalance_models, PARAM_models,
 	PARAM_fallback_models, PARAM_retry_params, PARAM_retries,
-	PARAM_model_name_map, PARAM_variables };
+	PARAM_variables };
 
 static int
 expand_check_params(struct req *r)
@@ -78,7 +77,7 @@ expand_check_params(struct req *r)
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
 		if (params_has(&r->params, ignored[i]))
 			params_warn(&r->params, params_name(ignored[i]));
-	return 0;
+	return credential_check(r);
 }
 
 enum step_result

@@ -22,6 +22,7 @@
 #include "worker/log_body.h"
 #include "worker/money.h"
 #include "worker/recall.h"
+#include "worker/credential.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
@@ -114,8 +115,7 @@ record_times(struct req *r, struct record *rec)
 static void
 record_target(const struct req *r, struct record *rec)
 {
-	const struct settings *s = r->w->settings;
-	const struct settings_credential *c;
+	const struct credential *c = r->choice.credential;
 
 	rec->provider_id = attempt_provider(r);
 	if (r->cache.state == CACHE_HIT || r->cache.state == CACHE_COLLAPSED) {
@@ -126,13 +126,11 @@ record_target(const struct req *r, struct record *rec)
 	}
 	rec->model = r->choice.slug;
 	rec->response_model = r->response_model;
-	if (r->choice.target == NULL)
+	if (c == NULL)
 		return;
-	c = target_credential(r->w, r->choice.target, r->choice.credential);
-	if (c != NULL) {
-		rec->deployment_name = settings_str(s, c->name);
-		rec->credential_source = SLICE("settings");
-	}
+	rec->deployment_name = c->name;
+	rec->credential_source = credential_source_names[c->source];
+	rec->used_custom_credential = c->source != CREDENTIAL_SETTINGS;
 }
 
 static void

@@ -100,7 +100,6 @@ def test_a_usage_that_is_lacking(running, usage):
     ({"dimensions": 0}, "invalid_value", "dimensions"),
     ({"dimensions": "8"}, "invalid_type", "dimensions"),
     ({"prompt": {"prompt_id": "p"}}, "unsupported_parameter", "prompt"),
-    ({"customer_credentials": {"openai": "sk"}}, "unsupported_parameter", "customer_credentials"),
 ])
 def test_faults(running, members, code, param):
     before = len(running.provider.requests)

@@ -150,6 +150,46 @@ START_TEST(kinds_arrive)
 }
 END_TEST
 
+static const struct {
+	const char *called, *id; /* NULL: nobody is */
+} other_names[] = {
+	{ "azure_openai", "azure_openai" },
+	{ "azure", "azure_openai" },
+	{ "azure_ai", "azure_openai" },
+	{ "vertex_ai", "google_vertex_ai" },
+	{ "vertexai", "google_vertex_ai" },
+	{ "mine", "mine" },
+	{ "azure ", NULL },
+	{ "azure azure_ai", NULL },
+	{ "azur", NULL },
+	{ "ai", NULL },
+	{ "Azure", NULL },
+	{ "", NULL },
+	{ "openai", NULL },
+};
+
+/* By each of its names; Azure needs no credentials of its own. */
+START_TEST(providers_are_called)
+{
+	const struct settings_provider *p;
+
+	ck_assert_msg(load_text(
+			  "providers = ( { name = \"azure\"; },\n"
+			  "  { name = \"vertex_ai\"; },\n"
+			  "  { name = \"mine\"; kind = \"openai\";\n"
+			  "    base_url = \"http://127.0.0.1\"; } );\n") == 1,
+	    "%s", said.data);
+	for (size_t i = 0; i < COUNT(other_names); i++) {
+		p = settings_provider_called(got,
+		    slice_str(other_names[i].called));
+		ck_assert_msg((p == NULL) == (other_names[i].id == NULL), "%s",
+		    other_names[i].called);
+		if (p != NULL)
+			ck_assert_str_eq(text_of(p->name), other_names[i].id);
+	}
+}
+END_TEST
+
 START_TEST(providers_arrive)
 {
 	const struct settings_provider *p;
@@ -632,6 +672,7 @@ test_suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, scalars_arrive);
 	tcase_add_loop_test(t, kinds_arrive, 0, (int)COUNT(kind_rows));
+	tcase_add_test(t, providers_are_called);
 	tcase_add_test(t, providers_arrive);
 	tcase_add_test(t, models_arrive);
 	tcase_add_test(t, lists_arrive);
