@@ -7,7 +7,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/hex.h"
-#include "base/needs.h"
+#include "base/lacks.h"
 #include "base/seal.h"
 #include "proto/jscan.h"
 #include "proto/jstr.h"
@@ -173,8 +173,8 @@ static int
 credentials_complete(const struct settings *s,
     const struct settings_provider *p, struct slice json, struct err *e)
 {
-	const char *missing[NEEDS_MOST];
-	unsigned n = needs_missing(p->kind, settings_str(s, p->base_url),
+	const char *missing[LACKS_MOST];
+	unsigned n = lacks_list(p->kind, settings_str(s, p->base_url),
 	    credentials_has, &json, missing);
 
 	return n == 0 ? 0

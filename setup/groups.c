@@ -2,7 +2,7 @@
 
 #include "setup/compile_priv.h"
 
-#include "setup/suggest.h"
+#include "base/suggest.h"
 
 #define GROUP_MODELS 64
 #define GROUP_ID 64

@@ -2,7 +2,7 @@
 
 #include "setup/compile_priv.h"
 
-#include "base/needs.h"
+#include "base/lacks.h"
 #include "base/pool.h"
 #include "setup/address.h"
 
@@ -296,9 +296,9 @@ static void
 credential_need(struct compile *c, const struct node *n,
     const struct settings_provider *p)
 {
-	const char *missing[NEEDS_MOST];
-	unsigned count = needs_missing(p->kind,
-	    blob_text(&c->blob, p->base_url), credential_has, n, missing);
+	const char *missing[LACKS_MOST];
+	unsigned count = lacks_list(p->kind, blob_text(&c->blob, p->base_url),
+	    credential_has, n, missing);
 
 	for (unsigned i = 0; i < count; i++)
 		report_error(c->report, n->at,

@@ -2,7 +2,7 @@
 
 #include "setup/compile_priv.h"
 
-#include "setup/suggest.h"
+#include "base/suggest.h"
 
 /* "prefix/rest" where the prefix is a provider that takes any model. */
 static bool

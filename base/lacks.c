@@ -1,4 +1,4 @@
-#include "base/needs.h"
+#include "base/lacks.h"
 
 #include <string.h>
 
@@ -30,7 +30,7 @@ static const struct {
 };
 
 struct needs {
-	needs_has_fn *has;
+	lacks_has_fn *has;
 	const void *credential;
 	const char **missing;
 	unsigned n;
@@ -45,8 +45,8 @@ needs_one(struct needs *c, const char *name, const char *other)
 }
 
 unsigned
-needs_missing(int32_t kind, struct slice base_url, needs_has_fn *has,
-    const void *credential, const char *missing_r[NEEDS_MOST])
+lacks_list(int32_t kind, struct slice base_url, lacks_has_fn *has,
+    const void *credential, const char *missing_r[LACKS_MOST])
 {
 	struct needs c = { has, credential, missing_r, 0 };
 
