@@ -65,6 +65,7 @@ struct credential {
 	uint64_t id;
 	unsigned char sum[DIGEST_SIZE]; /* what id is the beginning of */
 	struct slice name;              /* the log's deployment_name */
+	struct slice stored_id;         /* "int_4f0c2a"; n 0: not stored */
 	struct slice api_key, azure_ad_token;
 	struct slice aws_access_key_id, aws_secret_access_key;
 	struct slice aws_session_token, aws_bearer_token, aws_region_name;

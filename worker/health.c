@@ -7,6 +7,7 @@
 #include "base/settings.h"
 #include "base/xmem.h"
 #include "shm/gen.h"
+#include "worker/credential.h"
 
 #include "worker/worker_priv.h"
 
@@ -53,6 +54,34 @@ health_find(struct worker *w, struct slice provider, uint64_t credential_id,
 		return place;
 	return health_add(w->segment, above, provider, credential_id,
 	    upstream_model);
+}
+
+/* Looked up again after so long: what is not asked for is forgotten. */
+#define HEALTH_KNOWN_NS 1000000000u
+
+uint32_t
+health_recall(struct worker *w, const struct credential *credential,
+    const struct settings_model *model)
+{
+	const struct settings *s = w->settings;
+	const struct settings_provider *p =
+	    settings_provider_at(s, model->provider);
+	uintptr_t mixed =
+	    (uintptr_t)credential / 16 * 31 + (uintptr_t)model / 16;
+	struct health_known *k = &w->health[mixed % WORKER_HEALTH_KNOWN];
+	uint64_t now_ns = now_mono_ns(), id = 0;
+
+	if (k->credential == credential && k->model == model &&
+	    now_ns < k->until_ns)
+		return k->place;
+	if (credential != NULL)
+		id = health_credential(credential->name);
+	*k = (struct health_known){ .credential = credential,
+		.model = model,
+		.until_ns = now_ns + HEALTH_KNOWN_NS,
+		.place = health_find(w, settings_str(s, p->name), id,
+		    settings_str(s, model->upstream)) };
+	return k->place;
 }
 
 enum health_verdict

@@ -24,6 +24,8 @@
 #include "shm/health.h"
 #include "shm/verdict.h"
 
+struct credential;
+struct settings_model;
 struct worker;
 
 /* How health_find() names a credential; 0 where the provider needs none. */
@@ -36,6 +38,13 @@ health_credential(struct slice name)
 /* Some hashes and one look, as a rule; the entry is made when it is new. */
 uint32_t health_find(struct worker *w, struct slice provider,
     uint64_t credential_id, struct slice upstream_model);
+
+/*
+ * The same of a credential and a model of the settings, whose addresses name
+ * them (credential NULL: none is needed): remembered for a second.
+ */
+uint32_t health_recall(struct worker *w, const struct credential *credential,
+    const struct settings_model *model);
 
 /* Times are CLOCK_MONOTONIC, now_mono_ns() of the turn. */
 enum health_verdict health_ask(struct worker *w, uint32_t place,

@@ -13,13 +13,15 @@
 #include "worker/google.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
+#include "worker/plan.h"
 #include "worker/source.h"
 #include "worker/credential.h"
 #include "worker/targets.h"
 #include "worker/translate.h"
 #include "worker/worker_priv.h"
 
-#define WHOLE_ERROR_MAX 65536 /* a longer error body is replaced */
+#define WHOLE_WISH_MAX_MS 60000 /* of what a client is told to wait */
+#define WHOLE_ERROR_MAX 65536   /* a longer error body is replaced */
 
 static void
 whole_invalid(struct req *r)
@@ -29,7 +31,7 @@ whole_invalid(struct req *r)
 
 	err_set(req_err(r), ERR_UPSTREAM_INVALID,
 	    "Provider %.*s sent an invalid response.", SLICE_ARGS(name));
-	relay_fail(r, OUTCOME_UNKNOWN, "malformed");
+	relay_fail(r, OUTCOME_UNKNOWN, "malformed", FAILURE_MALFORMED, 0);
 }
 
 /* An error of the provider's: its status, its bytes. */
@@ -47,8 +49,10 @@ whole_pass_error(struct req *r, unsigned status, struct slice body)
 	r->answer.n_pieces = 1;
 	if (r->answer.retry_after_ms >= 0 && (status == 429 || status == 503))
 		r->answer.retry_known = true;
-	if (r->answer.retry_after_ms > 60000)
-		r->answer.retry_after_ms = 60000;
+	if (plan_failed(r, FAILURE_STATUS, (int)status))
+		return;
+	if (r->answer.retry_after_ms > WHOLE_WISH_MAX_MS)
+		r->answer.retry_after_ms = WHOLE_WISH_MAX_MS;
 	r->done = true;
 }
 
@@ -125,8 +129,9 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	if (status == 401 && r->token.n > 0 && !r->token_retried) {
 		r->token_retried = true;
 		google_refused(r);
-		relay_again(r, OUTCOME_ERROR, "http_4xx");
-		return;
+		r->outcome = OUTCOME_ERROR;
+		if (plan_repeat(r, "http_4xx"))
+			return;
 	}
 	body = relay_redact(r, body);
 	/* Gemini, when a stream was asked for. */
@@ -311,6 +316,7 @@ whole_ok(struct req *r, struct slice body)
 	r->declined = reply.refusal;
 	r->response_model = pool_copy(r->pool, reply.model);
 	money_price(r);
+	attempt_good(r);
 	r->write_usage = !reply.has_usage || !relay_usage_passes(r);
 	whole_edit(r, &reply, raw);
 	r->done = true;

@@ -231,7 +231,7 @@ static void
 table_exclude_provider(struct router *t, struct slice name)
 {
 	const struct settings_provider *p =
-	    settings_provider_find(t->settings, name);
+	    settings_provider_called(t->settings, name);
 
 	for (uint32_t i = 0; p != NULL && i < t->n; i++)
 		if (settings_provider_at(t->settings, t->models[i].provider) ==

@@ -60,6 +60,14 @@ recall_asked(const struct req *r)
 	       !params_has(&r->params, PARAM_mock_response);
 }
 
+/* It is a part of the key, and is drawn or ordered only later. */
+static bool
+recall_lacks_model(const struct req *r)
+{
+	return r->choice.slug.n == 0 &&
+	       params_cache_option(&r->params, SLICE("is_cached_by_model"));
+}
+
 /* Requests whose answers are never kept: cache.md 4. */
 static bool
 recall_excluded(struct req *r)
@@ -68,7 +76,7 @@ recall_excluded(struct req *r)
 
 	return params_bool(&r->params, PARAM_store) ||
 	       memmem(modalities.p, modalities.n, "\"audio\"", 7) != NULL ||
-	       client_goes_on(r);
+	       client_goes_on(r) || recall_lacks_model(r);
 }
 
 static void

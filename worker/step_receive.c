@@ -119,6 +119,7 @@ receive_header(struct req *r, const struct http1_field *f)
 
 	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
 		if (headers[i].name.n == f->name.n &&
+		    (f->name.p[0] | 0x20) == headers[i].name.p[0] &&
 		    slice_eq_nocase(headers[i].name, f->name)) {
 			headers[i].take(r, f->value);
 			return;

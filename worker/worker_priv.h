@@ -20,6 +20,7 @@
 
 struct cache;
 struct client;
+struct credential;
 struct client_target;
 struct customers;
 struct digest;
@@ -30,11 +31,21 @@ struct loop;
 struct objects;
 struct server;
 struct settings;
+struct settings_model;
 struct source_call;
 struct stored;
 struct counters;
 struct router;
 struct targets;
+
+/* What health_recall() remembers. */
+#define WORKER_HEALTH_KNOWN 64
+struct health_known {
+	const struct credential *credential;
+	const struct settings_model *model;
+	uint64_t until_ns;
+	uint32_t place;
+};
 
 struct worker {
 	const struct worker_args *args;
@@ -86,6 +97,8 @@ struct worker {
 
 	struct err err;          /* req_err() */
 	const struct err no_err; /* of requests that did not fail */
+
+	struct health_known health[WORKER_HEALTH_KNOWN];
 
 	/* One of each is enough: used within one callback. */
 	struct relay_out out;

@@ -185,8 +185,9 @@ def test_error_in_a_200(gateway, provider):
     assert settled(gateway) == 0
 
 
-def test_error_of_a_stream_before_release_has_its_own_status(gateway, provider):
+def test_error_of_a_stream_before_release_has_its_own_status(make_gateway, provider):
     """Role chunk and comment were held: the client gets a plain error."""
+    gateway = make_gateway(extra="routing = { rate_limit_retries = 0; };")
     first = sse_body([chunk({"role": "assistant", "content": ""})]) + b": ping\n\n"
     error = {"error": {"message": "Too many", "type": "rate_limit_error", "param": None, "code": "r1"}}
     provider.answer = lambda r: [sse_head() + chunked(first) + chunked(sse_body([error])) + LAST_CHUNK]

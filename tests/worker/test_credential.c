@@ -8,15 +8,19 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/pool.h"
 #include "base/settings.h"
 #include "shm/segment.h"
+#include "store/objects.h"
 #include "tests/snapshot.h"
+#include "tests/store/scratch.h"
 #include "tests/suite.h"
 #include "worker/keys.h"
 #include "worker/req.h"
+#include "worker/stored.h"
 #include "worker/targets.h"
 #include "worker/worker.h"
 #include "worker/worker_priv.h"
@@ -121,6 +125,7 @@ setup(void)
 {
 	struct segment_shape shape = { 1, 64, 65536 };
 
+	now_update();
 	memset(&file, 0, sizeof file);
 	memset(&worker, 0, sizeof worker);
 	write_providers();
@@ -132,6 +137,10 @@ setup(void)
 	worker.secrets = secrets;
 	worker.digest = digest_new();
 	ck_assert_int_eq(segment_create(NULL, &shape, &worker.segment, &e), 1);
+	scratch_make();
+	worker.objects = objects_open_writer(scratch_dir, 16u << 20, &e);
+	ck_assert_msg(worker.objects != NULL, "%s", e.text);
+	worker.stored = stored_new(&worker);
 	worker.tls = worker_tls_new(&file.s, secrets, &e);
 	ck_assert_ptr_nonnull(worker.tls);
 }
@@ -140,6 +149,9 @@ static void
 teardown(void)
 {
 	worker_tls_free(&worker.tls);
+	stored_free(&worker.stored);
+	objects_close(&worker.objects);
+	scratch_remove();
 	segment_close(&worker.segment);
 	digest_free(&worker.digest);
 }
