@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "admin/credentials.h"
 #include "admin/office.h"
 #include "admin/verbs.h"
 #include "base/clock.h"
@@ -53,7 +54,7 @@ peer_end(struct peer *p)
 		conn_close(&p->conn);
 	list_del(&p->link);
 	c->count--;
-	sbuf_free(&p->in);
+	credentials_wipe(&p->in);
 	loop_free_later(c->office->loop, p);
 }
 
@@ -91,6 +92,7 @@ peer_data(void *ctx, struct slice bytes)
 		size_t n = (size_t)(end - p->in.data);
 
 		peer_answer(p, (struct slice){ p->in.data, n });
+		explicit_bzero(p->in.data, n); /* credentials, perhaps */
 		sbuf_consume(&p->in, n + 1);
 		timer_set(&p->timer, now_mono_ms() + CONTROL_SEND_MS);
 	}

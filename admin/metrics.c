@@ -2,6 +2,7 @@
 
 #include "admin/figures.h"
 #include "admin/office.h"
+#include "admin/standing.h"
 #include "base/crash.h"
 #include "base/money.h"
 #include "base/version.h"
@@ -213,6 +214,28 @@ metrics_lag_ns(const struct figures *f)
 	return f->charges_wait ? (int64_t)f->keeper_silent_ms * 1000000 : 0;
 }
 
+static void
+metrics_of_providers(struct office *o, struct sbuf *out)
+{
+	const struct settings *s = o->settings;
+	struct standings all;
+
+	metrics_head(out, "holdfast_provider_up", "gauge",
+	    "1, or 0 while all its credentials are ejected or it is drained");
+	standings_read(o, &all);
+	for (uint32_t i = 0; i < s->providers.n; i++) {
+		const struct settings_provider *p =
+		    settings_provider_at(s, (int32_t)i);
+		bool up =
+		    standings_provider(o, &all, (int32_t)i) == STANDING_UP;
+
+		sbuf_adds(out, "holdfast_provider_up{provider=");
+		metrics_value(out, settings_str(s, p->name));
+		sbuf_adds(out, up ? "} 1\n" : "} 0\n");
+	}
+	standings_free(&all);
+}
+
 void
 metrics_write(struct office *o, struct sbuf *out)
 {
@@ -234,5 +257,6 @@ metrics_write(struct office *o, struct sbuf *out)
 	    (unsigned long long)f.clock_steps);
 	metrics_gauge(out, "holdfast_accounts",
 	    "budget accounts in the segment", f.accounts);
+	metrics_of_providers(o, out);
 	metrics_of_table(o, out);
 }

@@ -76,7 +76,7 @@ show_time(struct sbuf *b, const char *name, int64_t s)
 	sbuf_addf(b, "\"%.19sZ\"", iso);
 }
 
-static void
+void
 show_list(struct sbuf *b, const char *name, struct slice list,
     const char *empty)
 {

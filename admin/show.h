@@ -19,6 +19,10 @@ void show_money(struct sbuf *b, const char *name, int64_t nano); /* or null */
 void show_amount(struct sbuf *b, const char *name, int64_t nano);
 void show_time(struct sbuf *b, const char *name, int64_t s); /* 0: null */
 
+/* A list of the store (store/defs.h); empty: "[" and "]" around empty. */
+void show_list(struct sbuf *b, const char *name, struct slice list,
+    const char *empty);
+
 /* "[" and, behind another element, ",". */
 void show_element(struct sbuf *b);
 

@@ -1,6 +1,7 @@
 #include "base/pool.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct pool_secret {
 struct pool {
 	struct pool_block *blocks; /* the first one is being filled */
 	struct pool_secret *secrets;
+	bool all_secret;
 };
 
 static struct pool_block *kept[POOL_CLASSES];
@@ -91,6 +93,7 @@ pool_new(void)
 
 	p->blocks = b;
 	p->secrets = NULL;
+	p->all_secret = false;
 	return p;
 }
 
@@ -102,10 +105,15 @@ pool_free(struct pool **pp)
 
 	if (p == NULL)
 		return;
+	bool all = p->all_secret;
+
 	for (struct pool_secret *s = p->secrets; s != NULL; s = s->next)
 		explicit_bzero(s->p, s->n);
+	/* The pool itself lies in one of the blocks. */
 	for (b = p->blocks; b != NULL; b = next) {
 		next = b->next;
+		if (all)
+			explicit_bzero(b->data, b->used);
 		pool_block_free(b);
 	}
 	*pp = NULL;
@@ -162,4 +170,10 @@ pool_secret(struct pool *p, struct slice s)
 	secret->next = p->secrets;
 	p->secrets = secret;
 	return (struct slice){ secret->p, s.n };
+}
+
+void
+pool_all_secret(struct pool *p)
+{
+	p->all_secret = true;
 }

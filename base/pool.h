@@ -30,4 +30,7 @@ struct slice pool_copy(struct pool *p, struct slice s);
 /* The same for a secret: its bytes are overwritten at pool_free(). */
 struct slice pool_secret(struct pool *p, struct slice s);
 
+/* Everything that it gave out and will give out is one: all is overwritten. */
+void pool_all_secret(struct pool *p);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,30 @@ random_draw(void)
 	a ^= a << 23;
 	state[1] = a ^ b ^ (a >> 17) ^ (b >> 26);
 	return state[1] + b;
+}
+
+/* Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014. */
+static bool seeded;
+static uint64_t seeded_at;
+
+void
+random_seed(uint64_t seed)
+{
+	seeded = seed != 0;
+	seeded_at = seed;
+}
+
+uint64_t
+random_choice(void)
+{
+	uint64_t z;
+
+	if (!seeded)
+		return random_draw();
+	z = seeded_at += UINT64_C(0x9e3779b97f4a7c15);
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
 }
 
 void

@@ -4,18 +4,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-/* The order of sorted lists: by bytes, a prefix first. */
-static int
-settings_compare(struct slice a, struct slice b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	if (order != 0)
-		return order;
-	return a.n < b.n ? -1 : a.n > b.n;
-}
-
 /* The element of a sorted list whose struct sref at "at" equals text. */
 static const void *
 settings_search(const struct settings *s, struct slist l, size_t size,
@@ -31,7 +19,7 @@ settings_search(const struct settings *s, struct slist l, size_t size,
 		int order;
 
 		memcpy(&name, element + at, sizeof name);
-		order = settings_compare(text, settings_str(s, name));
+		order = slice_order(text, settings_str(s, name));
 		if (order == 0)
 			return element;
 		if (order < 0)
@@ -75,6 +63,66 @@ settings_provider_find(const struct settings *s, struct slice name)
 	return NULL;
 }
 
+/* Whether name is one of several words. */
+static bool
+settings_is_word(struct slice words, struct slice name)
+{
+	while (words.n >= name.n && name.n > 0) {
+		const char *blank = memchr(words.p, ' ', words.n);
+		size_t n = blank != NULL ? (size_t)(blank - words.p) : words.n;
+
+		if (slice_eq((struct slice){ words.p, n }, name))
+			return true;
+		words = slice_skip(words, n < words.n ? n + 1 : n);
+	}
+	return false;
+}
+
+bool
+settings_provider_is(const struct settings *s,
+    const struct settings_provider *p, struct slice name)
+{
+	return slice_eq(settings_str(s, p->name), name) ||
+	       settings_is_word(settings_str(s, p->aliases), name);
+}
+
+const struct settings_provider *
+settings_provider_called(const struct settings *s, struct slice name)
+{
+	const struct settings_provider *p = settings_list(s, s->providers);
+
+	for (uint32_t i = 0; i < s->providers.n; i++)
+		if (settings_provider_is(s, &p[i], name))
+			return &p[i];
+	return NULL;
+}
+
+bool
+settings_credential_serves(const struct settings *s,
+    const struct settings_credential *c, int32_t environment, struct slice slug)
+{
+	if (c->environment != ENV_BOTH && c->environment != environment)
+		return false;
+	if (settings_has(s, c->exclude_models, slug))
+		return false;
+	return c->available_models.n == 0 ||
+	       settings_has(s, c->available_models, slug);
+}
+
+const struct settings_provider *
+settings_open_find(const struct settings *s, struct slice name)
+{
+	const char *slash = memchr(name.p, '/', name.n);
+	const struct settings_provider *p;
+	struct slice prefix = { name.p, 0 };
+
+	if (slash == NULL)
+		return NULL;
+	prefix.n = (size_t)(slash - name.p);
+	p = settings_provider_find(s, prefix);
+	return p != NULL && p->open_models && prefix.n + 1 < name.n ? p : NULL;
+}
+
 const struct settings_key *
 settings_key_find(const struct settings *s, struct slice prefix)
 {
@@ -88,6 +136,24 @@ settings_customer_find(const struct settings *s, struct slice identifier)
 	return settings_search(s, s->customers,
 	    sizeof(struct settings_customer),
 	    offsetof(struct settings_customer, identifier), identifier);
+}
+
+const struct settings_group *
+settings_group_find(const struct settings *s, struct slice group_id)
+{
+	return settings_search(s, s->groups, sizeof(struct settings_group),
+	    offsetof(struct settings_group, group_id), group_id);
+}
+
+const struct settings_group *
+settings_group_named(const struct settings *s, struct slice name)
+{
+	const struct settings_group *g = settings_list(s, s->groups);
+
+	for (uint32_t i = 0; i < s->groups.n && name.n > 0; i++)
+		if (slice_eq(settings_str(s, g[i].name), name))
+			return &g[i];
+	return NULL;
 }
 
 bool

@@ -151,6 +151,7 @@ enum provider_quirk {
 
 struct settings_provider {
 	struct sref name;
+	struct sref aliases;  /* its other names, separated by blanks */
 	struct sref base_url; /* as written; may hold {region}, {location} */
 	struct sref api_version;
 	struct settings_base base; /* host "": each credential has its own */
@@ -191,6 +192,7 @@ struct settings_model {
 	int64_t image_tokens_max;
 	int64_t created; /* seconds since 1970 */
 	struct settings_limits limits;
+	uint32_t place;       /* as the settings list them, then the others */
 	int32_t price_source; /* enum settings_price_source */
 	struct settings_price price;
 };
@@ -199,6 +201,18 @@ struct settings_model {
 struct settings_model_name {
 	struct sref name;
 	uint32_t model; /* index into models */
+};
+
+struct settings_group_entry {
+	struct sref model;   /* as written; one of its names */
+	int64_t weight_nano; /* weight 1 = 1000000000 */
+};
+
+/* A load-balance group. */
+struct settings_group {
+	struct sref group_id, name;   /* name "": none */
+	struct slist models;          /* of struct settings_group_entry */
+	struct slist fallback_models; /* of struct sref */
 };
 
 enum key_scope {
@@ -284,6 +298,7 @@ struct settings {
 	struct slist customers;   /* of struct settings_customer, by id */
 	struct slist log_files;   /* of struct settings_log_file */
 	struct slist exporters;   /* of struct settings_exporter */
+	struct slist groups;      /* of struct settings_group, by id */
 	int64_t assume_input_pico, assume_output_pico; /* unknown_price */
 	uint64_t price_version; /* a digest of all prices */
 };
@@ -322,6 +337,19 @@ const struct settings_model *settings_model_find(const struct settings *s,
 const struct settings_provider *settings_provider_find(const struct settings *s,
     struct slice name);
 
+/*
+ * The same by any name that it goes by (routing.md 1.2): id, alias, prefix of
+ * its slugs.
+ */
+const struct settings_provider *
+settings_provider_called(const struct settings *s, struct slice name);
+bool settings_provider_is(const struct settings *s,
+    const struct settings_provider *p, struct slice name);
+
+/* The provider that takes "its id/any name" as a model, or NULL. */
+const struct settings_provider *settings_open_find(const struct settings *s,
+    struct slice name);
+
 static inline const struct settings_provider *
 settings_provider_at(const struct settings *s, int32_t i)
 {
@@ -330,11 +358,22 @@ settings_provider_at(const struct settings *s, int32_t i)
 	       i;
 }
 
+/* Whether a credential is for that environment and model: routing.md 3.3. */
+bool settings_credential_serves(const struct settings *s,
+    const struct settings_credential *c, int32_t environment,
+    struct slice slug);
+
 /* NULL when the file defines no such key or customer. */
 const struct settings_key *settings_key_find(const struct settings *s,
     struct slice prefix);
 const struct settings_customer *settings_customer_find(const struct settings *s,
     struct slice identifier);
+
+/* A load-balance group by its id, or by its name; NULL: there is none. */
+const struct settings_group *settings_group_find(const struct settings *s,
+    struct slice group_id);
+const struct settings_group *settings_group_named(const struct settings *s,
+    struct slice name);
 
 /* Whether an exporter that is enabled wants that event. */
 bool settings_alert_wanted(const struct settings *s, enum alert_event event);

@@ -56,6 +56,18 @@ slice_starts(struct slice s, struct slice head)
 	return s.n >= head.n && memcmp(s.p, head.p, head.n) == 0;
 }
 
+/* The order of the bytes, a prefix first: below 0, 0 or above, as memcmp. */
+static inline int
+slice_order(struct slice a, struct slice b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	if (order != 0)
+		return order;
+	return a.n < b.n ? -1 : a.n > b.n;
+}
+
 static inline struct slice
 slice_skip(struct slice s, size_t n)
 {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static _Noreturn void
 xmem_die(size_t size)
@@ -47,4 +48,15 @@ xstrdup(const char *text)
 	size_t size = strlen(text) + 1;
 
 	return memcpy(xmalloc(size), text, size);
+}
+
+void *
+xpages(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		xmem_die(size);
+	return p;
 }

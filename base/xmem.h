@@ -15,4 +15,7 @@ void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *text);
 
+/* Zeroed pages that lie apart from the heap; munmap() gives them back. */
+void *xpages(size_t size);
+
 #endif

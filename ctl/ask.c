@@ -60,7 +60,7 @@ ctl_ask(const char *socket_path, struct slice line, struct sbuf *reply)
 	got = send(fd, request.data, request.len, MSG_NOSIGNAL) ==
 	          (ssize_t)request.len &&
 	      ask_read(fd, reply);
-	sbuf_free(&request);
+	ctl_wipe(&request);
 	close(fd);
 	return got;
 }

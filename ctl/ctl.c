@@ -8,7 +8,7 @@
 #include "base/version.h"
 
 #define SOCKET_PATH "/run/holdfast/admin.sock"
-#define WORDS_MAX 64
+#define WORDS_MAX 256 /* a group of 64 models */
 
 int
 ctl_version(struct ctl_call *c)
@@ -55,9 +55,7 @@ ctl_daemon(struct ctl_call *c, const struct sbuf *line)
 		fprintf(c->err, "holdfastctl: %s: %s\n", c->socket_path,
 		    strerror(errno));
 	}
-	if (reply.len > 0) /* a new key is shown once and kept nowhere */
-		explicit_bzero(reply.data, reply.len);
-	sbuf_free(&reply);
+	ctl_wipe(&reply); /* a new key is shown once and kept nowhere */
 	return code;
 }
 
@@ -73,7 +71,7 @@ ctl_do(struct ctl_call *c)
 		code = c->verb->run(c);
 	else
 		code = ctl_daemon(c, &line);
-	sbuf_free(&line);
+	ctl_wipe(&line);
 	sbuf_free(&why);
 	return code;
 }
@@ -109,6 +107,7 @@ int
 ctl_run(int argc, char **argv, FILE *out, FILE *err)
 {
 	struct ctl_call c = { .socket_path = SOCKET_PATH,
+		.in = stdin,
 		.out = out,
 		.err = err };
 	struct ctl_words w = { .n = 0 };

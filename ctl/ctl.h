@@ -29,6 +29,10 @@ enum ctl_type {
 	CTL_FLAG,   /* true, takes no value */
 	CTL_BUDGET, /* AMOUNT or AMOUNT/day, /week, /month, /year */
 	CTL_NULL,   /* takes no value: null */
+	/* These may be given several times. */
+	CTL_WORDS,  /* one string each */
+	CTL_MODELS, /* MODEL=WEIGHT each */
+	CTL_FIELDS, /* NAME=-: read from standard input, as is all of it */
 };
 
 struct ctl_option {
@@ -59,7 +63,7 @@ struct ctl_call {
 	bool json, quiet;
 	char **words; /* behind the verb and the options of all verbs */
 	int words_n;
-	FILE *out, *err;
+	FILE *in, *out, *err;
 };
 
 /* All of it: an exit code. */
@@ -79,6 +83,18 @@ void ctl_help_verb(const struct ctl_verb *v, FILE *to);
  * do not fit the verb, and *why says how.
  */
 int ctl_request(const struct ctl_call *c, struct sbuf *line, struct sbuf *why);
+
+/* Overwrite what may hold a secret, and free it. */
+void ctl_wipe(struct sbuf *b);
+
+/*
+ * The credentials of a provider from standard input, as a JSON object: of the
+ * fields that are named (words, blanks between), a line each, or the rest of
+ * the text for the last one; without any name an object, or the line of an
+ * api_key.  A person at a terminal is asked.  1; 0 and *why.
+ */
+int ctl_credentials(FILE *in, const char *names, struct sbuf *json,
+    struct sbuf *why);
 
 /* Ask the daemon: the reply line.  1, or 0 when it cannot be reached. */
 int ctl_ask(const char *socket_path, struct slice line, struct sbuf *reply);

@@ -37,11 +37,49 @@ ctl_print(FILE *to, struct slice text)
 	}
 }
 
+static void show_add(struct sbuf *b, const struct jscan_item *item);
+
+/* What an object of a list says, in a cell: "main ejected 4". */
+static void
+show_object(struct sbuf *b, struct slice object)
+{
+	size_t before = b->len;
+	struct jscan_item item;
+	struct jscan_iter it;
+
+	jscan_enter(&it, object);
+	while (jscan_member_next(&it, &item)) {
+		if (item.type == JSCAN_NULL)
+			continue;
+		if (b->len > before)
+			sbuf_addc(b, ' ');
+		show_add(b, &item);
+	}
+}
+
+/* A list of objects: "main ejected 4, spare up".  False: it is none. */
+static bool
+show_objects(struct sbuf *b, struct slice array)
+{
+	const char *comma = "";
+	struct jscan_item item;
+	struct jscan_iter it;
+
+	jscan_enter(&it, array);
+	while (jscan_element_next(&it, &item) && item.type == JSCAN_OBJECT) {
+		sbuf_adds(b, comma);
+		show_object(b, item.value);
+		comma = ", ";
+	}
+	return *comma != '\0';
+}
+
 /* A value as people read it; what is absent is a dash. */
 static void
-show_value(struct sbuf *b, const struct jscan_item *item)
+show_add(struct sbuf *b, const struct jscan_item *item)
 {
-	sbuf_clear(b);
+	if (item->type == JSCAN_ARRAY && show_objects(b, item->value))
+		return;
 	if (item->type == JSCAN_NULL ||
 	    (item->type == JSCAN_STRING && item->value.n == 2))
 		sbuf_addc(b, '-');
@@ -49,6 +87,13 @@ show_value(struct sbuf *b, const struct jscan_item *item)
 		jstr_add(b, jscan_text(item));
 	else
 		sbuf_add_slice(b, item->value);
+}
+
+static void
+show_value(struct sbuf *b, const struct jscan_item *item)
+{
+	sbuf_clear(b);
+	show_add(b, item);
 }
 
 static void show_pairs(const struct ctl_call *c, struct slice object);

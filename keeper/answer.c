@@ -12,6 +12,7 @@
 #include "keeper/book.h"
 #include "keeper/customers.h"
 #include "keeper/limits.h"
+#include "keeper/stored.h"
 #include "store/ask.h"
 
 #define ANSWERS_AT_ONCE 16
@@ -107,6 +108,10 @@ static const struct {
 	{ ASK_ADJUST, amounts_adjust },
 	{ ASK_RELEASE, amounts_release },
 	{ ASK_CONFIRM, amounts_confirm },
+	{ ASK_INTEGRATION_PUT, stored_integration_put },
+	{ ASK_INTEGRATION_DELETE, stored_integration_delete },
+	{ ASK_GROUP_PUT, stored_group_put },
+	{ ASK_GROUP_DELETE, stored_group_delete },
 };
 
 /* What changes nothing and is answered with more than a code. */

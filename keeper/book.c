@@ -95,6 +95,7 @@ book_begin(struct book *b, struct err *e)
 	b->batch++;
 	b->used_n = 0;
 	b->customers_changed = b->customers_deleted = b->keys_changed = false;
+	b->groups_changed = b->credentials_changed = false;
 	return ledger_begin(b->ledger, e);
 }
 
@@ -243,6 +244,26 @@ book_sync(struct book *b, struct err *e)
 	return ledger_sync(b->ledger, e);
 }
 
+/* Every worker looks again. */
+static void
+book_raise(struct book *b)
+{
+	const struct {
+		bool changed;
+		enum gen_kind gen;
+	} kinds[] = {
+		{ b->customers_changed, GEN_CUSTOMERS },
+		{ b->customers_deleted, GEN_DELETED },
+		{ b->keys_changed, GEN_KEYS },
+		{ b->groups_changed, GEN_GROUPS },
+		{ b->credentials_changed, GEN_CREDENTIALS },
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (kinds[i].changed)
+			gen_raise(b->seg, kinds[i].gen);
+}
+
 int
 book_commit(struct book *b, struct err *e)
 {
@@ -259,11 +280,6 @@ book_commit(struct book *b, struct err *e)
 		if (r->publish)
 			apply_publish_row(b->seg, &r->key, &r->row);
 	}
-	if (b->customers_changed)
-		gen_raise(b->seg, GEN_CUSTOMERS);
-	if (b->customers_deleted)
-		gen_raise(b->seg, GEN_DELETED);
-	if (b->keys_changed)
-		gen_raise(b->seg, GEN_KEYS);
+	book_raise(b);
 	return 0;
 }

@@ -51,6 +51,7 @@ struct book {
 	uint32_t used_n;
 	bool objects_open; /* a transaction of objects belongs to it */
 	bool customers_changed, customers_deleted, keys_changed;
+	bool groups_changed, credentials_changed;
 
 	uint64_t told_seq; /* number of the first that was told since the
 	                      handover looked; 0 = none */

@@ -161,6 +161,8 @@ startstop_tell(struct book *b)
 	gen_raise(b->seg, GEN_KEYS);
 	gen_raise(b->seg, GEN_CUSTOMERS);
 	gen_raise(b->seg, GEN_DELETED);
+	gen_raise(b->seg, GEN_GROUPS);
+	gen_raise(b->seg, GEN_CREDENTIALS);
 }
 
 int

@@ -229,15 +229,25 @@ courier_turn(struct courier *c)
 	return c->calls > 0;
 }
 
+/* What this process has seen itself. */
+static void
+courier_tell(struct courier *c, const struct alert *a)
+{
+	if (settings_alert_wanted(c->settings, a->event) &&
+	    c->parcels_n < COURIER_PARCELS)
+		parcel_new(c, a, 0);
+}
+
 static void
 courier_watch(struct courier *c)
 {
 	struct alert a;
 
-	if (watch_look(&c->watch, c->seg, now_mono_ns(), &a) &&
-	    settings_alert_wanted(c->settings, a.event) &&
-	    c->parcels_n < COURIER_PARCELS)
-		parcel_new(c, &a, 0);
+	if (watch_look(&c->watch, c->seg, now_mono_ns(), &a))
+		courier_tell(c, &a);
+	while (c->parcels_n < COURIER_PARCELS &&
+	       watch_provider(c->settings, c->seg, &a))
+		courier_tell(c, &a);
 }
 
 void

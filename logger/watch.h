@@ -3,7 +3,9 @@
 
 /*
  * watch - is the ledger there?  A keeper that cannot write it ends, and one
- * that is gone cannot say so: the logger sees that it does not beat.
+ * that is gone cannot say so: the logger sees that it does not beat.  And are
+ * the providers: workers count in the segment how often one was ejected
+ * (shm/verdict.h).
  */
 
 #include <stdbool.h>
@@ -11,6 +13,7 @@
 
 struct alert;
 struct segment;
+struct settings;
 
 #define WATCH_SILENT_NS UINT64_C(5000000000)
 /* An outage is over when the keeper beat for so long: it may end and begin. */
@@ -26,6 +29,13 @@ void watch_init(struct watch *w, uint64_t now_ns);
 
 /* True, once in an outage, with its alert: the same from another logger. */
 bool watch_look(struct watch *w, const struct segment *seg, uint64_t now_ns,
+    struct alert *alert_r);
+
+/*
+ * True, once for an ejection of a provider of the settings, with its alert,
+ * whose strings are the settings'.  It is told then, by whatever logger.
+ */
+bool watch_provider(const struct settings *s, struct segment *seg,
     struct alert *alert_r);
 
 #endif

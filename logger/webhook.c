@@ -83,6 +83,12 @@ webhook_body(struct sbuf *b, const struct alert *a)
 	now_iso(a->time_us, iso);
 	sbuf_addf(b, "{\"id\":\"%s\",\"event\":\"%s\",\"time\":\"%s\"", id,
 	    event_words[a->event], iso);
+	if (a->event == ALERT_PROVIDER) {
+		sbuf_adds(b, ",\"provider\":");
+		sbuf_add_json(b, a->provider);
+		sbuf_addc(b, '}');
+		return;
+	}
 	if (a->account_kind > 0 && a->account_kind < ACCOUNT_KINDS)
 		webhook_row(b, a);
 	else

@@ -156,6 +156,9 @@ uint64_t exchange_bytes_out(const struct exchange *x);
  */
 void exchange_accept(struct exchange *x, size_t max_body);
 
+/* The body holds a secret: it is overwritten when the exchange has ended. */
+void exchange_wipe_body(struct exchange *x);
+
 /*
  * The whole reply in one writev.  headers are "Name: value\r\n" lines; Date,
  * Content-Length and Connection are written here.  The body is left out for

@@ -57,6 +57,8 @@ exchange_recycle(struct defer *d)
 	struct exchange *x = LOOP_OWNER(d, struct exchange, defer);
 	struct server *s = x->server;
 
+	if (x->secret && x->body.data != NULL)
+		explicit_bzero(x->body.data, x->body.cap);
 	if (x->body.cap > BODY_KEEP_BYTES)
 		sbuf_free(&x->body);
 	sbuf_clear(&x->body);
@@ -145,6 +147,12 @@ size_t
 exchange_pending(const struct exchange *x)
 {
 	return x->session != NULL ? conn_pending(x->session->conn) : 0;
+}
+
+void
+exchange_wipe_body(struct exchange *x)
+{
+	x->secret = true;
 }
 
 void

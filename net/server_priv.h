@@ -136,6 +136,7 @@ struct exchange {
 	bool started;  /* bytes of the reply are written */
 	bool finished; /* dead for the handler */
 	bool gone;
+	bool secret; /* the body */
 };
 
 /* server.c, server_address.c */

@@ -32,14 +32,23 @@ bound_window(const struct settings_model *m)
 	return m->context > 0 ? m->context : WINDOW_UNKNOWN;
 }
 
+int64_t
+bound_input(const struct bound_request *q)
+{
+	return q->body_bytes +
+	       (q->tools || q->provider_tools ? OVERHEAD_TOOLS : OVERHEAD);
+}
+
+int64_t
+bound_image(const struct settings_model *m)
+{
+	return m->image_tokens_max > 0 ? m->image_tokens_max : IMAGE_TOKENS;
+}
+
 static int64_t
 bound_in_tokens(const struct settings_model *m, const struct bound_request *q)
 {
-	int64_t image =
-	    m->image_tokens_max > 0 ? m->image_tokens_max : IMAGE_TOKENS;
-	int64_t sum =
-	    q->body_bytes + q->images * image +
-	    (q->tools || q->provider_tools ? OVERHEAD_TOOLS : OVERHEAD);
+	int64_t sum = bound_input(q) + q->images * bound_image(m);
 
 	if (q->unsized_media || q->provider_tools)
 		return m->context > 0 ? m->context

@@ -28,6 +28,13 @@ struct bound_request {
 	int64_t searches;    /* budgets.searches_per_request */
 };
 
+/*
+ * The most tokens that the input of q can be, whatever the window: but for its
+ * images, and for what nobody can size.  What is added for each image at m.
+ */
+int64_t bound_input(const struct bound_request *q);
+int64_t bound_image(const struct settings_model *m);
+
 struct bound {
 	int64_t in_tokens, out_tokens;
 	int64_t cost_nano; /* before markup */

@@ -28,6 +28,13 @@ void models_write_list(const struct settings *s, enum models_shape shape,
 int models_write_one(const struct settings *s, struct slice name,
     models_show_fn *show, void *arg, struct sbuf *out);
 
+/*
+ * Whether two providers' names stand for one model: claude-x-20250929 is
+ * claude-x@20250929 at Google's and us.anthropic.claude-x-20250929-v1:0 at
+ * AWS's (routing.md 7).
+ */
+bool models_same(struct slice a, struct slice b);
+
 /* The public list (api.md 10.4). */
 void models_write_public(const struct settings *s, models_show_fn *show,
     void *arg, struct sbuf *out);

@@ -173,6 +173,19 @@ bool params_says(const struct params *p, struct slice name);
 /* A member of cache_options; a plain boolean is cache_by_customer. */
 bool params_cache_option(const struct params *p, struct slice name);
 
+/* How often a request wants a failed model asked again. */
+struct params_retry {
+	bool enabled;
+	unsigned retries; /* 0 when not enabled */
+	int64_t retry_after_ms;
+};
+
+/*
+ * By retry_params, else by retries; what is left out has its default.  False:
+ * the request does not say.
+ */
+bool params_retry(const struct params *p, struct params_retry *r_r);
+
 /* Add a name to the warnings, once; it must live as long as *p. */
 void params_warn(struct params *p, struct slice name);
 

@@ -179,6 +179,43 @@ params_check_retry_after(struct params_ctx *c, const struct params_row *row,
 	return 0;
 }
 
+/* What retry_params may leave out: api.md 5.3. */
+#define PARAMS_RETRIES 3
+#define PARAMS_RETRY_AFTER_MS 200
+#define PARAMS_RETRY_BITS 8 /* of the number that are not the wait */
+
+/* The three members of retry_params in one number; 0: not enabled. */
+static int64_t
+params_retry_packed(const struct param values[3])
+{
+	int64_t retries = PARAMS_RETRIES, after_ms = PARAMS_RETRY_AFTER_MS;
+
+	if (values[0].number == 0)
+		return 0;
+	if (values[1].text.p != NULL)
+		retries = values[1].number;
+	if (values[2].text.p != NULL)
+		after_ms = (values[2].number + 999999) / 1000000;
+	return after_ms << PARAMS_RETRY_BITS | retries;
+}
+
+bool
+params_retry(const struct params *p, struct params_retry *r_r)
+{
+	const struct param *v = params_at(p, PARAM_retry_params);
+
+	*r_r = (struct params_retry){ .retry_after_ms = PARAMS_RETRY_AFTER_MS };
+	if (v != NULL && v->number != 0)
+		r_r->retry_after_ms = v->number >> PARAMS_RETRY_BITS;
+	if (v == NULL)
+		v = params_at(p, PARAM_retries);
+	if (v == NULL)
+		return false;
+	r_r->retries = v->number & ((1 << PARAMS_RETRY_BITS) - 1);
+	r_r->enabled = r_r->retries > 0;
+	return true;
+}
+
 int
 params_check_retry_params(struct params_ctx *c, const struct params_row *row,
     struct param *v)
@@ -203,6 +240,7 @@ params_check_retry_params(struct params_ctx *c, const struct params_row *row,
 	if (params_read_members(c, &table, v->item.value, values, &other) != 0)
 		return -1;
 	params_leave(c);
+	v->number = params_retry_packed(values);
 	if (other.name.p == NULL)
 		return 0;
 	return params_value(c, row->name, "unknown member '%.*s'",

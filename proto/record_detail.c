@@ -7,8 +7,8 @@
 #include "base/sbuf.h"
 #include "proto/record_json.h"
 
-#define ATTEMPT_TEXTS 9
-#define ATTEMPT_NUMBERS 11
+#define ATTEMPT_TEXTS 11
+#define ATTEMPT_NUMBERS 13
 #define ATTEMPT_TEXT_MAX 512
 #define ATTEMPT_TIME_MAX 253402300799999999 /* the end of the year 9999 */
 
@@ -210,14 +210,16 @@ attempt_json(const struct record_attempt *a, struct sbuf *out)
 	attempt_text(out, ",\"provider_id\":", a->provider);
 	attempt_text(out, ",\"deployment_name\":", a->deployment);
 	attempt_text(out, ",\"credential_source\":", a->credential_source);
+	attempt_maybe(out, ",\"credential_id\":", a->credential_id);
 	attempt_text(out, ",\"upstream_model\":", a->upstream_model);
+	attempt_text(out, ",\"upstream_host\":", a->upstream_host);
 	sbuf_adds(out, ",\"started_at\":\"");
 	record_json_time(a->started_us > 0 && a->started_us < ATTEMPT_TIME_MAX
 			     ? a->started_us
 			     : 0,
 	    out);
-	attempt_seconds(out,
-	    "\",\"wait_before\":0,\"connect_time\":", a->connect_us);
+	attempt_seconds(out, "\",\"wait_before\":", a->wait_us);
+	attempt_seconds(out, ",\"connect_time\":", a->connect_us);
 	attempt_seconds(out, ",\"time_to_first_byte\":", a->first_byte_us);
 	attempt_seconds(out, ",\"duration\":", a->duration_us);
 	sbuf_adds(out, ",\"reused_connection\":");
@@ -226,6 +228,9 @@ attempt_json(const struct record_attempt *a, struct sbuf *out)
 	attempt_text(out, ",\"outcome\":", a->outcome);
 	attempt_maybe(out, ",\"error_class\":", a->error_class);
 	attempt_maybe(out, ",\"error_message\":", a->error_message);
+	attempt_seconds(out, ",\"retry_after\":",
+	    a->retry_after_ms < INT64_MAX / 1000 ? a->retry_after_ms * 1000
+						 : 0);
 	attempt_maybe(out, ",\"upstream_request_id\":", a->upstream_request_id);
 	attempt_number(out, ",\"prompt_tokens\":", a->prompt_tokens);
 	attempt_number(out, ",\"completion_tokens\":", a->completion_tokens);

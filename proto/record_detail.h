@@ -44,11 +44,14 @@ void record_limits_json(struct slice packed, struct sbuf *out);
 /* One attempt at a provider.  Texts are cut at 512 bytes. */
 struct record_attempt {
 	int64_t n, started_us, duration_us, connect_us, first_byte_us;
-	int64_t status; /* 0 = none came */
-	int64_t reused; /* a kept connection */
+	int64_t wait_us;        /* before it */
+	int64_t retry_after_ms; /* the provider's wish; 0 = none */
+	int64_t status;         /* 0 = none came */
+	int64_t reused;         /* a kept connection */
 	int64_t hold_nano, charge_nano, prompt_tokens, completion_tokens;
 	struct slice model, provider, deployment, credential_source;
-	struct slice upstream_model, outcome;
+	struct slice credential_id; /* of a stored one; n 0 = null */
+	struct slice upstream_host, upstream_model, outcome;
 	struct slice error_class, error_message; /* n 0 = null */
 	struct slice upstream_request_id;
 };

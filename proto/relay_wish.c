@@ -3,7 +3,7 @@
 #include "base/decimal.h"
 #include "proto/jscan.h"
 
-/* "48s", "48.939935699s". */
+/* "48s", "48.939935699s"; 0 for what is neither, or negative. */
 static int64_t
 relay_wish_of(struct slice text)
 {
@@ -12,10 +12,10 @@ relay_wish_of(struct slice text)
 	bool rest;
 
 	if (text.n < 2 || text.p[text.n - 1] != 's')
-		return -1;
+		return 0;
 	text.n--;
 	if (decimal_read(text, &d) != 1 || d.minus)
-		return -1;
+		return 0;
 	ms = decimal_scaled(&d, 3, &rest);
 	return ms < INT64_MAX ? (int64_t)ms + rest : INT64_MAX;
 }

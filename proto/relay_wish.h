@@ -9,8 +9,8 @@
 
 /*
  * Of an error object (checked JSON) as Google's APIs write it: among its
- * details one with "retryDelay":"48.9s".  Milliseconds, rounded up; -1: it
- * says nothing.
+ * details one with "retryDelay":"48.9s".  Milliseconds, rounded up; 0: it is
+ * negative or unreadable; -1: there is none.
  */
 int64_t relay_wish_ms(struct slice error);
 

@@ -53,11 +53,13 @@ compile_all(struct compile *c, const struct node *root, uint64_t generation)
 	compile_warn_prices(c);
 	compile_check_sources(c);
 	models_finish(c);
+	groups_read(c, root);
 	s->providers = blob_list(&c->blob, c->providers, sizeof *c->providers,
 	    c->providers_n);
 	s->magic = SETTINGS_MAGIC;
 	s->generation = generation;
 	s->size = (uint32_t)c->blob.bytes.len;
 	memcpy(c->blob.bytes.data, s, sizeof *s);
+	routing_check(c);
 	return report_errors(c->report) == 0;
 }

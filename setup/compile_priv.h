@@ -131,6 +131,9 @@ void writable_dir(struct compile *c, const struct node *n, const char *dir);
 void writable_file(struct compile *c, const struct node *n, struct slice path);
 
 /* lists.c and its neighbours: everything else. */
+/* A list that is searched by its first member, a struct sref. */
+struct slist lists_sorted(struct compile *c, const struct schema *s,
+    const struct node *list);
 void lists_read(struct compile *c, const struct node *root);
 void models_read(struct compile *c, const struct node *root);
 void models_finish(struct compile *c);
@@ -167,6 +170,14 @@ extern const struct schema exporter_schema;
 
 /* names.c: every name that finds a model. */
 void names_finish(struct compile *c);
+/* Once that is done: whether there is a model of that name. */
+bool names_known(const struct compile *c, struct slice name);
+
+/* groups.c: load-balance groups, once the names of models are known. */
+void groups_read(struct compile *c, const struct node *root);
+
+/* routing.c: faults of the group routing; the snapshot is complete. */
+void routing_check(struct compile *c);
 
 /* compile.c: the whole snapshot; false when there was an error. */
 bool compile_all(struct compile *c, const struct node *root,

@@ -339,8 +339,7 @@ lists_compare(const void *a, const void *b)
 	return strcmp(blob_text(sorting, ra).p, blob_text(sorting, rb).p);
 }
 
-/* A list that is searched by its first member, a struct sref. */
-static struct slist
+struct slist
 lists_sorted(struct compile *c, const struct schema *s, const struct node *list)
 {
 	size_t n;

@@ -7,8 +7,8 @@
 #include "base/digest.h"
 #include "base/money.h"
 #include "base/pool.h"
+#include "base/suggest.h"
 #include "base/xmem.h"
-#include "setup/suggest.h"
 
 static const struct word words_features[] = { { "tools", FEATURE_TOOLS },
 	{ "vision", FEATURE_VISION }, { "json_schema", FEATURE_JSON_SCHEMA },
@@ -347,6 +347,8 @@ models_finish(struct compile *c)
 	    xcalloc(c->models_n + 1, sizeof *models);
 
 	sorting = &c->blob;
+	for (size_t i = 0; i < c->models_n; i++)
+		c->models[i].model.place = (uint32_t)i;
 	if (c->models_n > 0)
 		qsort(c->models, c->models_n, sizeof *c->models,
 		    models_compare);

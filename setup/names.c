@@ -31,6 +31,12 @@ struct names {
 	struct pool *pool;
 };
 
+/* What is looked for, and where the names lie. */
+struct names_key {
+	const char *name;
+	const struct blob *blob;
+};
+
 static void
 names_add(struct names *l, struct slice name, unsigned rank, size_t model)
 {
@@ -162,4 +168,37 @@ names_finish(struct compile *c)
 	c->settings.model_names = blob_list(&c->blob, names, sizeof *names, n);
 	free(names);
 	free(l.list);
+}
+
+static bool
+names_open(const struct compile *c, struct slice name)
+{
+	for (size_t i = 0; i < c->providers_n; i++) {
+		struct slice id = blob_text(&c->blob, c->providers[i].name);
+
+		if (c->providers[i].open_models && name.n > id.n + 1 &&
+		    slice_starts(name, id) && name.p[id.n] == '/')
+			return true;
+	}
+	return false;
+}
+
+static int
+names_find(const void *va, const void *vb)
+{
+	const struct names_key *key = va;
+	const struct settings_model_name *at = vb;
+
+	return strcmp(key->name, blob_text(key->blob, at->name).p);
+}
+
+bool
+names_known(const struct compile *c, struct slice name)
+{
+	struct slist names = c->settings.model_names;
+	struct names_key key = { name.p, &c->blob };
+
+	return bsearch(&key, blob_at(&c->blob, names), names.n,
+		   sizeof(struct settings_model_name), names_find) != NULL ||
+	       names_open(c, name);
 }

@@ -2,6 +2,7 @@
 
 #include "setup/compile_priv.h"
 
+#include "base/lacks.h"
 #include "base/pool.h"
 #include "setup/address.h"
 
@@ -285,32 +286,24 @@ base_fill(struct compile *c, struct slice url, const char *word,
 	return filled;
 }
 
-/* What a credential of each kind cannot do without: one of each line. */
-static const struct {
-	enum provider_kind kind;
-	const char *names[3];
-} needed[] = {
-	{ KIND_OPENAI, { "api_key" } },
-	{ KIND_ANTHROPIC, { "api_key" } },
-	{ KIND_GEMINI, { "api_key" } },
-	{ KIND_COHERE, { "api_key" } },
-	{ KIND_OLLAMA, { "api_key" } },
-	{ KIND_AZURE, { "api_key", "azure_ad_token" } },
-	{ KIND_BEDROCK, { "aws_access_key_id", "aws_bearer_token" } },
-	{ KIND_BEDROCK_INVOKE, { "aws_access_key_id", "aws_bearer_token" } },
-	{ KIND_VERTEX_GEMINI, { "vertex_ai_credentials" } },
-	{ KIND_VERTEX_CLAUDE, { "vertex_ai_credentials" } },
-};
+static bool
+credential_has(const void *node, const char *name)
+{
+	return tree_find(node, name) != NULL;
+}
 
 static void
-credential_need(struct compile *c, const struct node *n, const char *a,
-    const char *b)
+credential_need(struct compile *c, const struct node *n,
+    const struct settings_provider *p)
 {
-	if (tree_find(n, a) != NULL || (b != NULL && tree_find(n, b) != NULL))
-		return;
-	report_error(c->report, n->at,
-	    "\"%s\" is missing in credentials \"%.*s\"", a,
-	    SLICE_ARGS(tree_text(n, "name")));
+	const char *missing[LACKS_MOST];
+	unsigned count = lacks_list(p->kind, blob_text(&c->blob, p->base_url),
+	    credential_has, n, missing);
+
+	for (unsigned i = 0; i < count; i++)
+		report_error(c->report, n->at,
+		    "\"%s\" is missing in credentials \"%.*s\"", missing[i],
+		    SLICE_ARGS(tree_text(n, "name")));
 }
 
 /* Whose base URL it is, and whether all is there that its kind needs. */
@@ -322,20 +315,9 @@ credential_check(struct compile *c, const struct node *n,
 	const struct node *own = tree_find(n, "api_base");
 	struct slice url = blob_text(&c->blob, p->base_url), location;
 
-	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-		if ((int32_t)needed[i].kind == p->kind)
-			credential_need(c, n, needed[i].names[0],
-			    needed[i].names[1]);
-	if (tree_find(n, "aws_access_key_id") != NULL)
-		credential_need(c, n, "aws_secret_access_key", NULL);
-	if (memmem(url.p, url.n, "{region}", 8) != NULL)
-		credential_need(c, n, "aws_region_name", NULL);
-	if (memmem(url.p, url.n, "{location}", 10) != NULL)
-		credential_need(c, n, "vertex_ai_location", NULL);
+	credential_need(c, n, p);
 	if (own != NULL && own->type == NODE_STRING)
 		url = own->text;
-	if (url.n == 0)
-		credential_need(c, n, "api_base", NULL);
 	url = pool_copy(c->pool, url);
 	url = base_fill(c, url, "{region}",
 	    blob_text(&c->blob, cred->aws_region_name));
@@ -379,7 +361,7 @@ provider_url(struct compile *c, const struct node *n,
 
 	if (at != NULL && at->type != NODE_STRING)
 		return;
-	if (url.n == 0 && p->kind == KIND_AZURE && p->credentials.n > 0)
+	if (url.n == 0 && p->kind == KIND_AZURE)
 		return; /* Azure: each customer has his own host */
 	if (url.n == 0) {
 		report_error(c->report, n->at,
@@ -391,6 +373,20 @@ provider_url(struct compile *c, const struct node *n,
 		base_read(c, at != NULL ? at : n, url, &p->base);
 }
 
+/* The prefix of its slugs is one of them. */
+static struct sref
+provider_aliases(struct compile *c, const struct builtin *b)
+{
+	struct sbuf all = { 0 };
+	struct sref at;
+
+	sbuf_addf(&all, "%s%s%s", b->prefix, *b->aliases != '\0' ? " " : "",
+	    b->aliases);
+	at = blob_str(&c->blob, sbuf_slice(&all));
+	sbuf_free(&all);
+	return at;
+}
+
 static void
 provider_check(struct compile *c, const struct node *n, void *out)
 {
@@ -398,8 +394,10 @@ provider_check(struct compile *c, const struct node *n, void *out)
 	const struct builtin *b = provider_builtin(tree_text(n, "name"));
 	const struct node *ca = tree_find(n, "ca_file");
 
-	if (b != NULL)
+	if (b != NULL) {
 		p->name = blob_str(&c->blob, slice_str(b->id));
+		p->aliases = provider_aliases(c, b);
+	}
 	if (p->kind != KIND_DEMO) {
 		provider_url(c, n, p);
 		provider_credentials(c, n, p);

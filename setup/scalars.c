@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "base/money.h"
+#include "base/suggest.h"
 #include "base/zone.h"
-#include "setup/suggest.h"
 
 static const struct field rows[] = {
 #define SETTING(type, path, field, def, min, max, when, help)                  \
@@ -36,6 +36,10 @@ static const struct word words_week[] = { { "sunday", 0 }, { "monday", 0 },
 	{ "friday", 0 }, { "saturday", 0 }, { NULL, 0 } };
 static const struct word words_bodies[] = { { "full", 0 }, { "none", 0 },
 	{ NULL, 0 } };
+static const struct word words_strategy[] = { { "cheapest", 0 },
+	{ "fastest", 0 }, { "priority", 0 }, { NULL, 0 } };
+static const struct word words_fallback[] = { { "any", 0 }, { "transient", 0 },
+	{ NULL, 0 } };
 
 static const struct {
 	const char *path;
@@ -50,11 +54,14 @@ static const struct {
 	{ "budgets.on_error", words_on_error },
 	{ "logs.level", words_level },
 	{ "logs.bodies", words_bodies },
+	{ "routing.strategy", words_strategy },
+	{ "routing.fallback_on", words_fallback },
 };
 
 /* Places that hold lists instead of a value; lists.c reads them. */
 static const char *const list_paths[] = { "server.listen", "tls", "providers",
-	"models", "keys", "customers.list", "logs.files", "exporters" };
+	"models", "keys", "customers.list", "logs.files", "exporters",
+	"load_balance_groups" };
 
 #define LIST_PATHS (sizeof list_paths / sizeof list_paths[0])
 
@@ -315,6 +322,28 @@ scalars_check_paths(struct compile *c)
 	}
 }
 
+#define SECRET_KEY_LEAST 32
+
+/* What they encrypt is worth as much as they are hard to guess. */
+static void
+scalars_check_secret_keys(struct compile *c)
+{
+	const struct settings *s = &c->settings;
+	const struct node *old = scalars_node(c, "store.secret_key_old");
+
+	if (s->store_secret_key.len > 0 &&
+	    s->store_secret_key.len < SECRET_KEY_LEAST)
+		value_error(c, scalars_node(c, "store.secret_key"),
+		    "must have %d bytes or more", SECRET_KEY_LEAST);
+	if (s->store_secret_key_old.len > 0 &&
+	    s->store_secret_key_old.len < SECRET_KEY_LEAST)
+		value_error(c, old, "must have %d bytes or more",
+		    SECRET_KEY_LEAST);
+	if (s->store_secret_key_old.len > 0 && s->store_secret_key.len == 0)
+		value_error(c, old,
+		    "needs \"store.secret_key\", which is the new one");
+}
+
 /* "" and "-" both mean no prefix; the snapshot has "-". */
 static void
 scalars_check_base_paths(struct compile *c)
@@ -348,5 +377,6 @@ scalars_read(struct compile *c, const struct node *root)
 	scalars_check_zone(c);
 	scalars_check_admin(c);
 	scalars_check_paths(c);
+	scalars_check_secret_keys(c);
 	scalars_check_base_paths(c);
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/pool.h"
-#include "setup/suggest.h"
+#include "base/suggest.h"
 
 void
 schema_where(const struct schema *s, const struct node *group, char *out,

@@ -9,7 +9,7 @@
 #include "base/hex.h"
 #include "base/money.h"
 #include "base/pool.h"
-#include "setup/suggest.h"
+#include "base/suggest.h"
 
 struct unit {
 	const char *name;

@@ -29,6 +29,7 @@ struct alert {
 	int64_t period_s, time_us; /* the period's start, 0 = all */
 	int64_t spent_nano, limit_nano, suspense_nano;
 	struct account_owner owner;
+	struct slice provider; /* of ALERT_PROVIDER, which is never packed */
 };
 
 /* Append the packed form, which begins with the id. */

@@ -9,11 +9,11 @@
  * commit.
  */
 
-#include "store/defs.h"
+#include "store/defs_stored.h"
 
 struct sbuf;
 
-#define ASK_MAX (DEFS_MAX + 64) /* bytes of a message */
+#define ASK_MAX (STORED_MAX + 64) /* bytes of a message */
 
 enum ask_op {
 	ASK_KEY_PUT = 'k',         /* a packed key_def: new, or in its place */
@@ -24,6 +24,14 @@ enum ask_op {
 	ASK_ADJUST = 'a',  /* settled += amount, never below 0 */
 	ASK_RELEASE = 'l', /* settled -= amount, suspense -= amount */
 	ASK_CONFIRM = 'f', /* suspense -= amount */
+	/*
+	 * A packed integration_def or group_def.  Its version is that which it
+	 * has by now; 0: there is none of that id.
+	 */
+	ASK_INTEGRATION_PUT = 'i',
+	ASK_INTEGRATION_DELETE = 'x', /* an id */
+	ASK_GROUP_PUT = 'g',
+	ASK_GROUP_DELETE = 'y', /* an id */
 	/* Questions, which change nothing (keeper/audit.h). */
 	ASK_AUDIT = 'u', /* a uint32_t: the account to begin with */
 	ASK_LANES = 'n',

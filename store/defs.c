@@ -2,26 +2,9 @@
 
 #include "base/money.h"
 #include "base/sbuf.h"
+#include "store/fields_priv.h"
 
-/*
- * A record is a byte for its layout, then every member in the order of its
- * table: numbers as they lie in memory (LMDB files do not move between
- * machines either), text as a 32-bit length and the bytes.
- */
-#define DEFS_LAYOUT 3
-
-enum field_type { FIELD_TEXT, FIELD_I64, FIELD_I32, FIELD_DIGEST };
-
-struct field {
-	enum field_type type;
-	size_t offset;
-};
-
-static const size_t field_sizes[] = {
-	[FIELD_I64] = 8,
-	[FIELD_I32] = 4,
-	[FIELD_DIGEST] = 32,
-};
+#define DEFS_LAYOUT 3 /* the first byte of a record, then its fields */
 
 #define KEY(type, member)                                                      \
 	{                                                                      \
@@ -89,74 +72,6 @@ static const size_t key_counts[DEFS_LAYOUT + 1] = { 0, KEY_FIELDS - 2,
 	KEY_FIELDS - 1, KEY_FIELDS };
 static const size_t customer_counts[DEFS_LAYOUT + 1] = { 0, CUSTOMER_FIELDS - 3,
 	CUSTOMER_FIELDS, CUSTOMER_FIELDS };
-
-static void
-fields_pack(struct sbuf *b, const struct field *f, size_t n, const void *record)
-{
-	for (; n > 0; f++, n--) {
-		const char *member = (const char *)record + f->offset;
-		struct slice text;
-		uint32_t len;
-
-		if (f->type != FIELD_TEXT) {
-			sbuf_add(b, member, field_sizes[f->type]);
-			continue;
-		}
-		memcpy(&text, member, sizeof text);
-		len = (uint32_t)text.n;
-		sbuf_add(b, &len, sizeof len);
-		sbuf_add_slice(b, text);
-	}
-}
-
-/* Cut n bytes off *in.  False when there are fewer. */
-static bool
-bytes_take(struct slice *in, size_t n, struct slice *out_r)
-{
-	if (in->n < n)
-		return false;
-	*out_r = (struct slice){ in->p, n };
-	*in = slice_skip(*in, n);
-	return true;
-}
-
-static bool
-text_take(struct slice *in, void *member)
-{
-	struct slice head, text;
-	uint32_t len;
-
-	if (!bytes_take(in, sizeof len, &head))
-		return false;
-	memcpy(&len, head.p, sizeof len);
-	if (!bytes_take(in, len, &text))
-		return false;
-	memcpy(member, &text, sizeof text);
-	return true;
-}
-
-static bool
-field_take(struct slice *in, const struct field *f, void *record)
-{
-	char *member = (char *)record + f->offset;
-	struct slice bytes;
-
-	if (f->type == FIELD_TEXT)
-		return text_take(in, member);
-	if (!bytes_take(in, field_sizes[f->type], &bytes))
-		return false;
-	memcpy(member, bytes.p, bytes.n);
-	return true;
-}
-
-static int
-fields_unpack(struct slice in, const struct field *f, size_t n, void *record)
-{
-	for (; n > 0; f++, n--)
-		if (!field_take(&in, f, record))
-			return 0;
-	return in.n == 0;
-}
 
 void
 defs_key_pack(struct sbuf *b, const struct key_def *k)

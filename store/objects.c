@@ -3,38 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/digest.h"
 #include "base/err.h"
-#include "base/sbuf.h"
 #include "base/xmem.h"
-#include "store/env.h"
+#include "store/objects_priv.h"
 
 #define FULL_PERMILLE 900 /* beyond it nothing new is taken */
-
-/* LMDB's keys end at 511 bytes (M11). */
-#define OBJECT_ID_PLAIN 400
-#define OBJECT_KEY_MAX                                                         \
-	(sizeof DEFS_ORGANIZATION + 2 + OBJECT_ID_PLAIN + DIGEST_SIZE)
-
-enum { ORGANIZATIONS, KEYS, CUSTOMERS, COUNTERS, TABLES };
 
 static const char *const objects_tables[TABLES] = {
 	[ORGANIZATIONS] = "organizations",
 	[KEYS] = "keys",
 	[CUSTOMERS] = "customers",
 	[COUNTERS] = "counters",
+	[INTEGRATIONS] = "integrations",
+	[GROUPS] = "groups",
 };
 
-struct objects {
-	struct env *env;
-	struct sbuf pack; /* of the record being written */
-	struct sbuf old;  /* the one it replaces */
-};
-
-struct object_key {
-	size_t n;
-	char bytes[OBJECT_KEY_MAX];
-};
+#define TABLES_LATE 2 /* the last ones, which older versions did not have */
 
 static MDB_val
 object_val(struct object_key *k)
@@ -51,10 +35,10 @@ object_key_add(struct object_key *k, const void *p, size_t n)
 }
 
 /*
- * Organisation, NUL, [environment, NUL,] id.  A long id is its beginning and
- * its digest: longer than any plain one, so that the two never meet.
+ * A long id is its beginning and its digest: longer than any plain one, so
+ * that the two never meet.
  */
-static struct object_key
+struct object_key
 object_key_make(int environment, struct slice id)
 {
 	unsigned char digest[DIGEST_SIZE];
@@ -76,8 +60,6 @@ object_key_make(int environment, struct slice id)
 	return k;
 }
 
-#define NO_ENVIRONMENT (-1)
-
 static struct objects *
 objects_open(const struct env_options *o, struct err *e)
 {
@@ -98,6 +80,7 @@ objects_open_writer(const char *path, uint64_t size_bytes, struct err *e)
 				.name = "objects",
 				.tables = objects_tables,
 				.tables_n = TABLES,
+				.late_n = TABLES_LATE,
 				.size_bytes = size_bytes,
 				.writer = true },
 	    e);
@@ -109,7 +92,8 @@ objects_open_reader(const char *path, struct err *e)
 	return objects_open(&(struct env_options){ .path = path,
 				.name = "objects",
 				.tables = objects_tables,
-				.tables_n = TABLES },
+				.tables_n = TABLES,
+				.late_n = TABLES_LATE },
 	    e);
 }
 
@@ -127,8 +111,7 @@ objects_close(struct objects **op)
 	*op = NULL;
 }
 
-/* Copy one record out.  1, 0, -1. */
-static int
+int
 object_get(struct objects *o, unsigned table, struct object_key *k,
     struct sbuf *buf, struct err *e)
 {
@@ -146,11 +129,7 @@ object_get(struct objects *o, unsigned table, struct object_key *k,
 	return got;
 }
 
-/*
- * Copy out the record after k, of those whose keys begin with the first
- * head_n bytes of k.
- */
-static int
+int
 object_next(struct objects *o, unsigned table, struct object_key *k,
     size_t head_n, struct sbuf *buf, struct err *e)
 {
@@ -171,7 +150,7 @@ object_next(struct objects *o, unsigned table, struct object_key *k,
 	return got;
 }
 
-static int
+int
 object_damaged(unsigned table, struct err *e)
 {
 	return err_set(e, ERR_DAMAGED, "objects: unreadable record in %s",
@@ -289,20 +268,20 @@ objects_abort(struct objects *o)
 }
 
 /*
- * version: of the record that is there, 0: none.  A file that is full to the
- * last page takes no deletion either, and whoever writes to it ends.
+ * A file that is full to the last page takes no deletion either, and whoever
+ * writes to it ends.
  */
-static int
+int
 object_put(struct objects *o, unsigned table, struct object_key *k,
-    uint64_t version, struct err *e)
+    uint64_t version, size_t most, struct err *e)
 {
 	if (version == 0 && env_used_permille(o->env) > FULL_PERMILLE)
 		return err_set(e, ERR_STORE_FULL,
 		    "objects: full; see store.objects_size");
-	if (o->pack.len > DEFS_MAX)
+	if (o->pack.len > most)
 		return err_set(e, ERR_INVALID_VALUE,
-		    "objects: record of %zu bytes, at most %d", o->pack.len,
-		    DEFS_MAX);
+		    "objects: record of %zu bytes, at most %zu", o->pack.len,
+		    most);
 	return env_put(o->env, table, object_val(k),
 	    (MDB_val){ o->pack.len, o->pack.data }, e);
 }
@@ -318,7 +297,7 @@ objects_key_put(struct objects *o, const struct key_def *k, struct err *e)
 	new.version = old.version + 1;
 	sbuf_clear(&o->pack);
 	defs_key_pack(&o->pack, &new);
-	return object_put(o, KEYS, &at, old.version, e);
+	return object_put(o, KEYS, &at, old.version, DEFS_MAX, e);
 }
 
 int
@@ -334,7 +313,7 @@ objects_customer_put(struct objects *o, const struct customer_def *c,
 	new.version = old.version + 1;
 	sbuf_clear(&o->pack);
 	defs_customer_pack(&o->pack, &new);
-	return object_put(o, CUSTOMERS, &at, old.version, e);
+	return object_put(o, CUSTOMERS, &at, old.version, DEFS_MAX, e);
 }
 
 int

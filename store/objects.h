@@ -2,14 +2,15 @@
 #define STORE_OBJECTS_H
 
 /*
- * objects - keys and customers in the LMDB environment "objects".
+ * objects - keys, customers, groups and provider keys in the LMDB environment
+ * "objects".
  *
  * The keeper opens it to write, workers and admin to read (stack.md M1).
  * Opened after the fork, once in a process (M5).  A look-up renews the
  * process' one read transaction, copies out and resets it: about 1 us.
  */
 
-#include "store/defs.h"
+#include "store/defs_stored.h"
 
 struct err;
 struct objects;
@@ -54,18 +55,35 @@ int objects_customer_left_next(struct objects *o, int32_t environment,
     struct slice after, struct sbuf *buf, struct customer_def *c_r,
     struct err *e);
 
+/* Provider keys and groups, by id in the order of bytes: 1, 0, -1 with *e. */
+int objects_integration_get(struct objects *o, struct slice id,
+    struct sbuf *buf, struct integration_def *d_r, struct err *e);
+int objects_integration_next(struct objects *o, struct slice after,
+    struct sbuf *buf, struct integration_def *d_r, struct err *e);
+int objects_group_get(struct objects *o, struct slice id, struct sbuf *buf,
+    struct group_def *d_r, struct err *e);
+int objects_group_next(struct objects *o, struct slice after, struct sbuf *buf,
+    struct group_def *d_r, struct err *e);
+
 /* Stored keys, revoked ones too; -1 with *e. */
 int64_t objects_keys_count(struct objects *o, struct err *e);
 
 /*
  * Writing: one transaction at a time.  Records get the next version.  After
  * -1 the transaction is gone (M13), but for ERR_INVALID_VALUE, a record above
- * DEFS_MAX: nothing was done.
+ * DEFS_MAX or STORED_MAX: nothing was done.
  */
 int objects_begin(struct objects *o, struct err *e);
 int objects_key_put(struct objects *o, const struct key_def *k, struct err *e);
 int objects_customer_put(struct objects *o, const struct customer_def *c,
     struct err *e);
+int objects_integration_put(struct objects *o, const struct integration_def *d,
+    struct err *e);
+int objects_group_put(struct objects *o, const struct group_def *d,
+    struct err *e);
+/* 1, 0 not there, -1 with *e. */
+int objects_integration_del(struct objects *o, struct slice id, struct err *e);
+int objects_group_del(struct objects *o, struct slice id, struct err *e);
 int objects_commit(struct objects *o, struct err *e);
 void objects_abort(struct objects *o);
 

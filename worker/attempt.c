@@ -1,18 +1,33 @@
 #include "worker/attempt.h"
 
 #include "base/clock.h"
+#include "base/sbuf.h"
 #include "base/settings.h"
+#include "dialect/decode.h"
+#include "dialect/encode.h"
+#include "proto/record_detail.h"
+#include "proto/relay.h"
 #include "shm/stats.h"
 #include "worker/counters.h"
+#include "worker/credential.h"
+#include "worker/health.h"
+#include "worker/money.h"
+#include "worker/plan.h"
+#include "worker/rates.h"
+#include "worker/relay_stream.h"
+#include "worker/source.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
 const struct slice attempt_outcome_names[ATTEMPT_OUTCOMES] = {
 	[ATTEMPT_OK] = { "ok", 2 },
 	[ATTEMPT_RETRY] = { "retry", 5 },
+	[ATTEMPT_FALLBACK] = { "fallback", 8 },
 	[ATTEMPT_END] = { "end", 3 },
 	[ATTEMPT_CLIENT_GONE] = { "client_gone", 11 },
 };
+
+#define ATTEMPT_WISH_MAX_MS 60000
 
 static void
 attempt_gauge(struct req *r, int64_t n)
@@ -41,19 +56,178 @@ attempt_end(struct req *r)
 	r->in_flight = false;
 }
 
+static struct slice
+attempt_host(const struct req *r)
+{
+	if (r->choice.target == NULL || r->choice.target->demo)
+		return SLICE("");
+	if (r->choice.credential != NULL)
+		return r->choice.credential->base.host;
+	return settings_str(r->w->settings,
+	    r->choice.target->provider->base.host);
+}
+
+static int64_t
+attempt_us(uint64_t from_ns, uint64_t to_ns)
+{
+	return to_ns > from_ns ? (int64_t)((to_ns - from_ns) / 1000) : 0;
+}
+
+/* Whose name it was made in. */
+static void
+attempt_pack_credential(const struct req *r, struct record_attempt *a)
+{
+	const struct credential *k = r->choice.credential;
+
+	if (k == NULL)
+		return;
+	a->deployment = k->name;
+	a->credential_id = k->stored_id;
+	a->credential_source = credential_source_names[k->source];
+}
+
 void
-attempt_retry(struct req *r, const char *class)
+attempt_pack(struct req *r, enum attempt_outcome how, struct sbuf *packed)
+{
+	struct usage_figures f;
+	struct record_attempt a = {
+		.n = r->attempts,
+		.started_us =
+		    r->arrived_us + attempt_us(r->arrived_ns, r->asked_ns),
+		.duration_us = attempt_us(r->asked_ns, r->ended_ns),
+		.connect_us = attempt_us(r->asked_ns, r->ready_ns),
+		.first_byte_us = attempt_us(r->asked_ns, r->first_ns),
+		.wait_us = r->plan != NULL ? r->plan->wait_us : 0,
+		.retry_after_ms =
+		    r->answer.retry_after_ms > 0 ? r->answer.retry_after_ms : 0,
+		.status = r->upstream_status,
+		.reused = r->reused,
+		.hold_nano = r->bound.cost_nano,
+		.charge_nano = r->cost_nano,
+		.model = r->choice.slug,
+		.provider = attempt_provider(r),
+		.upstream_host = attempt_host(r),
+		.upstream_model = r->choice.upstream_model,
+		.outcome = attempt_outcome_names[how],
+		.error_message = r->upstream_error,
+		.upstream_request_id = r->upstream_request_id,
+	};
+
+	usage_sum(&r->usage, &f);
+	a.prompt_tokens = f.prompt;
+	a.completion_tokens = f.completion;
+	attempt_pack_credential(r, &a);
+	if (r->attempt_error != NULL)
+		a.error_class = slice_str(r->attempt_error);
+	record_attempts_add(packed, &a);
+}
+
+/* The slot is free again, or was never there. */
+static bool
+attempt_settle(struct req *r)
+{
+	if (r->ended_ns == 0)
+		r->ended_ns = now_mono_ns();
+	money_price(r);
+	return money_settle(r);
+}
+
+bool
+attempt_close(struct req *r, enum attempt_outcome how)
 {
 	attempt_end(r);
+	if (!attempt_settle(r))
+		return false;
+	attempt_pack(r, how, &r->plan->attempts);
+	counters_attempt(r->w->counters, r, how);
 	r->retried++;
-	counters_retry(r->w->counters, r, slice_str(class));
+	r->spent_nano += r->cost_nano;
+	r->spent_charge_nano += r->charge_nano;
+	r->spent_suspense_nano += r->suspense_nano;
+	r->cost_nano = r->charge_nano = r->suspense_nano = 0;
+	r->sent = r->sent_bytes = false;
+	r->outcome = OUTCOME_NONE;
+	rates_leave_target(r, true);
+	r->slot = hold_open(&r->w->seat, r->id, r->arrived_us, r->counter);
+	return r->slot != SLOT_NONE;
+}
+
+/* Of a stream: nothing of it has left. */
+static void
+attempt_forget_stream(struct req *r)
+{
+	if (r->relay != NULL)
+		relay_stream_count(r->w, -1);
+	relay_free(&r->relay);
+	decode_free(&r->decode);
+	encode_free(&r->encode);
+	if (r->raw != NULL)
+		sbuf_clear(r->raw);
+	if (r->held != NULL)
+		sbuf_clear(r->held);
+}
+
+void
+attempt_forget(struct req *r)
+{
+	static const struct answer none;
+
+	source_cancel(&r->source);
+	attempt_forget_stream(r);
+	r->answer = none;
+	r->err = &r->w->no_err;
+	r->provider_error = NULL;
+	r->provider_code = r->upstream_error = SLICE("");
+	r->upstream_request_id = r->response_model = SLICE("");
+	r->upstream_status = 0;
+	r->attempt_error = NULL;
+	r->first_ns = r->ended_ns = r->ready_ns = 0;
+	r->usage = (struct usage){ 0 };
+	r->usage_source = "none";
+	r->has_usage = r->has_head_usage = r->thought = r->write_usage = false;
+	r->in_tokens = 0;
+	r->text_bytes = r->events_seen = r->moved_ms = 0;
+	r->finish = 0;
+	r->tool_calls = r->declined = r->whole = false;
+	r->token = SLICE("");
+	r->prepared = r->fresh = r->done = false;
+	r->put_max_tokens = 0;
+}
+
+void
+attempt_good(struct req *r)
+{
+	if (r->health != HEALTH_NONE)
+		health_good(r->w, r->health,
+		    r->first_ns > r->asked_ns ? r->first_ns - r->asked_ns : 0,
+		    now_mono_ns());
+}
+
+void
+attempt_bad(struct req *r, const struct failure *f,
+    const struct failure_policy *policy)
+{
+	uint64_t now_ns = now_mono_ns();
+	int64_t wish_ms = r->answer.retry_after_ms;
+
+	if (r->health == HEALTH_NONE)
+		return;
+	if (wish_ms > ATTEMPT_WISH_MAX_MS)
+		wish_ms = ATTEMPT_WISH_MAX_MS;
+	if (policy->locks)
+		health_locked(r->w, r->health, now_ns);
+	else if (policy->counts)
+		health_bad(r->w, r->health, now_ns);
+	else if (f->kind == FAILURE_STATUS && f->status == 429 && wish_ms > 0)
+		health_wish(r->w, r->health,
+		    now_ns + (uint64_t)wish_ms * 1000000);
+	else
+		health_unknown(r->w, r->health);
 }
 
 enum attempt_outcome
 attempt_outcome(const struct req *r)
 {
-	if (r->retried == r->attempts)
-		return ATTEMPT_RETRY;
 	if (r->client_gone)
 		return ATTEMPT_CLIENT_GONE;
 	return r->attempt_error == NULL && r->err->kind == ERR_NONE

@@ -9,10 +9,15 @@
 #include "base/slice.h"
 #include "worker/req.h"
 
-/* Words of routing.md 12; there are no fallbacks. */
+struct failure;
+struct failure_policy;
+struct sbuf;
+
+/* Words of routing.md 12. */
 enum attempt_outcome {
 	ATTEMPT_OK,
-	ATTEMPT_RETRY, /* another followed */
+	ATTEMPT_RETRY,    /* another of the same model followed */
+	ATTEMPT_FALLBACK, /* of another one */
 	ATTEMPT_END,
 	ATTEMPT_CLIENT_GONE,
 	ATTEMPT_OUTCOMES,
@@ -26,8 +31,23 @@ void attempt_begin(struct req *r);
 /* Nobody asks the provider any more; may be said again. */
 void attempt_end(struct req *r);
 
-/* The attempt is over for that reason (error_class), another one follows. */
-void attempt_retry(struct req *r, const char *class);
+/*
+ * It is over, with r->outcome, and another one follows: settle and note it.
+ * The slot is open again.  False: the money lane is full, or there is no slot
+ * any more; the request ends with what it has.
+ */
+bool attempt_close(struct req *r, enum attempt_outcome how);
+
+/* Clear what it left in the request; nothing of its answer was released. */
+void attempt_forget(struct req *r);
+
+/* Append the attempt at hand, packed for the record (routing.md 12). */
+void attempt_pack(struct req *r, enum attempt_outcome how, struct sbuf *packed);
+
+/* The health of its target, after an answer or a failure. */
+void attempt_good(struct req *r);
+void attempt_bad(struct req *r, const struct failure *f,
+    const struct failure_policy *policy);
 
 /* Of the last attempt, when the request is over. */
 enum attempt_outcome attempt_outcome(const struct req *r);

@@ -319,13 +319,15 @@ counters_mismatch(struct counters *c, const struct series *s,
 }
 
 void
-counters_retry(struct counters *c, const struct req *r, struct slice class)
+counters_attempt(struct counters *c, const struct req *r,
+    enum attempt_outcome how)
 {
 	struct slice provider = attempt_provider(r);
 
-	counters_rare(c, METRIC_ATTEMPTS, provider,
-	    attempt_outcome_names[ATTEMPT_RETRY]);
-	counters_rare(c, METRIC_UPSTREAM_ERRORS, provider, class);
+	counters_rare(c, METRIC_ATTEMPTS, provider, attempt_outcome_names[how]);
+	if (r->attempt_error != NULL)
+		counters_rare(c, METRIC_UPSTREAM_ERRORS, provider,
+		    slice_str(r->attempt_error));
 }
 
 static uint32_t

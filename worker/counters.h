@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "worker/attempt.h"
 #include "worker/req.h"
 
 struct counters;
@@ -28,9 +29,9 @@ void counters_free(struct counters **cp);
 
 void counters_add(struct counters *c, enum counter which, int64_t n);
 
-/* The attempt at hand is lost with its kept connection; another follows. */
-void counters_retry(struct counters *c, const struct req *r,
-    struct slice class);
+/* The attempt at hand is over and another follows. */
+void counters_attempt(struct counters *c, const struct req *r,
+    enum attempt_outcome how);
 
 /* Everything that a finished request counts. */
 void counters_request(struct counters *c, struct req *r);

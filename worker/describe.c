@@ -86,10 +86,9 @@ describe_caches_1h(const struct req *r, const struct slice *pieces, unsigned n)
 }
 
 void
-describe_request(struct req *r)
+describe_params(const struct req *r, struct bound_request *q)
 {
 	const struct params *p = &r->params;
-	struct bound_request *q = &r->bound_request;
 
 	memset(q, 0, sizeof *q);
 	q->images = p->messages.images;
@@ -97,13 +96,21 @@ describe_request(struct req *r)
 	q->audio_in = p->messages.audios > 0;
 	q->audio_out = params_has(p, PARAM_audio);
 	q->tools = params_has(p, PARAM_tools) || params_has(p, PARAM_functions);
-	q->cache_1h = describe_caches_1h(r, &r->body, 1);
 	q->provider_tools =
 	    params_has(p, PARAM_web_search_options) || describe_searches(p);
 	q->n = params_number(p, PARAM_n, 1);
 	q->max_tokens = params_max_tokens(p);
-	q->searches = r->w->settings->budgets_searches_per_request;
 	q->embeddings = r->route.route == ROUTE_EMBEDDINGS;
+}
+
+void
+describe_request(struct req *r)
+{
+	struct bound_request *q = &r->bound_request;
+
+	describe_params(r, q);
+	q->searches = r->w->settings->budgets_searches_per_request;
+	q->cache_1h = describe_caches_1h(r, &r->body, 1);
 	if (r->native)
 		describe_own(r->inbound, q);
 }

@@ -7,7 +7,11 @@
  * The bound itself is proto/bound.h.
  */
 
+struct bound_request;
 struct req;
+
+/* What the parameters say, before anything was chosen, into *q. */
+void describe_params(const struct req *r, struct bound_request *q);
 
 /* Fill r->bound_request but for what only the body tells. */
 void describe_request(struct req *r);

@@ -11,6 +11,7 @@
 #include "dialect/google_account.h"
 #include "net/client.h"
 #include "net/http1.h"
+#include "worker/credential.h"
 #include "worker/targets.h"
 #include "worker/tls.h"
 #include "worker/worker_priv.h"
@@ -70,6 +71,12 @@ google_free(struct google **gp)
 	if (g->token_pool != NULL)
 		pool_free(&g->token_pool);
 	free(g);
+}
+
+bool
+google_is_busy(const struct google *g)
+{
+	return g != NULL && g->call != NULL;
 }
 
 /* Requests of this worker that wait for it. */
@@ -239,26 +246,32 @@ google_read(struct google *g, struct slice json, struct err *e)
 	return done;
 }
 
+/* What a caller wrote is his fault; of ours the log tells. */
+static void
+google_complain(const struct credential *c, const struct err *e)
+{
+	if (!c->callers)
+		log_error("google: %s", e->text);
+}
+
 /* The credential's own, made at its first use.  NULL with req_err(). */
 static struct google *
 google_of(struct req *r)
 {
 	struct worker *w = r->w;
-	const struct settings_credential *c =
-	    target_credential(w, r->choice.target, r->choice.credential);
-	struct google **at =
-	    target_google(r->choice.target, r->choice.credential);
-	struct google *g = *at;
+	const struct credential *c = r->choice.credential;
+	struct google **at, *g;
 
-	if (g != NULL || c == NULL)
-		return g;
+	if (c == NULL)
+		return NULL;
+	at = target_google(w, r->choice.target, c);
+	if (*at != NULL)
+		return *at;
 	g = xcalloc(1, sizeof *g);
 	g->worker = w;
 	g->pool = pool_new();
-	if (google_read(g,
-		settings_secret(w->secrets, c->vertex_ai_credentials),
-		req_err(r)) != 0) {
-		log_error("google: %s", req_err(r)->text);
+	if (google_read(g, c->vertex_ai_credentials, req_err(r)) != 0) {
+		google_complain(c, req_err(r));
 		google_free(&g);
 		return NULL;
 	}
@@ -289,7 +302,7 @@ google_token(struct req *r, struct slice *token_r)
 	bool waited = r->google != NULL;
 
 	if (g == NULL)
-		return google_refuse(r);
+		return r->choice.credential->callers ? -1 : google_refuse(r);
 	r->google = NULL;
 	if (g->account.key == NULL) {
 		*token_r = g->account.token;
@@ -313,7 +326,7 @@ void
 google_refused(struct req *r)
 {
 	struct google *g =
-	    *target_google(r->choice.target, r->choice.credential);
+	    *target_google(r->w, r->choice.target, r->choice.credential);
 
 	/* Another request may have had a new one since. */
 	if (g != NULL && slice_eq(g->token, r->token))

@@ -13,6 +13,9 @@
 
 struct google; /* of one credential */
 
+/* A fetch of its runs: requests wait for it.  NULL is not busy. */
+bool google_is_busy(const struct google *g);
+
 void google_free(struct google **gp);
 
 /*

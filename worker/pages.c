@@ -7,6 +7,7 @@
 #include "shm/segment.h"
 #include "worker/answer.h"
 #include "worker/keys.h"
+#include "worker/credential.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
@@ -24,9 +25,8 @@ pages_show(const struct settings *s, const struct settings_model *m, void *arg)
 		return false;
 	if (r->all_models)
 		return true;
-	return target_draw(r->w, t,
-		   r->key != NULL ? r->key->def.environment : ENV_PROD,
-		   slug) != TARGET_NO_CREDENTIAL;
+	return credential_in_settings(r->w, t,
+	    r->key != NULL ? r->key->def.environment : ENV_PROD, slug);
 }
 
 static enum step_result

@@ -12,6 +12,7 @@
 #include "dialect/plain.h"
 #include "worker/client_dialect.h"
 #include "worker/google.h"
+#include "worker/credential.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
@@ -114,18 +115,15 @@ prepare_choice(struct req *r, struct ask *a, int64_t put_max_tokens)
 {
 	const struct settings_provider *p = r->choice.target->provider;
 	const struct settings_model *m = r->choice.model;
-
-	const struct settings_credential *c =
-	    target_credential(r->w, r->choice.target, r->choice.credential);
+	const struct credential *c = r->choice.credential;
 
 	a->model = r->choice.upstream_model;
 	if (c != NULL) {
-		a->project = settings_str(r->w->settings, c->vertex_ai_project);
+		a->project = c->vertex_ai_project;
 		if (a->project.n == 0 &&
 		    kind_auths[r->choice.kind] == AUTH_GOOGLE)
 			a->project = google_project(r);
-		a->location =
-		    settings_str(r->w->settings, c->vertex_ai_location);
+		a->location = c->vertex_ai_location;
 	}
 	a->quirks = p->quirks;
 	a->features = m != NULL ? m->features : 0;

@@ -291,17 +291,47 @@ rates_ask_target(struct req *r)
 
 	set.n = 0;
 	rates_target(r, &set);
-	if (rates_admit(r, &set))
-		return 1;
+	return rates_admit(r, &set);
+}
+
+void
+rates_refused(struct req *r)
+{
+	struct rates_set set;
+
 	rates_taken(r, &set);
 	rates_put_back(r, &set, set.n * RATE_WINDOWS);
-	return 0;
 }
 
 int
 rates_take_target(struct req *r)
 {
 	return rates_target_limited(r) ? rates_ask_target(r) : 1;
+}
+
+void
+rates_leave_target(struct req *r, bool asked)
+{
+	uint32_t *counter = &r->counter[RATES_TARGET];
+	struct rates_set set = { .n = 0 };
+
+	if (*counter != RATE_NONE) {
+		rate_leave(r->w->segment, *counter);
+		*counter = RATE_NONE;
+		if (r->slot != SLOT_NONE)
+			hold_count(&r->w->seat, r->slot, RATES_TARGET,
+			    RATE_NONE);
+	}
+	if ((r->rated & 1u << RATES_TARGET) == 0)
+		return;
+	r->rated &= ~(1u << RATES_TARGET);
+	rates_target(r, &set);
+	for (int i = 0; i < set.n; i++) {
+		rates_give(r, &set.scopes[i], RATE_TOKENS,
+		    rates_cost(r, RATE_TOKENS));
+		if (!asked)
+			rates_give(r, &set.scopes[i], RATE_REQUESTS, 1);
+	}
 }
 
 void
@@ -317,7 +347,8 @@ rates_leave(struct req *r)
 void
 rates_return(struct req *r, int64_t tokens_used)
 {
-	bool unasked = r->attempts == 0 && (r->rated & 1u << RATES_TARGET);
+	bool unasked =
+	    r->attempts == r->retried && (r->rated & 1u << RATES_TARGET) != 0;
 	struct rates_set set;
 
 	/* As a rule nothing counts tokens. */

@@ -14,11 +14,17 @@
  */
 int rates_take(struct req *r);
 
-/*
- * The same of r->choice, which is about to be asked.  0: what rates_take()
- * took from windows is back, too.
- */
+/* The same of r->choice, which is about to be asked. */
 int rates_take_target(struct req *r);
+
+/* Nobody is asked after all: what rates_take() took from windows is back. */
+void rates_refused(struct req *r);
+
+/*
+ * The target's place among those at once, and its tokens; when it was not
+ * asked, its request as well.
+ */
+void rates_leave_target(struct req *r, bool asked);
 
 /* Give back the places among those at once; a second time does nothing. */
 void rates_leave(struct req *r);

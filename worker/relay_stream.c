@@ -11,6 +11,7 @@
 #include "dialect/decode.h"
 #include "proto/relay.h"
 #include "worker/answer.h"
+#include "worker/attempt.h"
 #include "worker/client_dialect.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
@@ -21,6 +22,7 @@
 #include "worker/worker_priv.h"
 
 #define STREAM_HELD_MAX (256 * 1024) /* held back without content */
+#define STREAM_IDLES 3               /* idle times without an event */
 #define STREAM_PENDING_MAX ((size_t)256 * 1024)
 
 struct slice
@@ -177,7 +179,7 @@ stream_release(struct req *r)
 
 /* The provider said itself that it failed, or stopped in the middle. */
 static void
-stream_broken(struct req *r, const char *class)
+stream_broken(struct req *r, const char *class, enum failure_kind kind)
 {
 	const struct relay_error *said = relay_error_of(r->relay);
 
@@ -190,6 +192,7 @@ stream_broken(struct req *r, const char *class)
 		err_set(req_err(r), ERR_UPSTREAM_STREAM, "%.*s",
 		    SLICE_ARGS(relay_redact(r, slice_str(said->message))));
 		class = "in_stream_error";
+		kind = FAILURE_STATUS;
 	} else {
 		err_set(req_err(r), ERR_UPSTREAM_STREAM,
 		    "The provider's stream ended unexpectedly.");
@@ -197,7 +200,7 @@ stream_broken(struct req *r, const char *class)
 	/* An error before any output costs nothing (money.md 9). */
 	relay_fail(r,
 	    said != NULL && r->text_bytes == 0 ? OUTCOME_ERROR : OUTCOME_CUT,
-	    class);
+	    class, kind, said != NULL ? said->status : 0);
 }
 
 /* The bytes that came, or what they are in chat.  0 or -1. */
@@ -216,12 +219,62 @@ stream_feed(struct req *r, struct slice bytes, struct relay_out *out,
 	                                                           : -1;
 }
 
+/* Enough of it is there, or too much without content (routing.md 8.2). */
+static bool
+stream_may_release(const struct req *r)
+{
+	const struct relay_state *s = relay_state(r->relay);
+	uint64_t least = (uint64_t)r->w->settings->stream_prerelease_bytes;
+
+	return (s->has_content && r->held->len >= least) ||
+	       stream_holds_much(r);
+}
+
+/* What came is held back, or leaves with all that was. */
+static void
+stream_try_release(struct req *r, const struct relay_out *out)
+{
+	uint64_t most_ms = (uint64_t)r->w->settings->stream_prerelease_time_ms;
+
+	stream_hold_back(r, out);
+	if (stream_may_release(r))
+		stream_release(r);
+	else if (most_ms > 0)
+		req_wait_until(r, r->first_ns / 1000000 + most_ms);
+}
+
+/* Comments and pings alone keep no stream alive (routing.md 8.1). */
+static bool
+stream_stalls(struct req *r)
+{
+	const struct relay_state *s = relay_state(r->relay);
+	int64_t idle_ms = r->choice.target->provider->idle_timeout_ms;
+	uint64_t now = now_mono_ms();
+
+	if (s->events != r->events_seen || r->moved_ms == 0) {
+		r->events_seen = s->events;
+		r->moved_ms = now;
+	}
+	return idle_ms > 0 &&
+	       now - r->moved_ms > STREAM_IDLES * (uint64_t)idle_ms;
+}
+
+static void
+stream_stalled(struct req *r)
+{
+	relay_stream_take_state(r);
+	source_cancel(&r->source);
+	r->ended_ns = now_mono_ns();
+	err_set(req_err(r), ERR_UPSTREAM_TIMEOUT,
+	    "The provider's stream ended unexpectedly.");
+	relay_fail(r, OUTCOME_CUT, "timeout_idle", FAILURE_IDLE, 0);
+}
+
 void
 relay_stream_data(struct req *r, struct slice bytes)
 {
 	struct relay_out *out = &r->w->out;
 	const struct relay_state *s = relay_state(r->relay);
-	uint64_t release_ms;
 	struct err e;
 	int got;
 
@@ -229,22 +282,16 @@ relay_stream_data(struct req *r, struct slice bytes)
 	got = stream_feed(r, bytes, out, &e);
 	relay_out_seal(out);
 	stream_progress(r);
-	if (r->released) {
+	if (r->released)
 		stream_send(r);
-	} else if (!s->has_error && got == 0) {
-		release_ms =
-		    r->first_ns / 1000000 +
-		    (uint64_t)r->w->settings->stream_prerelease_time_ms;
-		stream_hold_back(r, out);
-		if (s->has_content || stream_holds_much(r))
-			stream_release(r);
-		else if (r->w->settings->stream_prerelease_time_ms > 0)
-			req_wait_until(r, release_ms);
-	}
+	else if (!s->has_error && got == 0)
+		stream_try_release(r, out);
 	if (s->has_error)
-		stream_broken(r, "in_stream_error");
+		stream_broken(r, "in_stream_error", FAILURE_STATUS);
 	else if (got != 0)
-		stream_broken(r, "malformed");
+		stream_broken(r, "malformed", FAILURE_MALFORMED);
+	else if (stream_stalls(r))
+		stream_stalled(r);
 }
 
 /* The frames behind the last content: kept until the money is settled. */
@@ -259,6 +306,7 @@ stream_finish(struct req *r)
 	relay_stream_take_state(r);
 	r->outcome = r->has_usage ? OUTCOME_USAGE : OUTCOME_NO_USAGE;
 	money_price(r);
+	attempt_good(r);
 	if (params_bool(&r->params, PARAM_request_breakdown))
 		relay_message(r->relay, &message);
 	if (client_takes_breakdown(r))
@@ -326,7 +374,7 @@ relay_stream_end(struct req *r)
 	if (relay_finish(r->relay, true, out) == RELAY_COMPLETE)
 		stream_finish(r);
 	else
-		stream_broken(r, "cut");
+		stream_broken(r, "cut", FAILURE_CUT);
 }
 
 void

@@ -13,12 +13,15 @@
 #include "worker/google.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
+#include "worker/plan.h"
 #include "worker/source.h"
+#include "worker/credential.h"
 #include "worker/targets.h"
 #include "worker/translate.h"
 #include "worker/worker_priv.h"
 
-#define WHOLE_ERROR_MAX 65536 /* a longer error body is replaced */
+#define WHOLE_WISH_MAX_MS 60000 /* of what a client is told to wait */
+#define WHOLE_ERROR_MAX 65536   /* a longer error body is replaced */
 
 static void
 whole_invalid(struct req *r)
@@ -28,7 +31,7 @@ whole_invalid(struct req *r)
 
 	err_set(req_err(r), ERR_UPSTREAM_INVALID,
 	    "Provider %.*s sent an invalid response.", SLICE_ARGS(name));
-	relay_fail(r, OUTCOME_UNKNOWN, "malformed");
+	relay_fail(r, OUTCOME_UNKNOWN, "malformed", FAILURE_MALFORMED, 0);
 }
 
 /* An error of the provider's: its status, its bytes. */
@@ -46,8 +49,10 @@ whole_pass_error(struct req *r, unsigned status, struct slice body)
 	r->answer.n_pieces = 1;
 	if (r->answer.retry_after_ms >= 0 && (status == 429 || status == 503))
 		r->answer.retry_known = true;
-	if (r->answer.retry_after_ms > 60000)
-		r->answer.retry_after_ms = 60000;
+	if (plan_failed(r, FAILURE_STATUS, (int)status))
+		return;
+	if (r->answer.retry_after_ms > WHOLE_WISH_MAX_MS)
+		r->answer.retry_after_ms = WHOLE_WISH_MAX_MS;
 	r->done = true;
 }
 
@@ -74,27 +79,21 @@ whole_hide(struct req *r, struct slice body, struct slice secret)
 }
 
 /* AWS repeats the lines that were signed, Google its token. */
-static struct slice
-whole_hide_all(struct req *r, struct slice body,
-    const struct settings_credential *c)
-{
-	const struct secret_ref own[] = { c->api_key, c->azure_ad_token,
-		c->aws_access_key_id, c->aws_secret_access_key,
-		c->aws_session_token, c->aws_bearer_token };
-
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		body =
-		    whole_hide(r, body, settings_secret(r->w->secrets, own[i]));
-	return whole_hide(r, body, r->token);
-}
-
 struct slice
 relay_redact(struct req *r, struct slice body)
 {
-	const struct settings_credential *c =
-	    target_credential(r->w, r->choice.target, r->choice.credential);
+	const struct credential *c = r->choice.credential;
 
-	return c != NULL ? whole_hide_all(r, body, c) : body;
+	if (c == NULL)
+		return body;
+	body = whole_hide(r, body, c->api_key);
+	body = whole_hide(r, body, c->azure_ad_token);
+	body = whole_hide(r, body, c->aws_access_key_id);
+	body = whole_hide(r, body, c->aws_secret_access_key);
+	body = whole_hide(r, body, c->aws_session_token);
+	body = whole_hide(r, body, c->aws_bearer_token);
+	body = whole_hide(r, body, c->vertex_ai_credentials);
+	return whole_hide(r, body, r->token);
 }
 
 /* It said nothing that can be passed on. */
@@ -111,6 +110,14 @@ whole_say_status(struct req *r, unsigned status, struct relay_error *said)
 	    "Provider %.*s answered %u", SLICE_ARGS(name), status);
 }
 
+static size_t
+whole_error_max(const struct req *r)
+{
+	return credential_is_guest(r->choice.credential)
+	           ? CREDENTIAL_GUEST_ERROR_MAX
+	           : WHOLE_ERROR_MAX;
+}
+
 static void
 whole_error(struct req *r, unsigned status, struct slice body)
 {
@@ -122,8 +129,9 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	if (status == 401 && r->token.n > 0 && !r->token_retried) {
 		r->token_retried = true;
 		google_refused(r);
-		relay_again(r, OUTCOME_ERROR, "http_4xx");
-		return;
+		r->outcome = OUTCOME_ERROR;
+		if (plan_repeat(r, "http_4xx"))
+			return;
 	}
 	body = relay_redact(r, body);
 	/* Gemini, when a stream was asked for. */
@@ -144,7 +152,7 @@ whole_error(struct req *r, unsigned status, struct slice body)
 		client_error(r, (int)status, &said, &body);
 	else if ((r->dialect != NULL || r->embed != NULL) && r->inbound == NULL)
 		translate_error(r, &said, &body);
-	if (body.n > WHOLE_ERROR_MAX || jscan_value(body, &item, &e) != 0) {
+	if (body.n > whole_error_max(r) || jscan_value(body, &item, &e) != 0) {
 		whole_say_status(r, status, &said);
 		client_error(r, (int)status, &said, &body);
 	}
@@ -308,6 +316,7 @@ whole_ok(struct req *r, struct slice body)
 	r->declined = reply.refusal;
 	r->response_model = pool_copy(r->pool, reply.model);
 	money_price(r);
+	attempt_good(r);
 	r->write_usage = !reply.has_usage || !relay_usage_passes(r);
 	whole_edit(r, &reply, raw);
 	r->done = true;

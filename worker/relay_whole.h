@@ -6,14 +6,22 @@
  */
 
 #include "worker/req.h"
+#include "worker/retry.h"
 
 void relay_whole_data(struct req *r, struct slice bytes);
 void relay_whole_end(struct req *r);
 
 /* --- what both ways of relaying use (step_relay.c) --- */
 
-/* The attempt failed: r->err says how.  Ends the request. */
-void relay_fail(struct req *r, enum outcome outcome, const char *class);
+/*
+ * The attempt failed: req_err() says how, class is its error_class.  Ends the
+ * request, unless the plan has another.  status is of FAILURE_STATUS.
+ */
+void relay_fail(struct req *r, enum outcome outcome, const char *class,
+    enum failure_kind kind, int status);
+
+/* The request is at fault, as req_err() says: nobody else is asked. */
+void relay_refuse(struct req *r, const char *class);
 
 /* The request ends while the source works: what is that charged as? */
 void relay_abandon(struct req *r);
@@ -29,14 +37,5 @@ struct slice relay_breakdown(struct req *r, struct slice message);
 
 /* Kinds openai and azure keep the bytes of their usage (api.md 7.3). */
 bool relay_usage_passes(const struct req *r);
-
-/* The attempt's slot: settled, and open again for another one.  1 or 0. */
-int attempt_settle(struct req *r);
-
-/*
- * Settle this attempt by itself, then begin another with its own hold: nothing
- * of its answer has been released.
- */
-void relay_again(struct req *r, enum outcome outcome, const char *class);
 
 #endif

@@ -18,6 +18,7 @@
 #include "worker/fetch.h"
 #include "worker/keys.h"
 #include "worker/money.h"
+#include "worker/plan.h"
 #include "worker/platform.h"
 #include "worker/rates.h"
 #include "worker/relay_stream.h"
@@ -106,6 +107,7 @@ req_free(struct req *r)
 	decode_free(&r->decode);
 	encode_free(&r->encode);
 	fetch_free(&r->fetch);
+	plan_free(r);
 	if (r->raw != NULL)
 		sbuf_free(r->raw);
 	if (r->held != NULL)
@@ -273,14 +275,6 @@ req_end_now(struct req *r)
 	r->x = NULL;
 	r->slot = SLOT_NONE;
 	req_end(r);
-}
-
-void
-req_retry(struct req *r)
-{
-	assert(!r->released && r->step <= STEP_relay);
-	r->step = STEP_hold;
-	req_wake(r);
 }
 
 void

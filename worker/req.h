@@ -93,10 +93,12 @@ struct choice {
 	int32_t provider; /* index into the settings' list */
 	struct target *target;
 	enum provider_kind kind;
-	int credential; /* index, or TARGET_NEEDS_NONE */
+	/* Whose; NULL: the provider needs none. */
+	const struct credential *credential;
 };
 
 struct ask;
+struct credential;
 struct decode;
 struct dialect;
 struct embed;
@@ -104,6 +106,7 @@ struct encode;
 struct fetch;
 struct google;
 struct inbound;
+struct plan;
 
 /* One account that the request touches, beside hold_terms' own figures. */
 struct req_account {
@@ -164,6 +167,7 @@ struct req {
 	bool all_models;             /* a list: those without credentials too */
 	bool form_type;              /* curl's default media type */
 	struct slice raw_headers[PARAMHDR_COUNT]; /* p NULL = absent */
+	struct slice openai_headers; /* lines for a caller's own credential */
 
 	/* The body and what it says. */
 	struct slice body;
@@ -183,7 +187,9 @@ struct req {
 	bool alt_sse;             /* Gemini: events, not an array */
 
 	/* Where it goes. */
+	struct plan *plan; /* NULL: to the model that it names */
 	struct choice choice;
+	uint32_t health; /* of the target that is asked; HEALTH_NONE */
 	const struct dialect *dialect; /* NULL: the client's own bytes pass */
 	const struct embed *embed;     /* the same for embeddings */
 	struct ask *ask;               /* the request, read for dialects */
@@ -219,6 +225,7 @@ struct req {
 	bool over_tokens; /* refused for its tokens a minute */
 	struct bound bound;
 	int64_t put_max_tokens;
+	int64_t hold_nano; /* the highest of all attempts */
 	enum outcome outcome;
 	struct usage usage;
 	bool has_usage;
@@ -254,6 +261,7 @@ struct req {
 	bool released;       /* the client has bytes of it, or will */
 	bool paused;         /* the client is slow: the source waits */
 	uint64_t released_ns, wrote_ms;
+	uint64_t events_seen, moved_ms; /* of a stream: when the last came */
 	const struct relay_error *provider_error; /* in a stream; of relay */
 	struct slice provider_code, upstream_error;
 	bool write_usage; /* in our own form */
@@ -321,9 +329,6 @@ void req_fail_waiting(struct req *r);
 
 /* At a fast stop: what could not be settled stays with the master's reaping. */
 void req_end_now(struct req *r);
-
-/* Go back to hold for another attempt (before release only). */
-void req_retry(struct req *r);
 
 /* The media type of the body: 0, or -1 with ERR_MEDIA_TYPE. */
 struct http1_head;

@@ -1,6 +1,7 @@
 /* source_call - a provider over HTTP. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
@@ -9,16 +10,23 @@
 #include "proto/jnum.h"
 #include "proto/jstr.h"
 #include "proto/usage.h"
+#include "worker/credential.h"
+#include "worker/relay_whole.h"
 #include "worker/req.h"
+#include "worker/retry.h"
 #include "worker/source.h"
 #include "worker/targets.h"
 #include "worker/upstream.h"
 #include "worker/worker_priv.h"
 
+#define CALL_HEAD_USUAL 16384
+
 struct source_call {
 	struct source base;
 	struct call *call; /* NULL once it has ended */
 	struct worker *worker;
+	bool guest;               /* the host is one that the caller named */
+	uint64_t guest_left;      /* bytes of its body that may still come */
 	struct source_call *next; /* among those to be used again */
 	struct defer defer;
 };
@@ -72,25 +80,6 @@ call_ready(void *ctx)
 		source_ready(s->base.req);
 }
 
-/* "retry-after-ms", else "retry-after" in seconds, decimals allowed. */
-static int64_t
-call_retry_after_ms(const struct http1_head *h)
-{
-	struct slice ms = http1_find(h, SLICE("retry-after-ms"));
-	struct slice s = http1_header(h, HTTP1_RETRY_AFTER);
-	char text[32] = "";
-	double wish;
-
-	if (ms.n == 0 && s.n == 0)
-		return -1;
-	if (ms.n > 0 && ms.n < sizeof text)
-		memcpy(text, ms.p, ms.n);
-	else if (ms.n == 0 && s.n < sizeof text)
-		memcpy(text, s.p, s.n);
-	wish = strtod(text, NULL) * (ms.n > 0 ? 1 : 1000);
-	return wish > 0 && wish < 1e12 ? (int64_t)wish : 0;
-}
-
 /* "ThrottlingException:http://internal.amazon.com/..." */
 static struct slice
 call_error_name(const struct http1_head *h)
@@ -132,6 +121,24 @@ call_bedrock(const struct http1_head *h, struct usage *u)
 	return u->in_text > 0;
 }
 
+/*
+ * Only who says no says when, and in his own words why; of a host that the
+ * caller named only the body is told (security.md F8).
+ */
+static void
+call_head_error(const struct source_call *s, const struct http1_head *h,
+    struct source_head *head)
+{
+	if (s->guest) {
+		head->request_id = SLICE("");
+		return;
+	}
+	head->retry_after_ms =
+	    retry_wish_ms(http1_find(h, SLICE("retry-after-ms")),
+		http1_header(h, HTTP1_RETRY_AFTER), now_real_us() / 1000000);
+	head->error_name = call_error_name(h);
+}
+
 static void
 call_head(void *ctx, const struct http1_head *h)
 {
@@ -151,19 +158,36 @@ call_head(void *ctx, const struct http1_head *h)
 		    coding.n > 0 && !slice_eq_nocase(coding, SLICE("identity")),
 	};
 
-	/* Only who says no says when, and in his own words why. */
-	if (h->status >= 400) {
-		head.retry_after_ms = call_retry_after_ms(h);
-		head.error_name = call_error_name(h);
-	}
-	if (head.request_id.n == 0)
-		head.request_id = http1_find(h, SLICE("request-id"));
 	if (s->base.req == NULL)
 		return;
+	if (head.request_id.n == 0)
+		head.request_id = http1_find(h, SLICE("request-id"));
+	if (h->status >= 400)
+		call_head_error(s, h, &head);
 	if (kind_auths[s->base.req->choice.kind] == AUTH_AWS &&
 	    call_bedrock(h, &told))
 		head.usage = &told;
 	source_head(s->base.req, &head);
+}
+
+/* It sends without end: what came is no answer. */
+static void
+call_too_much(struct source_call *s)
+{
+	struct req *r = s->base.req;
+	struct err e;
+
+	if (r == NULL) {
+		call_cancel(&s->call);
+		source_call_end(s);
+		return;
+	}
+	err_set(&e, ERR_UPSTREAM_INVALID, "the answer is too large");
+	call_info(s->call, &r->call_info);
+	call_cancel(&s->call);
+	source_call_end(s);
+	r->source = NULL;
+	source_fail(r, CALL_MALFORMED, &e);
 }
 
 static void
@@ -171,6 +195,11 @@ call_data(void *ctx, struct slice bytes)
 {
 	struct source_call *s = ctx;
 
+	if (s->guest && bytes.n > s->guest_left) {
+		call_too_much(s);
+		return;
+	}
+	s->guest_left -= s->guest ? bytes.n : 0;
 	if (s->base.req != NULL)
 		source_data(s->base.req, bytes);
 }
@@ -197,9 +226,14 @@ call_fail(void *ctx, enum call_failure failure, const struct err *e)
 
 	call_info(s->call, &info);
 	source_call_end(s);
-	if (r != NULL) {
-		r->source = NULL;
-		r->call_info = info;
+	if (r == NULL)
+		return;
+	r->source = NULL;
+	r->call_info = info;
+	if (s->guest && failure == CALL_DNS) {
+		credential_refuse_base(r);
+		relay_refuse(r, "dns");
+	} else {
 		source_fail(r, failure, e);
 	}
 }
@@ -275,14 +309,20 @@ static struct slice
 call_write_head(struct req *r)
 {
 	struct sbuf *b = &r->w->headers;
+	struct slice head;
 
 	sbuf_clear(b);
+	/* What grows leaves a copy behind. */
+	sbuf_reserve(b, CALL_HEAD_USUAL);
 	upstream_write_head(r, b);
 	head_add_extra(r, b);
 	sbuf_adds(b, "Content-Length: ");
 	sbuf_add_u64(b, r->edit.len);
 	sbuf_adds(b, "\r\n\r\n");
-	return pool_secret(r->pool, sbuf_slice(b));
+	head = pool_secret(r->pool, sbuf_slice(b));
+	if (r->choice.credential != NULL && r->choice.credential->callers)
+		explicit_bzero(b->data, b->len);
+	return head;
 }
 
 /* The body's pieces; many are joined into one, since a call takes few. */
@@ -314,12 +354,15 @@ call_body(struct req *r, struct iovec **iov_r)
 	return edit->n;
 }
 
-/* The smaller of two deadlines, of which -1 is none. */
+/* 0: none. */
 static uint64_t
 call_total_ms(const struct req *r, const struct settings_provider *p)
 {
 	int64_t own = r->stream ? p->stream_timeout_ms : p->timeout_ms;
 
+	if (credential_is_guest(r->choice.credential) && !r->stream &&
+	    (own <= 0 || own > CREDENTIAL_GUEST_MS))
+		own = CREDENTIAL_GUEST_MS;
 	return own > 0 ? (uint64_t)own : 0;
 }
 
@@ -345,6 +388,8 @@ source_call_start(struct req *r)
 	s->base.ops = &ops;
 	s->base.req = r;
 	s->worker = r->w;
+	s->guest = credential_is_guest(r->choice.credential);
+	s->guest_left = CREDENTIAL_GUEST_ANSWER_MAX;
 	r->source = &s->base;
 	s->call = call_start(target_pool(r->w, r->choice.target,
 				 r->choice.credential),

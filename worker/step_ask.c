@@ -1,8 +1,10 @@
 #include "base/settings.h"
 #include "worker/attempt.h"
 #include "worker/google.h"
+#include "worker/plan.h"
 #include "worker/req.h"
 #include "worker/source.h"
+#include "worker/credential.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
@@ -12,12 +14,13 @@ step_ask_run(struct req *r)
 	int got = 1;
 
 	if (kind_auths[r->choice.kind] == AUTH_GOOGLE &&
-	    r->choice.credential >= 0)
+	    r->choice.credential != NULL)
 		got = google_token(r, &r->token);
 	if (got == 0)
 		return STEP_WAIT;
+	/* Its account was refused or cannot be reached: nothing was sent. */
 	if (got < 0)
-		return req_fail(r);
+		return plan_unasked(r);
 	attempt_begin(r);
 	r->done = false;
 	if (params_has(&r->params, PARAM_mock_response))

@@ -1,72 +1,152 @@
+/*
+ * choose - who is asked: the next of the plan, in whose name, and whether it
+ * can be asked at all.  Each attempt begins here.
+ */
+#include "base/clock.h"
 #include "base/settings.h"
 #include "dialect/dialect.h"
 #include "worker/client_dialect.h"
-#include "worker/keys.h"
+#include "worker/credential.h"
+#include "worker/health.h"
+#include "worker/plan.h"
 #include "worker/req.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
-/*
- * X-Respan-Route-Provider: the model's own provider may be named, another
- * does not serve it.  0, or -1.
- */
+enum chosen {
+	CHOSEN,
+	CHOSEN_NOT,   /* another may do: req_err() says why not this one */
+	CHOSEN_NEVER, /* the request itself is at fault */
+};
+
+static void
+choose_target(struct req *r)
+{
+	struct choice *c = &r->choice;
+	uint32_t features = c->model != NULL ? c->model->features : 0;
+
+	c->target = targets_get(r->w->targets, c->provider);
+	c->kind = dialect_kind((enum provider_kind)c->target->provider->kind,
+	    c->upstream_model, features);
+	r->dialect = dialect_find(c->kind, c->upstream_model, features);
+	r->embed = NULL;
+	r->native = false;
+	r->health = HEALTH_NONE;
+}
+
+/* A credential that did not fail, or any. */
 static int
-choose_check_pin(struct req *r)
+choose_draw(struct req *r, bool any)
+{
+	const struct plan *p = r->plan;
+
+	if (p == NULL)
+		return credential_choose(r, SLICE(""), NULL, 0);
+	return credential_choose(r, p->now->credentials, p->tried,
+	    any ? 0 : p->n_tried);
+}
+
+/* What the settings name is remembered by its address. */
+static uint32_t
+choose_place(struct req *r)
 {
 	const struct settings *s = r->w->settings;
-	const struct settings_provider *p = settings_list(s, s->providers);
-	struct slice pin = r->route_provider, slug = r->choice.slug;
-	int shown = (int)(pin.n < 200 ? pin.n : 200);
-	uint32_t i = 0;
+	const struct choice *c = &r->choice;
+	const struct credential *k = c->credential;
 
-	if (pin.n == 0)
-		return 0;
-	while (i < s->providers.n &&
-	       !slice_eq_nocase(settings_str(s, p[i].name), pin))
-		i++;
-	if (i == s->providers.n)
-		return err_param(req_err(r), ERR_ROUTE_UNKNOWN, NULL,
-		    "Unknown provider '%.*s' in X-Respan-Route-Provider.",
-		    shown, pin.p);
-	if ((int32_t)i == r->choice.provider)
-		return 0;
-	return err_param(req_err(r), ERR_ROUTE_UNAVAILABLE, NULL,
-	    "Provider '%.*s' does not serve model '%.*s'.", shown, pin.p,
-	    SLICE_ARGS(slug));
+	if (c->model != NULL && (k == NULL || k->index >= 0) &&
+	    c->upstream_model.p == settings_str(s, c->model->upstream).p)
+		return health_recall(r->w, k, c->model);
+	return health_find(r->w, settings_str(s, c->target->provider->name),
+	    k != NULL ? health_credential(k->name) : 0, c->upstream_model);
+}
+
+static enum health_verdict
+choose_ask_health(struct req *r)
+{
+	const struct credential *k = r->choice.credential;
+
+	if (k != NULL && k->callers)
+		return HEALTH_UP;
+	r->health = choose_place(r);
+	return r->health == HEALTH_NONE
+	           ? HEALTH_UP
+	           : health_ask(r->w, r->health, now_mono_ns());
+}
+
+static enum chosen
+choose_none(struct req *r)
+{
+	struct slice name =
+	    settings_str(r->w->settings, r->choice.target->provider->name);
+
+	err_set(req_err(r), ERR_NO_CREDENTIALS,
+	    "No credentials for provider %.*s. Add a provider key, or send "
+	    "customer_credentials.",
+	    SLICE_ARGS(name));
+	return CHOSEN_NOT;
+}
+
+/* All of its credentials are ejected: the plan hears when the first is back. */
+static enum chosen
+choose_healthy(struct req *r)
+{
+	uint64_t until_ns = UINT64_MAX;
+	int got;
+
+	while ((got = choose_draw(r, false)) == 1 ||
+	       (got == 0 && until_ns == UINT64_MAX &&
+		   (got = choose_draw(r, true)) == 1)) {
+		if (choose_ask_health(r) != HEALTH_EJECTED ||
+		    (r->plan != NULL && r->plan->forced))
+			return CHOSEN;
+		if (health_until_ns(r->w, r->health) < until_ns)
+			until_ns = health_until_ns(r->w, r->health);
+		if (!plan_tried(r, credential_id(r->choice.credential)))
+			break;
+	}
+	if (got < 0)
+		return CHOSEN_NEVER;
+	if (until_ns == UINT64_MAX)
+		return choose_none(r);
+	plan_eject(r, until_ns);
+	return CHOSEN_NOT;
+}
+
+static enum chosen
+choose_one(struct req *r)
+{
+	choose_target(r);
+	if (client_choose(r) != 0)
+		return CHOSEN_NOT;
+	if (params_has(&r->params, PARAM_mock_response)) {
+		r->dialect = NULL;
+		r->choice.credential = NULL;
+		return CHOSEN;
+	}
+	return choose_healthy(r);
 }
 
 enum step_result
 step_choose_run(struct req *r)
 {
-	struct worker *w = r->w;
-	struct choice *c = &r->choice;
-	uint32_t features;
-	struct slice name;
+	for (;;) {
+		int next = plan_next(r);
+		enum chosen got;
 
-	if (choose_check_pin(r) != 0)
-		return req_fail(r);
-	c->target = targets_get(w->targets, c->provider);
-	features = c->model != NULL ? c->model->features : 0;
-	c->kind = dialect_kind((enum provider_kind)c->target->provider->kind,
-	    c->upstream_model, features);
-	r->dialect = dialect_find(c->kind, c->upstream_model, features);
-	if (client_choose(r) != 0)
-		return req_fail(r);
-	if (params_has(&r->params, PARAM_mock_response)) {
-		r->dialect = NULL;
-		c->credential = TARGET_NEEDS_NONE;
-		return STEP_NEXT;
+		if (next == 0)
+			return STEP_WAIT;
+		if (next < 0)
+			return plan_over(r);
+		got = choose_one(r);
+		if (got == CHOSEN)
+			return STEP_NEXT;
+		if (got == CHOSEN_NEVER &&
+		    (r->plan == NULL || r->plan->last == NULL))
+			return req_fail(r);
+		if (plan_of(r)->now != NULL)
+			plan_skip(r, NULL);
 	}
-	c->credential =
-	    target_draw(w, c->target, r->key->def.environment, c->slug);
-	if (c->credential != TARGET_NO_CREDENTIAL)
-		return STEP_NEXT;
-	name = settings_str(w->settings, c->target->provider->name);
-	err_set(req_err(r), ERR_NO_CREDENTIALS,
-	    "No credentials for provider %.*s. Add a provider key, or send "
-	    "customer_credentials.",
-	    SLICE_ARGS(name));
-	return req_fail(r);
 }
 
 void

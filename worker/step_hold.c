@@ -10,6 +10,7 @@
 #include "shm/stats.h"
 #include "worker/client_dialect.h"
 #include "worker/money.h"
+#include "worker/plan.h"
 #include "worker/prepare.h"
 #include "worker/rates.h"
 #include "worker/req.h"
@@ -36,6 +37,8 @@ hold_prepare(struct req *r)
 	}
 	if (money_bound(r) != 0)
 		return -1;
+	if (r->bound.cost_nano > r->hold_nano)
+		r->hold_nano = r->bound.cost_nano;
 	r->prepared = true;
 	return 0;
 }
@@ -58,9 +61,30 @@ hold_waited(struct req *r)
 	money_waited(r);
 }
 
+/*
+ * This model cannot be asked: perhaps another one can.  A request that is at
+ * fault itself has asked nobody before, and has nobody else.
+ */
+static enum step_result
+hold_pass(struct req *r, const char *reason)
+{
+	if (r->held_since_ms != 0)
+		req_wait_until(r, 0);
+	r->held_since_ms = 0;
+	r->prepared = false;
+	plan_skip(r, reason);
+	r->step = STEP_choose;
+	return STEP_NEXT;
+}
+
 static enum step_result
 hold_refuse(struct req *r, enum hold_result why)
 {
+	/* A later attempt's hold: that model is left out (routing.md 5.1). */
+	if (r->plan != NULL && r->plan->last != NULL) {
+		rates_leave_target(r, false);
+		return hold_pass(r, "budget_exceeded");
+	}
 	if (why != HOLD_EXCEEDED && why != HOLD_HELD && hold_fails_open(r)) {
 		hold_waited(r);
 		r->unenforced = true;
@@ -142,8 +166,14 @@ step_hold_run(struct req *r)
 			return counted;
 	}
 
-	if (!r->prepared && (!rates_take_target(r) || hold_prepare(r) != 0))
-		return req_fail(r);
+	if (!r->prepared) {
+		if (!rates_take_target(r))
+			return hold_pass(r, NULL);
+		if (hold_prepare(r) != 0) {
+			rates_leave_target(r, false);
+			return hold_pass(r, NULL);
+		}
+	}
 	if (r->terms.n_accounts == 0)
 		return STEP_NEXT;
 	got = money_hold(r);

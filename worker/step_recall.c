@@ -21,6 +21,7 @@
 #include "worker/answer.h"
 #include "worker/client_dialect.h"
 #include "worker/counters.h"
+#include "worker/credential.h"
 #include "worker/keys.h"
 #include "worker/log_body.h"
 #include "worker/recall.h"
@@ -59,6 +60,14 @@ recall_asked(const struct req *r)
 	       !params_has(&r->params, PARAM_mock_response);
 }
 
+/* It is a part of the key, and is drawn or ordered only later. */
+static bool
+recall_lacks_model(const struct req *r)
+{
+	return r->choice.slug.n == 0 &&
+	       params_cache_option(&r->params, SLICE("is_cached_by_model"));
+}
+
 /* Requests whose answers are never kept: cache.md 4. */
 static bool
 recall_excluded(struct req *r)
@@ -67,7 +76,7 @@ recall_excluded(struct req *r)
 
 	return params_bool(&r->params, PARAM_store) ||
 	       memmem(modalities.p, modalities.n, "\"audio\"", 7) != NULL ||
-	       client_goes_on(r);
+	       client_goes_on(r) || recall_lacks_model(r);
 }
 
 static void
@@ -90,7 +99,7 @@ recall_ttl(struct req *r)
 
 /* The body as merged, without what is ours: what the key is made of. */
 static void
-recall_make_key(struct req *r)
+recall_make_key(struct req *r, const unsigned char *credentials)
 {
 	struct params *p = &r->params;
 	struct cachekey k = {
@@ -99,6 +108,7 @@ recall_make_key(struct req *r)
 		                   ? SLICE("test")
 		                   : SLICE("prod"),
 		.family = client_family_name(r),
+		.credentials = credentials,
 	};
 
 	k.n_members = client_key_members(r, &k.members);
@@ -114,6 +124,8 @@ static void
 recall_begin(struct req *r)
 {
 	struct req_cache *c = &r->cache;
+	unsigned char sum[DIGEST_SIZE];
+	bool own;
 
 	c->asked = true;
 	if (!recall_asked(r))
@@ -125,11 +137,14 @@ recall_begin(struct req *r)
 	if (params_cache_option(&r->params, SLICE("cache_by_customer")) &&
 	    params_customer_id(&r->params).n == 0)
 		return;
+	own = credential_sum(r, sum) == 1;
+	if (own && !r->w->settings->cache_own_credentials)
+		return;
 	c->lookup = !r->no_cache;
 	c->store = true;
 	if (c->lookup)
 		c->state = CACHE_MISS;
-	recall_make_key(r);
+	recall_make_key(r, own ? sum : NULL);
 }
 
 static void

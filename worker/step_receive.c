@@ -1,13 +1,17 @@
 #include <stdio.h>
 
 #include "base/pool.h"
+#include "base/sbuf.h"
 #include "net/http1.h"
 #include "net/server.h"
 #include "proto/media.h"
 #include "worker/answer.h"
+#include "worker/headers.h"
 #include "worker/pages.h"
 #include "worker/req.h"
 #include "worker/worker_priv.h"
+
+#define RECEIVE_OPENAI_MAX 1024
 
 /* Headers that mean something to us and that http1 does not find itself. */
 struct receive_header {
@@ -59,6 +63,41 @@ receive_user_agent(struct req *r, struct slice value)
 	r->user_agent = pool_copy(r->pool, value);
 }
 
+/* The client's word on its own account, in lines as they are sent. */
+static void
+receive_openai(struct req *r, const char *name, struct slice value)
+{
+	struct sbuf b = { 0 };
+
+	for (size_t i = 0; i < value.n; i++)
+		if (value.p[i] < ' ' || value.p[i] >= 0x7f)
+			return;
+	if (value.n == 0 || value.n > RECEIVE_OPENAI_MAX)
+		return;
+	sbuf_add_slice(&b, r->openai_headers);
+	headers_put(&b, slice_str(name), value);
+	r->openai_headers = pool_copy(r->pool, sbuf_slice(&b));
+	sbuf_free(&b);
+}
+
+static void
+receive_openai_organization(struct req *r, struct slice value)
+{
+	receive_openai(r, "OpenAI-Organization: ", value);
+}
+
+static void
+receive_openai_project(struct req *r, struct slice value)
+{
+	receive_openai(r, "OpenAI-Project: ", value);
+}
+
+static void
+receive_openai_beta(struct req *r, struct slice value)
+{
+	receive_openai(r, "OpenAI-Beta: ", value);
+}
+
 static const struct receive_header headers[] = {
 	{ { "cache-control", 13 }, receive_cache_control },
 	{ { "forwarded", 9 }, receive_forwarded },
@@ -67,6 +106,9 @@ static const struct receive_header headers[] = {
 	{ { "via", 3 }, receive_forwarded },
 	{ { "x-request-id", 12 }, receive_request_id },
 	{ { "user-agent", 10 }, receive_user_agent },
+	{ { "openai-organization", 19 }, receive_openai_organization },
+	{ { "openai-project", 14 }, receive_openai_project },
+	{ { "openai-beta", 11 }, receive_openai_beta },
 	{ { "x-respan-route-provider", 23 }, receive_route_provider },
 };
 
@@ -77,6 +119,7 @@ receive_header(struct req *r, const struct http1_field *f)
 
 	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
 		if (headers[i].name.n == f->name.n &&
+		    (f->name.p[0] | 0x20) == headers[i].name.p[0] &&
 		    slice_eq_nocase(headers[i].name, f->name)) {
 			headers[i].take(r, f->value);
 			return;

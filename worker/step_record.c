@@ -21,7 +21,9 @@
 #include "worker/keys.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
+#include "worker/plan.h"
 #include "worker/recall.h"
+#include "worker/credential.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
@@ -114,8 +116,7 @@ record_times(struct req *r, struct record *rec)
 static void
 record_target(const struct req *r, struct record *rec)
 {
-	const struct settings *s = r->w->settings;
-	const struct settings_credential *c;
+	const struct credential *c = r->choice.credential;
 
 	rec->provider_id = attempt_provider(r);
 	if (r->cache.state == CACHE_HIT || r->cache.state == CACHE_COLLAPSED) {
@@ -126,13 +127,11 @@ record_target(const struct req *r, struct record *rec)
 	}
 	rec->model = r->choice.slug;
 	rec->response_model = r->response_model;
-	if (r->choice.target == NULL)
+	if (c == NULL)
 		return;
-	c = target_credential(r->w, r->choice.target, r->choice.credential);
-	if (c != NULL) {
-		rec->deployment_name = settings_str(s, c->name);
-		rec->credential_source = SLICE("settings");
-	}
+	rec->deployment_name = c->name;
+	rec->credential_source = credential_source_names[c->source];
+	rec->used_custom_credential = c->source != CREDENTIAL_SETTINGS;
 }
 
 static void
@@ -159,7 +158,7 @@ record_money(struct req *r, struct record *rec)
 	rec->cost_known = r->cost_known;
 	rec->charge = r->charge_nano + r->spent_charge_nano;
 	rec->suspense = r->suspense_nano + r->spent_suspense_nano;
-	rec->hold = r->bound.cost_nano;
+	rec->hold = r->hold_nano;
 	rec->price_version = (int64_t)r->w->settings->price_version;
 	rec->provider_cost =
 	    r->has_usage ? r->usage.provider_cost_nano : MONEY_NONE;
@@ -191,58 +190,44 @@ record_cache(struct req *r, struct record *rec)
 	rec->cache_key = pool_copy(r->pool, slice_str(hex));
 }
 
-/* The attempt that decided, packed into w->body: routing.md 12. */
+/* All attempts, packed: those of the plan, and the one that decided. */
 static struct slice
-record_attempt(struct req *r, const struct record *rec)
+record_attempts(struct req *r)
 {
 	struct sbuf *b = &r->w->body;
-	struct record_attempt a = {
-		.n = r->attempts,
-		.started_us =
-		    r->arrived_us + record_us(r->arrived_ns, r->asked_ns),
-		.duration_us = record_us(r->asked_ns, r->ended_ns),
-		.connect_us = record_us(r->asked_ns, r->ready_ns),
-		.first_byte_us = record_us(r->asked_ns, r->first_ns),
-		.status = r->upstream_status,
-		.reused = r->reused,
-		.hold_nano = r->bound.cost_nano,
-		.charge_nano = r->cost_nano,
-		.prompt_tokens = rec->prompt_tokens,
-		.completion_tokens = rec->completion_tokens,
-		.model = r->choice.slug,
-		.provider = rec->provider_id,
-		.deployment = rec->deployment_name,
-		.credential_source = rec->credential_source,
-		.upstream_model = r->choice.upstream_model,
-		.outcome = attempt_outcome_names[attempt_outcome(r)],
-		.error_message = r->upstream_error,
-		.upstream_request_id = r->upstream_request_id,
-	};
 
-	if (r->attempts == 0)
-		return SLICE("");
-	if (r->attempt_error != NULL)
-		a.error_class = slice_str(r->attempt_error);
 	sbuf_clear(b);
-	record_attempts_add(b, &a);
+	if (r->plan != NULL)
+		sbuf_add_slice(b, sbuf_slice(&r->plan->attempts));
+	if (r->attempts > r->retried)
+		attempt_pack(r, attempt_outcome(r), b);
 	return sbuf_slice(b);
 }
 
-static struct slice
-record_warnings(struct req *r)
+/* "n; gpt-4o: 503: ...": what was dropped, and who was passed by. */
+static void
+record_warnings(struct req *r, struct record *rec)
 {
 	struct sbuf *b = &r->w->headers;
 
-	if (!r->parsed || r->params.n_warnings == 0)
-		return SLICE("");
+	if (!r->parsed)
+		return;
 	sbuf_clear(b);
 	for (unsigned i = 0; i < r->params.n_warnings && i < PARAMS_WARNINGS;
 	     i++) {
-		if (i > 0)
+		if (b->len > 0)
 			sbuf_adds(b, "; ");
 		sbuf_add_slice(b, r->params.warnings[i]);
 	}
-	return sbuf_slice(b);
+	if (r->plan != NULL) {
+		rec->load_balance_group_id = r->plan->group_id;
+		sbuf_clear(&r->w->scratch);
+		plan_write_warnings(r->plan, b, &r->w->scratch);
+		/* limit_info may lie there as well. */
+		rec->warnings_dict =
+		    pool_copy(r->pool, sbuf_slice(&r->w->scratch));
+	}
+	rec->warnings = sbuf_slice(b);
 }
 
 static void
@@ -265,8 +250,8 @@ record_put(struct req *r)
 	record_usage(r, &rec);
 	record_money(r, &rec);
 	record_cache(r, &rec);
-	rec.attempts = record_attempt(r, &rec);
-	rec.warnings = record_warnings(r);
+	rec.attempts = record_attempts(r);
+	record_warnings(r, &rec);
 	rec.client_address = r->client_address;
 	rec.client_request_id = r->client_request_id;
 	rec.user_agent = r->user_agent;

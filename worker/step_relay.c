@@ -16,6 +16,7 @@
 #include "proto/relay.h"
 #include "worker/answer.h"
 #include "worker/attempt.h"
+#include "worker/plan.h"
 #include "worker/relay_stream.h"
 #include "worker/relay_whole.h"
 #include "worker/req.h"
@@ -126,16 +127,37 @@ relay_abandon(struct req *r)
 		relay_stream_take_state(r);
 }
 
-void
-relay_fail(struct req *r, enum outcome outcome, const char *class)
+static void
+relay_note(struct req *r, enum outcome outcome, const char *class)
 {
 	r->outcome = outcome;
 	r->attempt_error = class;
-	r->done = true;
 	if (r->ended_ns == 0)
 		r->ended_ns = now_mono_ns();
 	req_fail(r);
+}
+
+static void
+relay_done(struct req *r)
+{
+	r->done = true;
 	req_run(r);
+}
+
+void
+relay_fail(struct req *r, enum outcome outcome, const char *class,
+    enum failure_kind kind, int status)
+{
+	relay_note(r, outcome, class);
+	if (!plan_failed(r, kind, status))
+		relay_done(r);
+}
+
+void
+relay_refuse(struct req *r, const char *class)
+{
+	relay_note(r, OUTCOME_NONE, class);
+	relay_done(r);
 }
 
 void
@@ -152,9 +174,9 @@ source_ready(struct req *r)
 static void
 relay_refuse_head(struct req *r)
 {
-	relay_say(r, ERR_UPSTREAM_INVALID);
-	relay_fail(r, OUTCOME_UNKNOWN, "malformed");
 	source_cancel(&r->source);
+	relay_say(r, ERR_UPSTREAM_INVALID);
+	relay_fail(r, OUTCOME_UNKNOWN, "malformed", FAILURE_MALFORMED, 0);
 }
 
 void
@@ -209,29 +231,37 @@ source_end(struct req *r)
 }
 
 /* How a failed call is told, charged and classed: routing.md 5.2, money.md 9 */
-static const struct failure {
+static const struct failed_call {
 	enum err_kind kind;
 	const char *class;
+	enum failure_kind policy;
 	bool charged; /* when the request was wholly sent */
 } failures[] = {
-	[CALL_DNS] = { ERR_UPSTREAM_CONNECT, "dns", false },
-	[CALL_CONNECT] = { ERR_UPSTREAM_CONNECT, "connect", false },
-	[CALL_CONNECT_TIMEOUT] = { ERR_UPSTREAM_CONNECT, "connect", false },
-	[CALL_TLS] = { ERR_UPSTREAM_CONNECT, "tls", false },
-	[CALL_LOST] = { ERR_UPSTREAM_CONNECT, "reset", true },
-	[CALL_WRITE_TIMEOUT] = { ERR_UPSTREAM_CONNECT, "reset", false },
+	[CALL_DNS] = { ERR_UPSTREAM_CONNECT, "dns", FAILURE_DNS, false },
+	[CALL_CONNECT] = { ERR_UPSTREAM_CONNECT, "connect", FAILURE_CONNECT,
+	    false },
+	[CALL_CONNECT_TIMEOUT] = { ERR_UPSTREAM_CONNECT, "connect",
+	    FAILURE_CONNECT, false },
+	[CALL_TLS] = { ERR_UPSTREAM_CONNECT, "tls", FAILURE_TLS, false },
+	[CALL_LOST] = { ERR_UPSTREAM_CONNECT, "reset", FAILURE_RESET, true },
+	[CALL_WRITE_TIMEOUT] = { ERR_UPSTREAM_CONNECT, "reset", FAILURE_RESET,
+	    false },
 	[CALL_FIRST_BYTE_TIMEOUT] = { ERR_UPSTREAM_TIMEOUT,
-	    "timeout_first_byte", true },
-	[CALL_IDLE_TIMEOUT] = { ERR_UPSTREAM_TIMEOUT, "timeout_idle", true },
-	[CALL_TOTAL_TIMEOUT] = { ERR_UPSTREAM_TIMEOUT, "timeout_total", true },
-	[CALL_CUT] = { ERR_UPSTREAM_INVALID, "cut", true },
-	[CALL_MALFORMED] = { ERR_UPSTREAM_INVALID, "malformed", true },
-	[CALL_HEAD_TOO_LARGE] = { ERR_UPSTREAM_INVALID, "malformed", true },
+	    "timeout_first_byte", FAILURE_FIRST_BYTE, true },
+	[CALL_IDLE_TIMEOUT] = { ERR_UPSTREAM_TIMEOUT, "timeout_idle",
+	    FAILURE_IDLE, true },
+	[CALL_TOTAL_TIMEOUT] = { ERR_UPSTREAM_TIMEOUT, "timeout_total",
+	    FAILURE_TOTAL, true },
+	[CALL_CUT] = { ERR_UPSTREAM_INVALID, "cut", FAILURE_CUT, true },
+	[CALL_MALFORMED] = { ERR_UPSTREAM_INVALID, "malformed",
+	    FAILURE_MALFORMED, true },
+	[CALL_HEAD_TOO_LARGE] = { ERR_UPSTREAM_INVALID, "malformed",
+	    FAILURE_MALFORMED, true },
 };
 
 /* What a failure costs: nothing when the provider cannot have read it all. */
 static enum outcome
-relay_outcome(const struct req *r, const struct failure *f)
+relay_outcome(const struct req *r, const struct failed_call *f)
 {
 	if (r->first_ns != 0)
 		return relay_outcome_half(r);
@@ -253,29 +283,9 @@ relay_is_race(const struct req *r, enum call_failure failure)
 }
 
 void
-relay_again(struct req *r, enum outcome outcome, const char *class)
-{
-	r->outcome = outcome;
-	if (!attempt_settle(r)) {
-		err_set(req_err(r), ERR_BUDGET_UNAVAILABLE,
-		    "The budget ledger is not available. Please retry.");
-		relay_fail(r, outcome, "budget");
-		return;
-	}
-	attempt_retry(r, class);
-	decode_free(&r->decode);
-	if (r->held != NULL)
-		sbuf_clear(r->held);
-	r->outcome = OUTCOME_NONE;
-	r->upstream_status = 0;
-	r->first_ns = r->ended_ns = 0;
-	req_retry(r);
-}
-
-void
 source_fail(struct req *r, enum call_failure failure, const struct err *e)
 {
-	const struct failure *f = &failures[failure];
+	const struct failed_call *f = &failures[failure];
 	enum outcome outcome;
 
 	if (r->done)
@@ -289,11 +299,13 @@ source_fail(struct req *r, enum call_failure failure, const struct err *e)
 	if (r->relay != NULL)
 		relay_stream_take_state(r);
 	if (relay_is_race(r, failure)) {
-		r->fresh = true;
-		relay_again(r, outcome, "reset");
-		return;
+		r->outcome = outcome;
+		if (plan_repeat(r, "reset")) {
+			r->fresh = true;
+			return;
+		}
 	}
 	r->upstream_error = pool_copy(r->pool, slice_str(e->text));
 	relay_say(r, f->kind);
-	relay_fail(r, outcome, f->class);
+	relay_fail(r, outcome, f->class, f->policy, 0);
 }

@@ -70,19 +70,3 @@ step_settle_cancel(struct req *r)
 {
 	(void)r;
 }
-
-int
-attempt_settle(struct req *r)
-{
-	money_price(r);
-	if (!money_settle(r))
-		return 0;
-	r->spent_nano += r->cost_nano;
-	r->spent_charge_nano += r->charge_nano;
-	r->spent_suspense_nano += r->suspense_nano;
-	r->cost_nano = r->charge_nano = r->suspense_nano = 0;
-	r->sent = r->sent_bytes = false;
-	r->first_ns = 0;
-	r->slot = hold_open(&r->w->seat, r->id, r->arrived_us, r->counter);
-	return r->slot != SLOT_NONE;
-}

@@ -1,8 +1,10 @@
 #include "worker/targets.h"
 
+#include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 
-#include "base/random.h"
+#include "base/digest.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "base/sigv4.h"
@@ -10,6 +12,7 @@
 #include "net/client.h"
 #include "shm/stats.h"
 #include "worker/google.h"
+#include "worker/guests.h"
 #include "worker/tls.h"
 #include "worker/upstream.h"
 
@@ -31,6 +34,7 @@ struct target_full {
 	struct target target;       /* what others see */
 	struct client_target *pool; /* of the provider's own address */
 	struct target_door *doors;  /* one per credential, and one for none */
+	struct credential *credentials;
 	uint32_t n_doors;
 };
 
@@ -38,6 +42,7 @@ struct targets {
 	struct worker *worker;
 	struct target_full **at; /* by index of the provider */
 	uint32_t n;
+	struct guests *guests;
 };
 
 struct targets *
@@ -48,6 +53,7 @@ targets_new(struct worker *w)
 	t->worker = w;
 	t->n = w->settings->providers.n;
 	t->at = xcalloc(t->n + 1, sizeof(struct target_full *));
+	t->guests = guests_new(w);
 	return t;
 }
 
@@ -76,6 +82,7 @@ target_full_free(struct target_full *f)
 		}
 	}
 	free(f->doors);
+	free(f->credentials);
 	free(f);
 }
 
@@ -88,6 +95,7 @@ targets_free(struct targets **tp)
 		return;
 	for (uint32_t i = 0; i < t->n; i++)
 		target_full_free(t->at[i]);
+	guests_free(&t->guests);
 	free(t->at);
 	free(t);
 	*tp = NULL;
@@ -95,11 +103,10 @@ targets_free(struct targets **tp)
 
 static struct client_target *
 target_connect(struct worker *w, const struct settings_provider *p,
-    const struct settings_base *base)
+    const struct credential_base *base)
 {
-	struct slice host = settings_str(w->settings, base->host);
 	struct client_target_options o = {
-		.host = host.p, /* NUL-terminated in the snapshot */
+		.host = base->host.p, /* NUL-terminated in the snapshot */
 		.port = (uint16_t)base->port,
 		.tls = base->tls ? worker_tls_client(w->tls, w->settings, p)
 		                 : NULL,
@@ -109,6 +116,77 @@ target_connect(struct worker *w, const struct settings_provider *p,
 	};
 
 	return client_target_new(w->client, &o);
+}
+
+/* --- credentials of the settings --- */
+
+static struct credential_base
+target_base_of(const struct settings *s, const struct settings_base *b)
+{
+	return (struct credential_base){ settings_str(s, b->host),
+		settings_str(s, b->path), b->port, b->tls };
+}
+
+/* Names tell them apart everywhere and for ever; order and secrets may change.
+ */
+static void
+target_sum(struct worker *w, const struct target *t, struct credential *c)
+{
+	struct slice provider = settings_str(w->settings, t->provider->name);
+	uint64_t id;
+
+	digest_start(w->digest);
+	digest_add(w->digest, provider.p, provider.n);
+	digest_add(w->digest, "", 1);
+	digest_add(w->digest, c->name.p, c->name.n);
+	digest_end(w->digest, c->sum);
+	memcpy(&id, c->sum, sizeof id);
+	c->id = le64toh(id) | 1;
+}
+
+static void
+target_credential(struct worker *w, const struct target *t,
+    const struct settings_credential *from, struct credential *c)
+{
+	const struct settings *s = w->settings;
+	const char *secrets = w->secrets;
+
+	c->source = CREDENTIAL_SETTINGS;
+	c->name = settings_str(s, from->name);
+	c->api_key = settings_secret(secrets, from->api_key);
+	c->azure_ad_token = settings_secret(secrets, from->azure_ad_token);
+	c->aws_access_key_id =
+	    settings_secret(secrets, from->aws_access_key_id);
+	c->aws_secret_access_key =
+	    settings_secret(secrets, from->aws_secret_access_key);
+	c->aws_session_token =
+	    settings_secret(secrets, from->aws_session_token);
+	c->aws_bearer_token = settings_secret(secrets, from->aws_bearer_token);
+	c->aws_region_name = settings_str(s, from->aws_region_name);
+	c->vertex_ai_credentials =
+	    settings_secret(secrets, from->vertex_ai_credentials);
+	c->vertex_ai_project = settings_str(s, from->vertex_ai_project);
+	c->vertex_ai_location = settings_str(s, from->vertex_ai_location);
+	c->organization = settings_str(s, from->organization);
+	c->project = settings_str(s, from->project);
+	c->api_version = settings_str(s, from->api_version);
+	c->base = target_base_of(s, &from->base);
+	target_sum(w, t, c);
+}
+
+static void
+target_credentials(struct worker *w, struct target_full *f)
+{
+	const struct settings_provider *p = f->target.provider;
+	const struct settings_credential *from =
+	    settings_list(w->settings, p->credentials);
+
+	f->credentials = xcalloc(p->credentials.n + 1, sizeof *f->credentials);
+	f->target.credentials = f->credentials;
+	for (uint32_t i = 0; i < p->credentials.n; i++) {
+		f->credentials[i].index = (int32_t)i;
+		target_credential(w, &f->target, &from[i], &f->credentials[i]);
+	}
 }
 
 static uint32_t
@@ -135,42 +213,75 @@ targets_get(struct targets *t, int32_t provider)
 	f->target.demo = p->kind == KIND_DEMO;
 	f->n_doors = p->credentials.n + 1;
 	f->doors = xcalloc(f->n_doors, sizeof *f->doors);
+	f->target.base = target_base_of(w->settings, &p->base);
+	target_credentials(w, f);
 	if (!f->target.demo && p->base.host.len > 0)
-		f->pool = target_connect(w, p, &p->base);
+		f->pool = target_connect(w, p, &f->target.base);
 	f->target.inflight_cell = target_inflight_cell(w, p);
 	t->at[provider] = f;
 	return &f->target;
 }
 
+/* Of a credential of the settings, or of none. */
 static struct target_door *
-target_door(struct target_full *f, int credential)
+target_door(struct target_full *f, const struct credential *c)
 {
-	return &f->doors[credential >= 0 ? (uint32_t)credential
-					 : f->n_doors - 1];
+	return &f->doors[c != NULL ? (uint32_t)c->index : f->n_doors - 1];
 }
 
-const struct settings_base *
-target_base(struct worker *w, const struct target *t, int credential)
+static bool
+target_has_door(const struct credential *c)
 {
-	const struct settings_credential *c =
-	    target_credential(w, t, credential);
+	return c == NULL || c->index >= 0;
+}
 
-	return c != NULL ? &c->base : &t->provider->base;
+const struct credential_base *
+target_base(const struct target *t, const struct credential *c)
+{
+	return c != NULL ? &c->base : &t->base;
+}
+
+static struct client_target *
+target_guest_pool(struct worker *w, struct target *t,
+    const struct credential *c)
+{
+	bool caller = c->host == HOST_CALLER;
+	struct guest_place place = {
+		.base = &c->base,
+		.connect_ms = (uint32_t)t->provider->connect_timeout_ms,
+		.public_only = caller,
+	};
+
+	/* A key of ours goes where the settings say and nowhere else. */
+	assert(c->source != CREDENTIAL_SETTINGS);
+	if (c->base.tls)
+		place.tls = caller ? worker_tls_system(w->tls)
+		                   : worker_tls_client(w->tls, w->settings,
+					 t->provider);
+	return guests_pool(w->targets->guests, &place);
+}
+
+static bool
+base_equal(const struct credential_base *a, const struct credential_base *b)
+{
+	return slice_eq(a->host, b->host) && a->port == b->port &&
+	       a->tls == b->tls;
 }
 
 struct client_target *
-target_pool(struct worker *w, struct target *t, int credential)
+target_pool(struct worker *w, struct target *t, const struct credential *c)
 {
 	struct target_full *f = (struct target_full *)t;
-	const struct settings_base *own = target_base(w, t, credential);
-	const struct settings_base *base = &t->provider->base;
-	struct target_door *d = target_door(f, credential);
+	const struct credential_base *base = target_base(t, c);
+	struct target_door *d;
 
-	if (own->host.off == base->host.off && own->port == base->port &&
-	    own->tls == base->tls)
+	if (!target_has_door(c) && c->host != HOST_PROVIDER)
+		return target_guest_pool(w, t, c);
+	if (base_equal(base, &t->base))
 		return f->pool;
+	d = target_door(f, c);
 	if (d->pool == NULL)
-		d->pool = target_connect(w, t->provider, own);
+		d->pool = target_connect(w, t->provider, base);
 	return d->pool;
 }
 
@@ -190,98 +301,63 @@ targets_close_idle(struct targets *t)
 	for (uint32_t i = 0; i < t->n; i++)
 		if (t->at[i] != NULL)
 			target_close_idle(t->at[i]);
-}
-
-static bool
-credential_serves(const struct settings *s, const struct settings_credential *c,
-    int32_t environment, struct slice slug)
-{
-	if (c->environment != ENV_BOTH && c->environment != environment)
-		return false;
-	if (settings_has(s, c->exclude_models, slug))
-		return false;
-	return c->available_models.n == 0 ||
-	       settings_has(s, c->available_models, slug);
-}
-
-int
-target_draw(struct worker *w, const struct target *t, int32_t environment,
-    struct slice slug)
-{
-	const struct settings_credential *c =
-	    settings_list(w->settings, t->provider->credentials);
-	uint32_t n = t->provider->credentials.n;
-	uint64_t sum = 0, draw;
-	int last = TARGET_NO_CREDENTIAL;
-
-	if (n == 0)
-		return t->demo || (t->provider->quirks & QUIRK_LOCAL) != 0
-		           ? TARGET_NEEDS_NONE
-		           : TARGET_NO_CREDENTIAL;
-	for (uint32_t i = 0; i < n; i++)
-		if (credential_serves(w->settings, &c[i], environment, slug)) {
-			sum += (uint64_t)c[i].weight_nano;
-			last = (int)i;
-		}
-	if (sum == 0 || n == 1)
-		return last;
-	draw = random_draw() % sum;
-	for (uint32_t i = 0; i < n; i++) {
-		if (!credential_serves(w->settings, &c[i], environment, slug))
-			continue;
-		if (draw < (uint64_t)c[i].weight_nano)
-			return (int)i;
-		draw -= (uint64_t)c[i].weight_nano;
-	}
-	return last;
-}
-
-const struct settings_credential *
-target_credential(struct worker *w, const struct target *t, int credential)
-{
-	const struct settings_credential *c =
-	    settings_list(w->settings, t->provider->credentials);
-
-	return credential >= 0 ? &c[credential] : NULL;
+	guests_close_idle(t->guests);
 }
 
 struct sigv4_key *
-target_aws_key(struct target *t, int credential)
+target_aws_key(struct target *t, const struct credential *c)
 {
-	return &target_door((struct target_full *)t, credential)->aws;
+	if (!target_has_door(c))
+		return NULL;
+	return &target_door((struct target_full *)t, c)->aws;
 }
 
 struct google **
-target_google(struct target *t, int credential)
+target_google(struct worker *w, struct target *t, const struct credential *c)
 {
-	return &target_door((struct target_full *)t, credential)->google;
+	if (!target_has_door(c))
+		return guests_google(w->targets->guests, c->sum);
+	return &target_door((struct target_full *)t, c)->google;
 }
 
-struct slice
-target_lines(struct worker *w, struct target *t, int credential, bool stream)
+void
+target_add_lines(struct worker *w, struct target *t, const struct credential *c,
+    bool stream, struct sbuf *b)
 {
-	struct target_full *f = (struct target_full *)t;
-	struct sbuf *b = &target_door(f, credential)->lines[stream];
+	struct sbuf *kept;
 
-	if (b->len == 0)
-		upstream_write_lines(w, t->provider,
-		    target_credential(w, t, credential),
-		    target_base(w, t, credential), stream, b);
-	return sbuf_slice(b);
-}
-
-struct slice
-target_chat(struct worker *w, struct target *t, int credential, bool stream)
-{
-	struct target_full *f = (struct target_full *)t;
-	struct sbuf *b = &target_door(f, credential)->chat[stream];
-
-	if (b->len == 0) {
-		sbuf_adds(b, "POST ");
-		sbuf_add_slice(b, settings_str(w->settings,
-				      target_base(w, t, credential)->path));
-		sbuf_adds(b, "/chat/completions HTTP/1.1\r\n");
-		sbuf_add_slice(b, target_lines(w, t, credential, stream));
+	if (!target_has_door(c)) {
+		upstream_write_lines(w, t, c, stream, b);
+		return;
 	}
-	return sbuf_slice(b);
+	kept = &target_door((struct target_full *)t, c)->lines[stream];
+	if (kept->len == 0)
+		upstream_write_lines(w, t, c, stream, kept);
+	sbuf_add_slice(b, sbuf_slice(kept));
+}
+
+static void
+target_write_chat(struct worker *w, struct target *t,
+    const struct credential *c, bool stream, struct sbuf *b)
+{
+	sbuf_adds(b, "POST ");
+	sbuf_add_slice(b, target_base(t, c)->path);
+	sbuf_adds(b, "/chat/completions HTTP/1.1\r\n");
+	target_add_lines(w, t, c, stream, b);
+}
+
+void
+target_add_chat(struct worker *w, struct target *t, const struct credential *c,
+    bool stream, struct sbuf *b)
+{
+	struct sbuf *kept;
+
+	if (!target_has_door(c)) {
+		target_write_chat(w, t, c, stream, b);
+		return;
+	}
+	kept = &target_door((struct target_full *)t, c)->chat[stream];
+	if (kept->len == 0)
+		target_write_chat(w, t, c, stream, kept);
+	sbuf_add_slice(b, sbuf_slice(kept));
 }

@@ -13,19 +13,22 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "worker/credential.h"
 
 struct client_target;
 struct google;
-struct settings_base;
-struct sigv4_key;
-struct settings_credential;
+struct sbuf;
 struct settings_provider;
+struct sigv4_key;
 struct worker;
 
 struct target {
 	const struct settings_provider *provider;
 	bool demo;
 	uint32_t inflight_cell; /* of the metrics: its attempts in flight */
+	struct credential_base base; /* its own; host n 0: each has his */
+	/* Those of the settings, in their order. */
+	const struct credential *credentials;
 };
 
 struct targets;
@@ -39,37 +42,33 @@ struct target *targets_get(struct targets *t, int32_t provider);
 /* Close the kept connections of all. */
 void targets_close_idle(struct targets *t);
 
-/*
- * Draw a credential by weight among those that serve this environment and
- * model.  Its index, or -1 when there is none; a provider that needs none
- * (no credentials in its block, quirk "local" or demo) gives -2.
- */
-#define TARGET_NO_CREDENTIAL (-1)
-#define TARGET_NEEDS_NONE (-2)
-int target_draw(struct worker *w, const struct target *t, int32_t environment,
-    struct slice slug);
-
-const struct settings_credential *target_credential(struct worker *w,
-    const struct target *t, int credential);
+/* Below, c is a credential of that target's provider, or NULL for none. */
 
 /* The address of its requests, and the connections to it. */
-const struct settings_base *target_base(struct worker *w,
-    const struct target *t, int credential);
+const struct credential_base *target_base(const struct target *t,
+    const struct credential *c);
 struct client_target *target_pool(struct worker *w, struct target *t,
-    int credential);
+    const struct credential *c);
 
-/* Where the tokens of a credential of Google are kept. */
-struct google **target_google(struct target *t, int credential);
+/* Where the tokens of a credential of Google are kept, until the next call. */
+struct google **target_google(struct worker *w, struct target *t,
+    const struct credential *c);
 
-/* The key that a credential of AWS signs with today. */
-struct sigv4_key *target_aws_key(struct target *t, int credential);
+/*
+ * The key that a credential of AWS signs with today; NULL for one of a
+ * request, which lives too short to keep one.
+ */
+struct sigv4_key *target_aws_key(struct target *t, const struct credential *c);
 
-/* "Host: ...\r\n...Authorization: ...\r\n": a head without its first line. */
-struct slice target_lines(struct worker *w, struct target *t, int credential,
-    bool stream);
+/*
+ * Append "Host: ...\r\n...Authorization: ...\r\n": a head without its first
+ * line.
+ */
+void target_add_lines(struct worker *w, struct target *t,
+    const struct credential *c, bool stream, struct sbuf *b);
 
 /* The same with the line of OpenAI's chat before it, which is always one. */
-struct slice target_chat(struct worker *w, struct target *t, int credential,
-    bool stream);
+void target_add_chat(struct worker *w, struct target *t,
+    const struct credential *c, bool stream, struct sbuf *b);
 
 #endif

@@ -63,16 +63,34 @@ tls_make_servers(struct worker_tls *t, const struct settings *s,
 	return 0;
 }
 
-/* A provider that can be called: it has a credential, or needs none. */
+/* A provider that is called with TLS, with whose credentials ever. */
 static bool
 tls_is_used(const struct settings *s, const struct settings_provider *p)
 {
 	const struct settings_credential *c = settings_list(s, p->credentials);
 
+	if (p->kind == KIND_DEMO)
+		return false;
 	for (uint32_t i = 0; i < p->credentials.n; i++)
-		if (c[i].base.tls || c[i].vertex_ai_credentials.len > 0)
-			return true; /* a token is fetched with TLS always */
-	return p->base.tls && p->quirks & QUIRK_LOCAL;
+		if (c[i].base.tls)
+			return true;
+	/* A token is fetched with TLS always. */
+	return p->base.tls || p->base.host.len == 0 ||
+	       kind_auths[p->kind] == AUTH_GOOGLE;
+}
+
+/* Any caller may bring a host of his own, once there is a provider. */
+static void
+tls_make_system(struct worker_tls *t, const struct settings *s)
+{
+	struct err e; /* where there are no certificates he is refused */
+	uint32_t i = 0;
+
+	while (i < t->n_clients &&
+	       settings_provider_at(s, (int32_t)i)->kind == KIND_DEMO)
+		i++;
+	if (i < t->n_clients && t->system == NULL)
+		t->system = tls_client_new(NULL, &e);
 }
 
 static int
@@ -98,6 +116,7 @@ tls_make_clients(struct worker_tls *t, const struct settings *s, struct err *e)
 		if (t->clients[i] == NULL && (ca.n > 0 || t->system == NULL))
 			return -1;
 	}
+	tls_make_system(t, s);
 	return 0;
 }
 

@@ -15,7 +15,10 @@ struct worker_tls;
 struct tls_client *worker_tls_client(struct worker_tls *t,
     const struct settings *s, const struct settings_provider *p);
 
-/* With the system's CA store, for images; NULL unless they are fetched. */
+/*
+ * With the system's CA store, for images and hosts that callers name; NULL
+ * where there are no providers but demo, or no store.
+ */
 struct tls_client *worker_tls_system(struct worker_tls *t);
 
 /* Of the i-th entry of settings.tls; NULL for -1. */

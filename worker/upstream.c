@@ -13,63 +13,56 @@
 #include "net/client.h"
 #include "worker/client_dialect.h"
 #include "worker/headers.h"
+#include "worker/credential.h"
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
-static struct slice
-upstream_secret(struct worker *w, struct secret_ref ref)
-{
-	return settings_secret(w->secrets, ref);
-}
-
 static void
 upstream_bearer(struct worker *w, const struct settings_provider *p,
-    const struct settings_credential *c, struct sbuf *b)
+    const struct credential *c, struct sbuf *b)
 {
-	const struct settings *s = w->settings;
-
+	(void)w;
 	(void)p;
-	headers_add(b, "Authorization: Bearer ",
-	    upstream_secret(w, c->api_key));
-	headers_add(b,
-	    "OpenAI-Organization: ", settings_str(s, c->organization));
-	headers_add(b, "OpenAI-Project: ", settings_str(s, c->project));
+	headers_add(b, "Authorization: Bearer ", c->api_key);
+	headers_add(b, "OpenAI-Organization: ", c->organization);
+	headers_add(b, "OpenAI-Project: ", c->project);
 }
 
 static void
 upstream_azure(struct worker *w, const struct settings_provider *p,
-    const struct settings_credential *c, struct sbuf *b)
+    const struct credential *c, struct sbuf *b)
 {
+	(void)w;
 	(void)p;
-	if (c->azure_ad_token.len > 0)
-		headers_add(b, "Authorization: Bearer ",
-		    upstream_secret(w, c->azure_ad_token));
+	if (c->azure_ad_token.n > 0)
+		headers_add(b, "Authorization: Bearer ", c->azure_ad_token);
 	else
-		headers_add(b, "api-key: ", upstream_secret(w, c->api_key));
+		headers_add(b, "api-key: ", c->api_key);
 }
 
 static void
 upstream_anthropic(struct worker *w, const struct settings_provider *p,
-    const struct settings_credential *c, struct sbuf *b)
+    const struct credential *c, struct sbuf *b)
 {
 	struct slice version = settings_str(w->settings, p->api_version);
 
-	headers_add(b, "x-api-key: ", upstream_secret(w, c->api_key));
+	headers_add(b, "x-api-key: ", c->api_key);
 	headers_add(b, "anthropic-version: ",
 	    version.n > 0 ? version : SLICE("2023-06-01"));
 }
 
 static void
 upstream_goog(struct worker *w, const struct settings_provider *p,
-    const struct settings_credential *c, struct sbuf *b)
+    const struct credential *c, struct sbuf *b)
 {
+	(void)w;
 	(void)p;
-	headers_add(b, "x-goog-api-key: ", upstream_secret(w, c->api_key));
+	headers_add(b, "x-goog-api-key: ", c->api_key);
 }
 
 /* What proves whose it is without a look at the request. */
 static void (*const authorize[])(struct worker *w,
-    const struct settings_provider *p, const struct settings_credential *c,
+    const struct settings_provider *p, const struct credential *c,
     struct sbuf *b) = {
 	[AUTH_BEARER] = upstream_bearer,
 	[AUTH_API_KEY] = upstream_azure,
@@ -79,21 +72,20 @@ static void (*const authorize[])(struct worker *w,
 };
 
 void
-upstream_write_lines(struct worker *w, const struct settings_provider *p,
-    const struct settings_credential *c, const struct settings_base *base,
-    bool stream, struct sbuf *b)
+upstream_write_lines(struct worker *w, const struct target *t,
+    const struct credential *c, bool stream, struct sbuf *b)
 {
-	enum kind_auth auth = kind_auths[p->kind];
+	const struct credential_base *base = target_base(t, c);
+	enum kind_auth auth = kind_auths[t->provider->kind];
 
-	client_write_host(b, settings_str(w->settings, base->host), base->port,
-	    base->tls);
+	client_write_host(b, base->host, base->port, base->tls);
 	sbuf_adds(b, "User-Agent: holdfast/" HOLDFAST_VERSION "\r\n"
 		     "Content-Type: application/json\r\n"
 		     "Accept-Encoding: identity\r\nAccept: ");
 	sbuf_adds(b, stream ? "text/event-stream" : "application/json");
 	sbuf_adds(b, "\r\n");
 	if (c != NULL && authorize[auth] != NULL)
-		authorize[auth](w, p, c, b);
+		authorize[auth](w, t->provider, c, b);
 }
 
 static enum azure_operation
@@ -105,22 +97,20 @@ upstream_azure_operation(const struct req *r)
 }
 
 static void
-upstream_path_azure(struct req *r, const struct settings_base *base,
+upstream_path_azure(struct req *r, const struct credential_base *base,
     struct sbuf *b)
 {
-	const struct settings *s = r->w->settings;
 	const struct settings_provider *p = r->choice.target->provider;
-	const struct settings_credential *c =
-	    target_credential(r->w, r->choice.target, r->choice.credential);
+	const struct credential *c = r->choice.credential;
 	struct azure_place at = {
-		.host = settings_str(s, base->host),
-		.path = settings_str(s, base->path),
-		.version = settings_str(s, p->api_version),
+		.host = base->host,
+		.path = base->path,
+		.version = settings_str(r->w->settings, p->api_version),
 		.deployment = r->choice.upstream_model,
 	};
 
-	if (c != NULL && c->api_version.len > 0)
-		at.version = settings_str(s, c->api_version);
+	if (c != NULL && c->api_version.n > 0)
+		at.version = c->api_version;
 	azure_path(&at, upstream_azure_operation(r), b);
 }
 
@@ -128,14 +118,14 @@ upstream_path_azure(struct req *r, const struct settings_base *base,
 static void
 upstream_line(struct req *r, struct sbuf *b)
 {
-	const struct settings_base *base =
-	    target_base(r->w, r->choice.target, r->choice.credential);
+	const struct credential_base *base =
+	    target_base(r->choice.target, r->choice.credential);
 
 	sbuf_adds(b, "POST ");
 	if (r->choice.kind == KIND_AZURE) {
 		upstream_path_azure(r, base, b);
 	} else {
-		sbuf_add_slice(b, settings_str(r->w->settings, base->path));
+		sbuf_add_slice(b, base->path);
 		if (client_counts(r))
 			client_count_path(r, b);
 		else if (r->embed != NULL)
@@ -162,19 +152,18 @@ upstream_sum(struct req *r, unsigned char sum[DIGEST_SIZE])
 
 /* Signature Version 4 over the line and the lines that were written. */
 static void
-upstream_sign(struct req *r, const struct settings_credential *c,
-    struct slice path, struct sbuf *b)
+upstream_sign(struct req *r, const struct credential *c, struct slice path,
+    struct sbuf *b)
 {
-	struct worker *w = r->w;
-	const struct settings_base *base =
-	    target_base(w, r->choice.target, r->choice.credential);
+	struct sigv4_key own = { 0 },
+			 *key = target_aws_key(r->choice.target, c);
 	struct sigv4_credential who = {
-		.key_id = upstream_secret(w, c->aws_access_key_id),
-		.secret = upstream_secret(w, c->aws_secret_access_key),
-		.region = settings_str(w->settings, c->aws_region_name),
+		.key_id = c->aws_access_key_id,
+		.secret = c->aws_secret_access_key,
+		.region = c->aws_region_name,
 		.service = SLICE("bedrock"),
 	};
-	struct slice token = upstream_secret(w, c->aws_session_token);
+	struct slice token = c->aws_session_token;
 	struct sbuf host = { 0 };
 	struct sigv4_header headers[3] = {
 		{ SLICE("content-type"), SLICE("application/json") },
@@ -190,8 +179,7 @@ upstream_sign(struct req *r, const struct settings_credential *c,
 	};
 	char date[SIGV4_DATE_SIZE];
 
-	client_write_host(&host, settings_str(w->settings, base->host),
-	    base->port, base->tls);
+	client_write_host(&host, c->base.host, c->base.port, c->base.tls);
 	headers[1].value = (struct slice){ host.data + sizeof "Host: " - 1,
 		host.len - (sizeof "Host: \r\n" - 1) };
 	upstream_sum(r, q.body_sum);
@@ -199,25 +187,33 @@ upstream_sign(struct req *r, const struct settings_credential *c,
 	headers_add(b, "X-Amz-Date: ", slice_str(date));
 	headers_add(b, "X-Amz-Security-Token: ", token);
 	sbuf_adds(b, "Authorization: ");
-	sigv4_sign(&q, &who,
-	    target_aws_key(r->choice.target, r->choice.credential), b);
+	sigv4_sign(&q, &who, key != NULL ? key : &own, b);
 	sbuf_adds(b, "\r\n");
+	sigv4_key_wipe(&own);
 	sbuf_free(&host);
 }
 
 static void
 upstream_aws(struct req *r, struct slice path, struct sbuf *b)
 {
-	const struct settings_credential *c =
-	    target_credential(r->w, r->choice.target, r->choice.credential);
+	const struct credential *c = r->choice.credential;
 
 	if (c == NULL)
 		return;
-	if (c->aws_bearer_token.len > 0)
-		headers_add(b, "Authorization: Bearer ",
-		    upstream_secret(r->w, c->aws_bearer_token));
+	if (c->aws_bearer_token.n > 0)
+		headers_add(b, "Authorization: Bearer ", c->aws_bearer_token);
 	else
 		upstream_sign(r, c, path, b);
+}
+
+/* Who brings his own credential says more of his account in headers. */
+static void
+upstream_openai(const struct req *r, struct sbuf *b)
+{
+	const struct credential *c = r->choice.credential;
+
+	if (c != NULL && c->callers && r->choice.kind == KIND_OPENAI)
+		sbuf_add_slice(b, r->openai_headers);
 }
 
 void
@@ -228,14 +224,16 @@ upstream_write_head(struct req *r, struct sbuf *b)
 
 	if (r->dialect == NULL && r->choice.kind == KIND_OPENAI &&
 	    r->route.route != ROUTE_EMBEDDINGS) {
-		sbuf_add_slice(b, target_chat(r->w, r->choice.target,
-				      r->choice.credential, r->stream));
+		target_add_chat(r->w, r->choice.target, r->choice.credential,
+		    r->stream, b);
+		upstream_openai(r, b);
 		return;
 	}
 
 	upstream_line(r, b);
-	sbuf_add_slice(b, target_lines(r->w, r->choice.target,
-			      r->choice.credential, r->stream));
+	target_add_lines(r->w, r->choice.target, r->choice.credential,
+	    r->stream, b);
+	upstream_openai(r, b);
 	headers_add(b, "Authorization: Bearer ", r->token);
 	if (kind_auths[r->choice.kind] != AUTH_AWS)
 		return;

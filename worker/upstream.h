@@ -8,7 +8,9 @@
 
 #include "worker/req.h"
 
+struct credential;
 struct sbuf;
+struct target;
 
 /*
  * Append the head of r->choice's request up to Content-Length: the body is in
@@ -16,10 +18,10 @@ struct sbuf;
  */
 void upstream_write_head(struct req *r, struct sbuf *b);
 
-/* The lines of a head that one credential's requests share: all but the first.
+/*
+ * The lines of a head that one credential's requests share: all but the first.
  */
-void upstream_write_lines(struct worker *w, const struct settings_provider *p,
-    const struct settings_credential *c, const struct settings_base *base,
-    bool stream, struct sbuf *b);
+void upstream_write_lines(struct worker *w, const struct target *t,
+    const struct credential *c, bool stream, struct sbuf *b);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/crash.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/settings.h"
 #include "base/xmem.h"
 #include "net/client.h"
@@ -27,10 +28,13 @@
 #include "store/objects.h"
 #include "worker/counters.h"
 #include "worker/customers.h"
+#include "worker/health.h"
 #include "worker/keys.h"
 #include "worker/platform.h"
+#include "worker/router.h"
 #include "worker/serve.h"
 #include "worker/source.h"
+#include "worker/stored.h"
 #include "worker/targets.h"
 #include "worker/tls.h"
 #include "worker/worker_priv.h"
@@ -239,6 +243,7 @@ life_make(struct life *life, struct err *e)
 	w->platform = platform_target(w);
 	w->targets = targets_new(w);
 	w->keys = keys_new(w);
+	w->stored = stored_new(w);
 	w->customers = customers_new(w);
 	w->counters = counters_new(w);
 	relay_out_init(&w->out);
@@ -267,12 +272,15 @@ life_end(struct life *life)
 	timer_stop(&life->beat);
 	loop_turn(w->loop, 0); /* what was put off to the end of a turn */
 	targets_free(&w->targets);
+	router_free(&w->router);
 	client_target_free(&w->platform);
 	client_free(&w->client);
 	dns_free(&w->dns);
 	keys_free(&w->keys);
+	stored_free(&w->stored);
 	customers_free(&w->customers);
 	counters_free(&w->counters);
+	health_forget(w);
 	relay_out_fini(&w->out);
 	sbuf_free(&w->headers);
 	sbuf_free(&w->body);
@@ -299,6 +307,7 @@ worker_main(const struct worker_args *args)
 	now_update();
 	w->args = args;
 	w->settings = args->settings;
+	random_seed((uint64_t)w->settings->routing_random_seed);
 	w->period_rules = period_rules(w->settings);
 	owner_hash(&(struct account_owner){ .kind = OWNER_ORGANIZATION },
 	    w->organization_hash);

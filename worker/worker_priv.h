@@ -20,18 +20,32 @@
 
 struct cache;
 struct client;
+struct credential;
 struct client_target;
 struct customers;
 struct digest;
 struct dns;
+struct health_drained;
 struct keys;
 struct loop;
 struct objects;
 struct server;
 struct settings;
+struct settings_model;
 struct source_call;
+struct stored;
 struct counters;
+struct router;
 struct targets;
+
+/* What health_recall() remembers. */
+#define WORKER_HEALTH_KNOWN 64
+struct health_known {
+	const struct credential *credential;
+	const struct settings_model *model;
+	uint64_t until_ns;
+	uint32_t place;
+};
 
 struct worker {
 	const struct worker_args *args;
@@ -52,7 +66,9 @@ struct worker {
 	struct client *client;
 	struct client_target *platform; /* the admin process */
 	struct targets *targets;
+	struct router *router; /* NULL until a request needs it */
 	struct keys *keys;
+	struct stored *stored;
 	struct customers *customers;
 	int64_t keys_count;    /* stored ones, and at which generation + 1 */
 	uint64_t keys_counted; /* of the word they were counted */
@@ -61,6 +77,7 @@ struct worker {
 	uint64_t cache_tried_ms;
 	struct digest *digest;
 	struct counters *counters;
+	struct health_drained *drained; /* worker/health.c */
 
 	struct http1_limits head_limits;
 	const struct http1_head *head; /* of the request that arrives now */
@@ -80,6 +97,8 @@ struct worker {
 
 	struct err err;          /* req_err() */
 	const struct err no_err; /* of requests that did not fail */
+
+	struct health_known health[WORKER_HEALTH_KNOWN];
 
 	/* One of each is enough: used within one callback. */
 	struct relay_out out;

@@ -225,6 +225,39 @@ START_TEST(test_hash_spreads)
 }
 END_TEST
 
+/* With a seed the same each time, without one never; ids are not touched. */
+START_TEST(test_choices_repeat)
+{
+	uint64_t first[8], again[8], other[8];
+	unsigned char ids[2][16];
+	unsigned low = 0;
+
+	for (int round = 0; round < 2; round++) {
+		random_seed(7);
+		for (int i = 0; i < 8; i++)
+			(round == 0 ? first : again)[i] = random_choice();
+		random_id(ids[round]);
+	}
+	ck_assert_mem_eq(first, again, sizeof first);
+	ck_assert_mem_ne(ids[0], ids[1], sizeof ids[0]);
+	random_seed(8);
+	for (int i = 0; i < 8; i++)
+		other[i] = random_choice();
+	ck_assert_mem_ne(first, other, sizeof first);
+	/* A quarter of a weight, within one in a hundred. */
+	for (int i = 0; i < 40000; i++)
+		low += random_choice() % 4 == 0;
+	ck_assert_uint_ge(low, 9600);
+	ck_assert_uint_le(low, 10400);
+	random_seed(0);
+	for (int i = 0; i < 8; i++)
+		again[i] = random_choice();
+	for (int i = 0; i < 8; i++)
+		other[i] = random_choice();
+	ck_assert_mem_ne(again, other, sizeof again);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -241,6 +274,7 @@ test_suite(void)
 	tcase_add_test(t, test_hmac);
 	tcase_add_test(t, test_clock_texts);
 	tcase_add_test(t, test_hash_spreads);
+	tcase_add_test(t, test_choices_repeat);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -25,6 +25,7 @@ SECTIONS = {
     "100k": lambda b: cases.whole(b, "100k", b.cached),
     "money": cases.money,
     "translate": cases.translate,
+    "choose": cases.choose,
     "rate": cases.fixed_rate,
     "reply": cases.big_reply,
     "stream": cases.stream,

@@ -127,17 +127,25 @@ def money(bench):
                   1e6 / sorted(us)[2], sorted(r["keeper_cpu_us"] for r in runs)[2]))
 
 
-def translate_run():
-    said = subprocess.run([rig.PROGRAMS + "/translate"], capture_output=True, text=True, check=True)
+def program_run(name):
+    said = subprocess.run([rig.PROGRAMS + "/" + name], capture_output=True, text=True, check=True)
     return json.loads(said.stdout)
 
 
 def translate(bench):
     """A streamed chunk of 250 bytes on its way between two dialects."""
-    runs = [translate_run() for _ in range(5)]
+    runs = [program_run("translate") for _ in range(5)]
     for case in runs[0]:
         yield row("chunk of 250 bytes " + case, "CPU us", [r[case] / 1000 for r in runs],
                   bar=5.0, kind="figure")
+
+
+def choose(bench):
+    """An order of the router over 200 models."""
+    runs = [program_run("choose") for _ in range(5)]
+    for case in runs[0]:
+        yield row("best 4 of 200 models, " + case, "CPU us", [r[case] / 1000 for r in runs],
+                  bar=1.0, kind="figure")
 
 
 def fixed_rate(bench):

@@ -1,7 +1,7 @@
 # The benchmarks and the guard by counts.
 bench_PROGRAMS = $O/tests/bench/load $O/tests/bench/upstream \
 	$O/tests/bench/hashtime $O/tests/bench/money \
-	$O/tests/bench/translate
+	$O/tests/bench/translate $O/tests/bench/choose
 
 $O/tests/bench/load $O/tests/bench/upstream: $O/tests/bench/%: \
 		$O/tests/bench/%.o
@@ -17,6 +17,9 @@ $O/tests/bench/money: $O/tests/bench/money.o $O/tests/run.o $(call room_archives
 $O/tests/bench/translate: $O/tests/bench/translate.o $O/libdialect.a \
 		$O/libproto.a $O/libbase.a
 	$(CC) $(hf_LDFLAGS) $(LDFLAGS) -o $@ $^ $(libs_proto) $(libs_base)
+
+$O/tests/bench/choose: $O/tests/bench/choose.o $(call room_archives,worker)
+	$(CC) $(hf_LDFLAGS) $(LDFLAGS) -o $@ $^ $(call room_libs,worker)
 
 bench: all $(bench_PROGRAMS)  ## gateway and nginx side by side (B=1k,stream: sections)
 	O=$O CC="$(CC)" CFLAGS="$(CFLAGS)" python3 tests/bench/bench.py $(B)

@@ -10,7 +10,7 @@
 #include "proto/jscan.h"
 #include "tests/suite.h"
 
-#define WORDS_MAX 12
+#define WORDS_MAX 14
 
 static const struct {
 	const char *title;
@@ -61,6 +61,25 @@ static const struct {
 	    "{\"verb\":\"budget suspense\",\"args\":{\"key\":\"k\"}}", NULL },
 	{ "a deep audit", { "audit", "--deep" },
 	    "{\"verb\":\"audit\",\"args\":{\"deep\":true}}", NULL },
+	{ "options that repeat",
+	    { "group", "add", "chat", "--model", "gpt-4o=2", "--fallback", "x",
+		"--model", "a=b/c=0.5", "--model", "m", "--fallback", "y" },
+	    "{\"verb\":\"group add\",\"args\":{\"name\":\"chat\","
+	    "\"models\":[{\"model\":\"gpt-4o\",\"weight\":\"2\"},"
+	    "{\"model\":\"a=b/c\",\"weight\":\"0.5\"},{\"model\":\"m\"}],"
+	    "\"fallback_models\":[\"x\",\"y\"]}}",
+	    NULL },
+	{ "none of one that is needed", { "group", "add", "chat" }, NULL,
+	    "--model is missing" },
+	{ "a secret as a word",
+	    { "integration", "add", "openai", "--field", "api_key=sk-1" }, NULL,
+	    "--field takes NAME=-, and standard input the value" },
+	{ "a field without a name",
+	    { "integration", "add", "openai", "--field", "=-" }, NULL,
+	    "--field takes NAME=-, and standard input the value" },
+	{ "an option twice",
+	    { "integration", "add", "openai", "--name", "a", "--name", "b" },
+	    NULL, "--name is not understood here" },
 	{ "a decision without a reason",
 	    { "budget", "suspense", "confirm", "key:k", "1.5" }, NULL,
 	    "--reason is missing" },
@@ -77,6 +96,66 @@ static const struct {
 	{ "an unknown option", { "status", "--verbose" }, NULL,
 	    "--verbose is not understood here" },
 };
+
+#define LONG_LINE 32769
+
+static const struct {
+	const char *title, *names, *input;
+	const char *json; /* NULL: refused */
+	const char *why;
+} inputs[] = {
+	{ "a bare key", "", "sk-1\n", "{\"api_key\":\"sk-1\"}", NULL },
+	{ "without a line end", "", "sk-1", "{\"api_key\":\"sk-1\"}", NULL },
+	{ "blanks around it", "", "  sk-1 \r\n\n", "{\"api_key\":\"sk-1\"}",
+	    NULL },
+	{ "what JSON must escape", "", "a\"b\\c",
+	    "{\"api_key\":\"a\\\"b\\\\c\"}", NULL },
+	{ "an object over lines", "", " {\"api_key\":\n \"k\"}\n",
+	    "{\"api_key\":  \"k\"}", NULL },
+	{ "no object", "", "{\"api_key\":\"k\"", NULL,
+	    "standard input is no valid JSON object" },
+	{ "nothing", "", "", NULL, "standard input has no value for api_key" },
+	{ "blanks alone", "", " \n\n", NULL,
+	    "standard input has no value for api_key" },
+	{ "two fields", "aws_access_key_id aws_secret_access_key", "AK\nSK\n",
+	    "{\"aws_access_key_id\":\"AK\",\"aws_secret_access_key\":\"SK\"}",
+	    NULL },
+	{ "one line too few", "a b", "AK\n", NULL,
+	    "standard input has no value for b" },
+	{ "an empty line", "a b c", "1\n\n3\n", NULL,
+	    "standard input has no value for b" },
+	{ "the last has the rest", "a b", "1\n{\n\"x\":2}\n",
+	    "{\"a\":\"1\",\"b\":\"{\\n\\\"x\\\":2}\"}", NULL },
+	{ "an object for a field", "a", "{\"x\":2}",
+	    "{\"a\":\"{\\\"x\\\":2}\"}", NULL },
+	{ "too long", "", NULL, NULL,
+	    "standard input must be text of at most 32768 bytes" },
+};
+
+START_TEST(test_input)
+{
+	static char filler[LONG_LINE];
+	struct sbuf json = { 0 }, why = { 0 };
+	FILE *in = tmpfile();
+
+	if (inputs[_i].input != NULL)
+		fputs(inputs[_i].input, in);
+	else
+		fwrite(memset(filler, 'x', sizeof filler), 1, sizeof filler,
+		    in);
+	rewind(in);
+	ck_assert_msg(ctl_credentials(in, inputs[_i].names, &json, &why) ==
+			  (inputs[_i].json != NULL),
+	    "%s", inputs[_i].title);
+	if (inputs[_i].json != NULL)
+		ck_assert_str_eq(json.data, inputs[_i].json);
+	else
+		ck_assert_str_eq(why.data, inputs[_i].why);
+	ctl_wipe(&json);
+	sbuf_free(&why);
+	fclose(in);
+}
+END_TEST
 
 static int
 count_words(const char *const words[WORDS_MAX], char *copy[WORDS_MAX])
@@ -184,6 +263,16 @@ static const struct {
 	    "settled  held  suspense  requests\n"
 	    "customer                        total                 -      1.5",
 	    "" },
+	{ "a list of objects in a cell", { "providers" },
+	    "{\"status\":200,\"body\":{\"results\":[{\"name\":\"p\","
+	    "\"credentials\":[{\"name\":\"a\",\"state\":\"up\",\"s\":null},"
+	    "{\"name\":\"\",\"state\":\"ejected\",\"s\":4}]},"
+	    "{\"name\":\"q\",\"credentials\":[]}]}}\n",
+	    CTL_DONE,
+	    "name  state  in_flight  credentials\n"
+	    "p                       a up, - ejected 4\n"
+	    "q                       []\n",
+	    "" },
 	{ "a clean audit", { "audit" },
 	    "{\"status\":200,\"body\":{\"clean\":true,\"violations\":[]}}\n",
 	    CTL_DONE,
@@ -276,6 +365,7 @@ test_suite(void)
 	TCase *t = tcase_create("ctl");
 
 	tcase_add_loop_test(t, test_request, 0, COUNT(requests));
+	tcase_add_loop_test(t, test_input, 0, COUNT(inputs));
 	tcase_add_test(t, test_table);
 	tcase_add_loop_test(t, test_run, 0, COUNT(runs));
 	suite_add_tcase(s, t);

@@ -377,6 +377,22 @@ def test_token_over_tls_alone(vertex):
     assert {r.header("Authorization") for r in provider.requests} == {"Bearer ya29.given-0"}
 
 
+def test_token_of_a_caller(vertex, account):
+    """One for each service account that a request brings, fetched once."""
+    g, provider, tokens = vertex
+
+    def asked(name):
+        brought = {"type": "service_account", "project_id": "p", "private_key_id": "k", "private_key": account[1],
+                   "client_email": name + "@p.iam.gserviceaccount.com",
+                   "token_uri": "https://localhost:%d/token" % tokens.port}
+        own = {"vertex_ai_credentials": json.dumps(brought), "vertex_ai_location": "us-east5"}
+        reply = g.chat(model="m-v", customer_credentials={"vertex_ai": own} if name else {"x": "y"})
+        assert reply.status == 200, reply.body
+        return provider.requests[-1].header("Authorization")[-1]
+    assert [asked(x) for x in ("b", "b", "", "c", "b", "", "c")] == ["0", "0", "1", "2", "0", "1", "2"]
+    assert len(tokens.requests) == 3
+
+
 def test_token_refused(vertex):
     """Once more with a new one; then the client is told, without it."""
     g, provider, tokens = vertex

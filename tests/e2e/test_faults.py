@@ -1,8 +1,10 @@
 """Bad providers: what the client sees, what is charged, what stays open."""
+import email.utils
 import json
 import os
 import random
 import signal
+import time
 
 import pytest
 from gateway import KEY, Gateway, free_port, wait_for
@@ -84,6 +86,21 @@ def test_wish_in_the_body_of_an_error(gateway, provider):
     assert ask(gateway).headers["retry-after"] == "7"
 
 
+@pytest.mark.parametrize("wish,least,most", [
+    (lambda: email.utils.formatdate(time.time() + 30, usegmt=True), 28, 30),
+    (lambda: email.utils.formatdate(time.time() - 30, usegmt=True), 0, 0),
+    (lambda: "Sun, 06 Nov 2044 08:49:37 GMT", 60, 60),
+    (lambda: "1.5", 2, 2),
+    (lambda: "-3", 0, 0),
+    (lambda: "soon", 0, 0),
+])
+def test_wish_in_all_its_forms(gateway, provider, wish, least, most):
+    provider.answer = lambda r: json_reply(b'{"error":{"message":"m"}}', 429, (("Retry-After", wish()),))
+    r = ask(gateway)
+    assert r.status == 429
+    assert least <= int(r.headers["retry-after"]) <= most
+
+
 def test_provider_error_that_is_no_json(gateway, provider):
     provider.answer = lambda r: json_reply(b"<html>nginx</html>", 502)
     r = ask(gateway)
@@ -110,8 +127,9 @@ def test_error_in_a_200(gateway, provider):
     assert settled(gateway) == 0
 
 
-def test_error_of_a_stream_before_release_has_its_own_status(gateway, provider):
+def test_error_of_a_stream_before_release_has_its_own_status(make_gateway, provider):
     """Role chunk and comment were held: the client gets a plain error."""
+    gateway = make_gateway(extra="routing = { rate_limit_retries = 0; };")
     first = sse_body([chunk({"role": "assistant", "content": ""})]) + b": ping\n\n"
     error = {"error": {"message": "Too many", "type": "rate_limit_error", "param": None, "code": "r1"}}
     provider.answer = lambda r: [sse_head() + chunked(first) + chunked(sse_body([error])) + LAST_CHUNK]

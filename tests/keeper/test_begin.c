@@ -218,7 +218,7 @@ END_TEST
 START_TEST(test_start_says_that_all_may_have_changed)
 {
 	static const enum gen_kind kinds[] = { GEN_KEYS, GEN_CUSTOMERS,
-		GEN_DELETED };
+		GEN_DELETED, GEN_GROUPS, GEN_CREDENTIALS };
 	uint64_t before[COUNT(kinds)];
 
 	for (size_t i = 0; i < COUNT(kinds); i++)

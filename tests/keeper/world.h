@@ -41,6 +41,7 @@ struct world_settings {
 	struct settings_key keys[1];
 	int32_t alert_at[8];
 	struct settings_exporter exporters[1];
+	struct settings_group groups[1];
 	struct snapshot_room room;
 };
 
@@ -65,7 +66,8 @@ world_text(const char *text)
 
 /*
  * The file's customer "ada" may spend 1000 nano-USD a day, the file's key
- * "filekey1" 500 in all; unknown customers get 300 a day.
+ * "filekey1" 500 in all; unknown customers get 300 a day.  There is a group
+ * "filegroup", named "File".
  */
 static inline void
 world_write_settings(void)
@@ -98,6 +100,11 @@ world_write_settings(void)
 	w->keys[0] = (struct settings_key){ .prefix = world_text("filekey1"),
 		.spending_limit_nano = 500,
 		.period_budget_nano = MONEY_NONE };
+	s->groups =
+	    (struct slist){ offsetof(struct world_settings, groups), 1 };
+	w->groups[0] =
+	    (struct settings_group){ .group_id = world_text("filegroup"),
+		    .name = world_text("File") };
 }
 
 /* A segment as after a reboot, and a seat in it. */
@@ -294,7 +301,7 @@ world_open(void)
 }
 
 /* Hold, waiting for the keeper; SLOT_NONE when the money is spent. */
-static uint32_t
+static inline uint32_t
 world_hold(const struct account_key *keys, unsigned n, int64_t amount)
 {
 	uint32_t slot = world_open();

@@ -11,8 +11,10 @@
 #include "base/sbuf.h"
 #include "logger/courier.h"
 #include "logger/webhook.h"
+#include "shm/health.h"
 #include "shm/segment.h"
 #include "shm/stats.h"
+#include "shm/verdict.h"
 #include "store/alert.h"
 #include "store/orphan.h"
 #include "tests/snapshot.h"
@@ -22,6 +24,7 @@
 struct world_settings {
 	struct settings s;
 	struct settings_exporter exporters[2];
+	struct settings_provider providers[1];
 	struct snapshot_room room;
 };
 
@@ -76,6 +79,9 @@ write_settings(struct world_settings *w, unsigned n)
 	    (1u << ALERT_OVERRUN) | (1u << ALERT_CUSTOMER_LIMIT));
 	write_exporter(w, 1, "two",
 	    (1u << ALERT_OVERRUN) | (1u << ALERT_SUSPENSE));
+	w->providers[0].name = snapshot_text(w, &w->room, "p");
+	w->s.providers =
+	    (struct slist){ offsetof(struct world_settings, providers), 1 };
 	w->s.exporters =
 	    (struct slist){ offsetof(struct world_settings, exporters), n };
 	return &w->s;
@@ -405,6 +411,35 @@ START_TEST(test_full)
 }
 END_TEST
 
+static void
+eject(uint64_t now_ns)
+{
+	struct health_new n = { health_provider_hash(SLICE("p")),
+		HEALTH_PROVIDER, HEALTH_NONE, SLICE("p") };
+
+	verdict_locked(world.seg, health_make(world.seg, &n, now_ns), now_ns);
+}
+
+/* Told to those who want it; when nobody does, not later either. */
+START_TEST(test_ejected)
+{
+	struct settings_exporter *x = world.settings[0].exporters;
+
+	open_receiver();
+	eject(1);
+	run_tries(1000);
+	x[0].events = x[1].events = 1u << ALERT_PROVIDER;
+	run_tries(2000);
+	ck_assert_uint_eq(world.delivered, 0);
+	x[1].events = 0;
+	eject(HEALTH_IDLE_NS * 10);
+	run_tries(3000);
+	run_tries(4000);
+	ck_assert_uint_eq(world.delivered, 1);
+	ck_assert_int_eq(failures("one"), 0);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -421,6 +456,7 @@ test_suite(void)
 	tcase_add_test(t, test_reload);
 	tcase_add_test(t, test_broken_off);
 	tcase_add_test(t, test_full);
+	tcase_add_test(t, test_ejected);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -10,7 +10,9 @@
 #include "logger/watch.h"
 #include "logger/webhook.h"
 #include "shm/account.h"
+#include "shm/health.h"
 #include "shm/segment.h"
+#include "shm/verdict.h"
 #include "tests/snapshot.h"
 #include "tests/suite.h"
 
@@ -72,6 +74,14 @@ static const struct body_case {
 	    "\"account\":null,\"environment\":null,\"spent\":null,"
 	    "\"limit\":null,\"suspense\":null,\"period\":null,"
 	    "\"percent\":null}" },
+	{ "a provider",
+	    { .event = ALERT_PROVIDER,
+		.time_us = TIME_US,
+		.provider = SLICE("a\"b") },
+	    "{\"id\":\"00000000000000000000000000000000\","
+	    "\"event\":\"provider_ejected\","
+	    "\"time\":\"2026-01-02T03:04:05.000006Z\","
+	    "\"provider\":\"a\\\"b\"}" },
 	{ "a kind of account that is none",
 	    { .event = ALERT_OVERRUN, .account_kind = 99, .time_us = TIME_US },
 	    "{\"id\":\"00000000000000000000000000000000\","
@@ -221,6 +231,49 @@ START_TEST(test_watch)
 }
 END_TEST
 
+/* Once for each ejection, whichever logger looks, and by an id of its own. */
+START_TEST(test_watch_provider)
+{
+	const struct segment_shape shape = { 1, 64, 65536 };
+	const struct verdict_rules rules = { 1, S, 5 * S };
+	struct {
+		struct settings s;
+		struct settings_provider providers[2];
+		struct snapshot_room room;
+	} f = { .s = { .magic = SETTINGS_MAGIC } };
+	struct health_new n = { health_provider_hash(SLICE("two")),
+		HEALTH_PROVIDER, HEALTH_NONE, SLICE("two") };
+	struct segment *seg;
+	struct alert a, b;
+	uint32_t place;
+	struct err e;
+
+	f.s.providers =
+	    (struct slist){ (uint32_t)((char *)f.providers - (char *)&f), 2 };
+	f.providers[0].name = snapshot_text(&f, &f.room, "one");
+	f.providers[1].name = snapshot_text(&f, &f.room, "two");
+	ck_assert_int_eq(segment_create(NULL, &shape, &seg, &e), 1);
+	ck_assert(!watch_provider(&f.s, seg, &a));
+	n.above = health_make(seg, &n, S);
+	n.hash = health_target_hash(n.hash, SLICE("m"));
+	n.kind = HEALTH_TARGET;
+	place = health_make(seg, &n, S);
+	ck_assert(!watch_provider(&f.s, seg, &a));
+	verdict_bad(seg, place, &rules, 100 * S);
+	verdict_bad(seg, place, &rules, 105 * S);
+	ck_assert(watch_provider(&f.s, seg, &a));
+	ck_assert_int_eq(a.event, ALERT_PROVIDER);
+	ck_assert(slice_eq(a.provider, SLICE("two")));
+	ck_assert(!watch_provider(&f.s, seg, &b));
+	verdict_good(seg, place, 0, 115 * S);
+	ck_assert(!watch_provider(&f.s, seg, &b));
+	verdict_bad(seg, place, &rules, 116 * S);
+	ck_assert(watch_provider(&f.s, seg, &b));
+	ck_assert_int_ne(memcmp(a.id, b.id, sizeof a.id), 0);
+	segment_close(&seg);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -231,6 +284,7 @@ test_suite(void)
 	tcase_add_test(t, test_head);
 	tcase_add_test(t, test_pauses);
 	tcase_add_test(t, test_watch);
+	tcase_add_test(t, test_watch_provider);
 	suite_add_tcase(s, t);
 	return s;
 }

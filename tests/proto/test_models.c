@@ -132,6 +132,37 @@ START_TEST(writes_the_public_list)
 }
 END_TEST
 
+/* The names of routing.md 7, and some that are two models. */
+static const struct {
+	const char *a, *b;
+	bool same;
+} sames[] = {
+	{ "gpt-4o", "gpt-4o", true },
+	{ "gpt-4o", "openai/gpt-4o", true },
+	{ "gpt-4o", "gpt-4o-mini", false },
+	{ "claude-sonnet-4-5-20250929", "claude-sonnet-4-5@20250929", true },
+	{ "claude-sonnet-4-5-20250929",
+	    "anthropic.claude-sonnet-4-5-20250929-v1:0", true },
+	{ "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+	    "claude-sonnet-4-5@20250929", true },
+	{ "claude-sonnet-4-5", "claude-sonnet-4-5-20250929", false },
+	{ "gpt-4.1", "1", false },
+	{ "amazon.nova-pro-v1:0", "nova-pro", true },
+	{ "deepseek-v3", "deepseek", false },
+	{ "", "", false },
+	{ "a/", "b/", false },
+};
+
+START_TEST(test_same)
+{
+	ck_assert_msg(models_same(slice_str(sames[_i].a),
+			  slice_str(sames[_i].b)) == sames[_i].same &&
+			  models_same(slice_str(sames[_i].b),
+			      slice_str(sames[_i].a)) == sames[_i].same,
+	    "%s %s", sames[_i].a, sames[_i].b);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -140,6 +171,7 @@ test_suite(void)
 
 	tcase_add_loop_test(t, writes_lists, 0, COUNT(lists));
 	tcase_add_test(t, writes_one);
+	tcase_add_loop_test(t, test_same, 0, COUNT(sames));
 	tcase_add_test(t, writes_the_public_list);
 	suite_add_tcase(s, t);
 	return s;

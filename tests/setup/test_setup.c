@@ -150,6 +150,46 @@ START_TEST(kinds_arrive)
 }
 END_TEST
 
+static const struct {
+	const char *called, *id; /* NULL: nobody is */
+} other_names[] = {
+	{ "azure_openai", "azure_openai" },
+	{ "azure", "azure_openai" },
+	{ "azure_ai", "azure_openai" },
+	{ "vertex_ai", "google_vertex_ai" },
+	{ "vertexai", "google_vertex_ai" },
+	{ "mine", "mine" },
+	{ "azure ", NULL },
+	{ "azure azure_ai", NULL },
+	{ "azur", NULL },
+	{ "ai", NULL },
+	{ "Azure", NULL },
+	{ "", NULL },
+	{ "openai", NULL },
+};
+
+/* By each of its names; Azure needs no credentials of its own. */
+START_TEST(providers_are_called)
+{
+	const struct settings_provider *p;
+
+	ck_assert_msg(load_text(
+			  "providers = ( { name = \"azure\"; },\n"
+			  "  { name = \"vertex_ai\"; },\n"
+			  "  { name = \"mine\"; kind = \"openai\";\n"
+			  "    base_url = \"http://127.0.0.1\"; } );\n") == 1,
+	    "%s", said.data);
+	for (size_t i = 0; i < COUNT(other_names); i++) {
+		p = settings_provider_called(got,
+		    slice_str(other_names[i].called));
+		ck_assert_msg((p == NULL) == (other_names[i].id == NULL), "%s",
+		    other_names[i].called);
+		if (p != NULL)
+			ck_assert_str_eq(text_of(p->name), other_names[i].id);
+	}
+}
+END_TEST
+
 START_TEST(providers_arrive)
 {
 	const struct settings_provider *p;
@@ -286,6 +326,51 @@ START_TEST(exporters_arrive)
 	ck_assert(x[1].tls && x[1].enabled);
 	ck_assert_uint_eq(x[1].events, (1u << ALERTS) - 1);
 	ck_assert(settings_alert_wanted(got, ALERT_PROVIDER));
+}
+END_TEST
+
+START_TEST(groups_arrive)
+{
+	const struct settings_group *g;
+	const struct settings_group_entry *m;
+	const struct sref *f;
+
+	ck_assert_msg(
+	    load_text(
+		"load_balance_groups = (\n"
+		"  { group_id = \"z\"; models = ( { model = \"demo/echo\"; } "
+		"); },\n"
+		"  { group_id = \"a.b_c-9\"; name = \"Chat\"; models = (\n"
+		"      { model = \"demo/echo\"; weight = 8; },\n"
+		"      { model = \"open/any/name\"; weight = \"0.000000001\"; "
+		"} );\n"
+		"    fallback_models = [ \"demo/lorem\", \"m\" ]; } );\n"
+		"models = ( { name = \"x\"; provider = \"demo\";\n"
+		"  aliases = [ \"m\" ]; } );\n"
+		"providers = ( { name = \"open\"; kind = \"openai\";\n"
+		"  base_url = \"http://127.0.0.1:1\"; open_models = true; } "
+		");\n") == 1,
+	    "%s", said.data);
+	ck_assert_uint_eq(got->groups.n, 2);
+	g = settings_group_find(got, SLICE("z"));
+	ck_assert_ptr_nonnull(g);
+	m = settings_list(got, g->models);
+	ck_assert_int_eq(m[0].weight_nano, 1000000000);
+	g = settings_group_named(got, SLICE("Chat"));
+	ck_assert_ptr_nonnull(g);
+	ck_assert_str_eq(text_of(g->group_id), "a.b_c-9");
+	ck_assert_uint_eq(g->models.n, 2);
+	m = settings_list(got, g->models);
+	ck_assert_str_eq(text_of(m[0].model), "demo/echo");
+	ck_assert_int_eq(m[0].weight_nano, 8000000000);
+	ck_assert_str_eq(text_of(m[1].model), "open/any/name");
+	ck_assert_int_eq(m[1].weight_nano, 1);
+	ck_assert_uint_eq(g->fallback_models.n, 2);
+	f = settings_list(got, g->fallback_models);
+	ck_assert_str_eq(text_of(f[1]), "m");
+	ck_assert_ptr_null(settings_group_find(got, SLICE("Chat")));
+	ck_assert_ptr_null(settings_group_named(got, SLICE("")));
+	ck_assert_ptr_null(settings_group_named(got, SLICE("z")));
 }
 END_TEST
 
@@ -484,6 +569,52 @@ START_TEST(the_catalogue_gives_models)
 }
 END_TEST
 
+/* Every kind of name finds a model, and their places are those of the file. */
+START_TEST(models_of_routing)
+{
+	static const char text[] =
+	    "providers = ( { name = \"z\"; base_url = \"http://h/v1\";\n"
+	    "  open_models = true; } );\n"
+	    "models = ( { name = \"b\"; provider = \"z\"; },\n"
+	    "  { name = \"a\"; provider = \"z\"; aliases = [ \"c\" ]; } );\n"
+	    "routing = { default_model = \"c\"; safety_net_model = \"z/b\";\n"
+	    "  fallback_models = [ \"z/anything\", \"b\" ]; };\n";
+	const struct sref *l;
+
+	ck_assert_msg(load_text(text) == 1, "%s", said.data);
+	ck_assert(settings_is(got, got->routing_default_model, "c"));
+	ck_assert(settings_is(got, got->routing_safety_net_model, "z/b"));
+	l = settings_list(got, got->routing_fallback_models);
+	ck_assert_uint_eq(got->routing_fallback_models.n, 2);
+	ck_assert(settings_is(got, l[0], "z/anything"));
+	ck_assert_uint_eq(settings_model_find(got, SLICE("b"))->place, 0);
+	ck_assert_uint_eq(settings_model_find(got, SLICE("a"))->place, 1);
+	ck_assert_uint_gt(settings_model_find(got, SLICE("demo/echo"))->place,
+	    1);
+}
+END_TEST
+
+START_TEST(defaults_of_retry)
+{
+	static const int32_t on[] = { 408, 409, 425, 429, 500, 502, 503, 504,
+		520, 521, 522, 523, 524, 529 };
+
+	ck_assert_msg(load_text("version = 1;") == 1, "%s", said.data);
+	ck_assert(!got->retry_enabled);
+	ck_assert_int_eq(got->retry_num_retries, 3);
+	ck_assert_int_eq(got->retry_retry_after_ms, 200);
+	ck_assert_int_eq(got->retry_max_backoff_ms, 8000);
+	ck_assert_int_eq(got->retry_max_wait_ms, 5000);
+	ck_assert_int_eq(got->routing_max_attempts, 10);
+	ck_assert_int_eq(got->routing_rate_limit_retries, 2);
+	ck_assert_int_eq(got->routing_random_seed, 0);
+	ck_assert_int_eq(got->stream_prerelease_bytes, 0);
+	ck_assert_uint_eq(got->retry_on_status.n, COUNT(on));
+	ck_assert_mem_eq(settings_list(got, got->retry_on_status), on,
+	    sizeof on);
+}
+END_TEST
+
 /* The files of the tree are good, and the long one names every setting. */
 START_TEST(files_of_the_tree)
 {
@@ -541,10 +672,12 @@ test_suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, scalars_arrive);
 	tcase_add_loop_test(t, kinds_arrive, 0, (int)COUNT(kind_rows));
+	tcase_add_test(t, providers_are_called);
 	tcase_add_test(t, providers_arrive);
 	tcase_add_test(t, models_arrive);
 	tcase_add_test(t, lists_arrive);
 	tcase_add_test(t, exporters_arrive);
+	tcase_add_test(t, groups_arrive);
 	tcase_add_test(t, an_empty_file_serves_the_demo);
 	tcase_add_test(t, prices_have_a_version);
 	tcase_add_test(t, conf_d_is_merged);
@@ -553,6 +686,8 @@ test_suite(void)
 	tcase_add_test(t, secrets_stay_out_of_the_snapshot);
 	tcase_add_test(t, print_is_valid_input);
 	tcase_add_test(t, the_catalogue_gives_models);
+	tcase_add_test(t, models_of_routing);
+	tcase_add_test(t, defaults_of_retry);
 	tcase_add_loop_test(t, files_of_the_tree, 0, 2);
 	tcase_add_test(t, the_installed_file);
 	suite_add_tcase(s, t);

@@ -61,6 +61,8 @@ write_value(const struct row *r, char *out, size_t size)
 {
 	if (strcmp(r->type, "INT") == 0 || strcmp(r->type, "BOOL") == 0)
 		snprintf(out, size, "%s", r->def);
+	else if (strcmp(r->path, "routing.fallback_models") == 0)
+		snprintf(out, size, "[ \"demo/echo\" ]");
 	else if (strcmp(r->type, "STRS") == 0)
 		snprintf(out, size, "[ \"/x\" ]");
 	else if (strcmp(r->type, "INTS") == 0)
@@ -264,6 +266,30 @@ static const struct {
 	    "}; };\n"
 	    "      |                             ^^^^^^^^^^^^^^^^^^^^^\n"
 	    "1 warning\n" },
+	{ "a model of a group that is misspelt",
+	    "models = (\n"
+	    "  { name = \"gpt-4o-mini\"; provider = \"demo\"; price = { "
+	    "input = \"0\"; output = \"0\"; }; } );\n"
+	    "load_balance_groups = (\n"
+	    "  { group_id = \"chat-default\";\n"
+	    "    models = ( { model = \"gpt-4o-mni\"; weight = 8; } ); } );\n",
+	    "holdfast.conf:5:27: error: model \"gpt-4o-mni\" in "
+	    "load_balance_groups \"chat-default\" is not defined\n"
+	    "    5 |     models = ( { model = \"gpt-4o-mni\"; weight = 8; } ); "
+	    "} );\n"
+	    "      |                           ^^^^^^^^^^\n"
+	    "      = help: did you mean \"gpt-4o-mini\"? (defined at line 2)\n"
+	    "1 error; settings not loaded\n" },
+	{ "a fallback of a group, near one that no line defines",
+	    "load_balance_groups = ( { group_id = \"g\"; models = ( { model "
+	    "= \"demo/echo\"; } );\n"
+	    "  fallback_models = [ \"demo/lorm\" ]; } );\n",
+	    "holdfast.conf:2:24: error: model \"demo/lorm\" in "
+	    "load_balance_groups \"g\" is not defined\n"
+	    "    2 |   fallback_models = [ \"demo/lorm\" ]; } );\n"
+	    "      |                        ^^^^^^^^^\n"
+	    "      = help: did you mean \"demo/lorem\"?\n"
+	    "1 error; settings not loaded\n" },
 	{ "a token as plain text is not shown",
 	    "admin = { http = { token = \"correct-horse\"; }; };\n",
 	    "holdfast.conf:1:29: error: \"token\" holds a secret as plain "
@@ -272,6 +298,40 @@ static const struct {
 	    "      |                             ^^^^^^^^^^^^^\n"
 	    "      = help: write env:NAME, file:/path or cred:NAME\n"
 	    "1 error; settings not loaded\n" },
+	{ "a fallback that is no model",
+	    "routing = { fallback_models = [ \"demo/lorem\", \"demo/ehco\" "
+	    "]; };\n",
+	    "holdfast.conf:1:48: error: model \"demo/ehco\" is not defined\n"
+	    "    1 | routing = { fallback_models = [ \"demo/lorem\", "
+	    "\"demo/ehco\" ]; };\n"
+	    "      |                                                "
+	    "^^^^^^^^^\n"
+	    "      = help: did you mean \"demo/echo\"?\n"
+	    "1 error; settings not loaded\n" },
+	{ "a default model and a safety net that are none",
+	    "routing = { default_model = \"demo\";\n"
+	    "  safety_net_model = \"demo/\"; };\n",
+	    "holdfast.conf:1:30: error: model \"demo\" is not defined\n"
+	    "    1 | routing = { default_model = \"demo\";\n"
+	    "      |                              ^^^^\n"
+	    "holdfast.conf:2:23: error: model \"demo/\" is not defined\n"
+	    "    2 |   safety_net_model = \"demo/\"; };\n"
+	    "      |                       ^^^^^\n"
+	    "2 errors; settings not loaded\n" },
+	{ "a strategy that is none",
+	    "routing = { strategy = \"cheap\"; fallback_on = \"all\"; };\n",
+	    "holdfast.conf:1:25: error: \"strategy\" cannot be \"cheap\"; it "
+	    "is one of \"cheapest\", \"fastest\", \"priority\"\n"
+	    "    1 | routing = { strategy = \"cheap\"; fallback_on = \"all\"; "
+	    "};\n"
+	    "      |                         ^^^^^\n"
+	    "holdfast.conf:1:48: error: \"fallback_on\" cannot be \"all\"; "
+	    "it is one of \"any\", \"transient\"\n"
+	    "    1 | routing = { strategy = \"cheap\"; fallback_on = \"all\"; "
+	    "};\n"
+	    "      |                                                ^^^\n"
+	    "      = help: did you mean \"any\"?\n"
+	    "2 errors; settings not loaded\n" },
 };
 
 START_TEST(messages_are_exact)
@@ -289,6 +349,10 @@ END_TEST
 	"exporters = ( { name = \"a\"; kind = \"" kind                         \
 	"\"; endpoint = \"" endpoint                                           \
 	"\"; secret = \"env:HOLDFAST_TEST_KEY\"; " more " } );"
+
+#define GROUP(id, models, more)                                                \
+	"load_balance_groups = ( { group_id = \"" id "\"; models = ( " models  \
+	" ); " more " } );"
 
 /* Faults beyond type and range: the part of the message that tells. */
 static const struct {
@@ -324,6 +388,14 @@ static const struct {
 	{ "budgets = { timezone = \"../passwd\"; };", "(tzdata)" },
 	{ "budgets = { week_starts = \"mondya\"; };", "monday" },
 	{ "budgets = { searches_per_request = -1; };", "is out of range" },
+	{ "retry = { on_status = [ 500, 399 ]; };", "is out of range" },
+	{ "providers = ( { name = \"l\"; base_url = \"http://h/v1\"; } );\n"
+	  "routing = { default_model = \"l/any\"; };",
+	    "model \"l/any\" is not defined" },
+	{ "providers = ( { name = \"l\"; base_url = \"http://h/v1\";\n"
+	  "  open_models = true; } );\n"
+	  "routing = { default_model = \"l/\"; };",
+	    "model \"l/\" is not defined" },
 	{ "budgets = { missing_usage = \"chrage\"; };",
 	    "did you mean \"charge\"?" },
 	{ "budgets = { alert_at = [ 50, 50 ]; };",
@@ -439,6 +511,35 @@ static const struct {
 	    "/dev/null is not a directory" },
 	{ "catalogue = { path = \"/none\"; };",
 	    "\"path\" cannot be read: No such file" },
+	{ GROUP("g", "{ model = \"demo/echo\"; weight = 0; }", ""),
+	    "\"weight\" is out of range: 1 to" },
+	{ GROUP("g", "{ model = \"demo/echo\"; weight = \"0\"; }", ""),
+	    "\"weight\" must be above 0" },
+	{ GROUP("g", "{ model = \"demo/echo\"; weight = \"-1\"; }", ""),
+	    "\"weight\"" },
+	{ GROUP("g", "{ weight = 1; }", ""), "\"model\" is missing in models" },
+	{ GROUP("g", "", ""), "\"models\" must hold 1 to 64 models" },
+	{ GROUP("g", "{ model = \"demo/echo\"; }, { model = \"demo/echo\"; }",
+	      ""),
+	    "models \"demo/echo\" is defined twice" },
+	{ GROUP("g h", "{ model = \"demo/echo\"; }", ""),
+	    "\"group_id\" must be 1 to 64 of" },
+	{ GROUP("0123456789012345678901234567890123456789012345678901234567890"
+		"1234",
+	      "{ model = \"demo/echo\"; }", ""),
+	    "\"group_id\" must be 1 to 64 of" },
+	{ GROUP("g", "{ model = \"demo/echo\"; }", "fallback_model = [];"),
+	    "did you mean \"fallback_models\"?" },
+	{ "load_balance_groups = ( { group_id = \"g\"; } );",
+	    "\"models\" is missing in load_balance_groups \"g\"" },
+	{ "load_balance_groups = ( { group_id = \"g\"; name = \"n\"; models = "
+	  "( { model = \"demo/echo\"; } ); }, { group_id = \"h\"; name = "
+	  "\"n\"; models = ( { model = \"demo/echo\"; } ); } );",
+	    "\"name\" is the name of load_balance_groups \"g\" too" },
+	{ "load_balance_groups = ( { group_id = \"g\"; models = ( { model = "
+	  "\"demo/echo\"; } ); }, { group_id = \"g\"; models = ( { model = "
+	  "\"demo/echo\"; } ); } );",
+	    "load_balance_groups \"g\" is defined twice" },
 	{ "a = 1;\n@include \"none.conf\"\n", "cannot open include file" },
 };
 
@@ -499,6 +600,30 @@ END_TEST
 
 /* ---- the rest ----------------------------------------------------------- */
 
+START_TEST(keys_of_the_store_are_long)
+{
+	static const char both[] = "store = { secret_key = \"env:HF_NEW\"; "
+				   "secret_key_old = \"env:HF_OLD\"; };";
+	static const char good[] = "0123456789abcdef0123456789abcdef";
+
+	setenv("HF_NEW", good, 1);
+	setenv("HF_OLD", good, 1);
+	ck_assert_msg(load_text(both) == 1, "%s", said.data);
+	setenv("HF_NEW", good + 1, 1);
+	ck_assert_int_eq(load_text(both), 0);
+	ck_said("new", "\"secret_key\" must have 32 bytes or more");
+	setenv("HF_NEW", good, 1);
+	setenv("HF_OLD", good + 1, 1);
+	ck_assert_int_eq(load_text(both), 0);
+	ck_said("old", "\"secret_key_old\" must have 32 bytes or more");
+	unsetenv("HF_NEW");
+	setenv("HF_OLD", good, 1);
+	ck_assert_int_eq(load_text(both), 0);
+	ck_said("alone", "\"secret_key_old\" needs \"store.secret_key\"");
+	unsetenv("HF_OLD");
+}
+END_TEST
+
 START_TEST(strict_refuses_a_warning)
 {
 	struct setup_options o = { .path = file, .strict = true };
@@ -545,6 +670,7 @@ test_suite(void)
 	tcase_add_test(t, each_file_tells_its_own_fault);
 	tcase_add_test(t, an_included_file_keeps_its_places);
 	tcase_add_test(t, a_missing_file_says_why);
+	tcase_add_test(t, keys_of_the_store_are_long);
 	tcase_add_test(t, strict_refuses_a_warning);
 	tcase_add_test(t, a_hostile_file_ends_the_child_only);
 	suite_add_tcase(s, t);

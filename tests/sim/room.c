@@ -31,6 +31,7 @@
 #include "shm/stats.c"
 #include "shm/stats_info.c"
 #include "shm/stripe.c"
+#include "shm/verdict.c"
 #include "shm/wake.c"
 
 #define xcalloc(n, size) heap_zeroes(n, size)
@@ -53,6 +54,7 @@
 #include "keeper/keeper.c"
 #include "keeper/limits.c"
 #include "keeper/startstop.c"
+#include "keeper/stored.c"
 #include "keeper/turn.c"
 
 #include "base/money.h"

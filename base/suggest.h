@@ -1,5 +1,5 @@
-#ifndef SETUP_SUGGEST_H
-#define SETUP_SUGGEST_H
+#ifndef BASE_SUGGEST_H
+#define BASE_SUGGEST_H
 
 /* suggest - which known name a misspelt one was meant to be. */
 

@@ -1,4 +1,4 @@
-#include "setup/suggest.h"
+#include "base/suggest.h"
 
 #define SUGGEST_LONGEST 64
 

@@ -1,0 +1,274 @@
+"""What follows a failure: retries, other entries, fallbacks; and what is billed and told of it."""
+import json
+import threading
+import time
+
+import pytest
+from gateway import Gateway, nano, wait_for
+from provider import (Provider, chunked, completion, head, json_reply, sse_body, sse_head, sse_reply,
+                      stream_events)
+from wire import Wire, chat_body, request
+
+MODELS = "".join(''', { name = "%s"; provider = "openai"; context = 128000; max_output = 16384;
+  price = { input = "1"; output = "2"; }; features = [ "tools" ]; }''' % m for m in ("b", "c"))
+
+COST = 10 * 1000 + 5 * 2000  # of completion(), in nano-USD
+
+
+@pytest.fixture
+def running(make_gateway, provider):
+    """Its own for each test: failures eject."""
+    g = make_gateway(models=MODELS)
+    g.provider = provider
+    return g
+
+
+@pytest.fixture
+def play(running):
+    """play(model=answer, ...) scripts the provider by the model it is asked for."""
+    asked = []
+
+    def answers(**by_model):
+        asked.clear()
+
+        def answer(req):
+            model = json.loads(req.body)["model"]
+            asked.append(model)
+            a = by_model.get(model.replace("-", "_"), GOOD)
+            if isinstance(a, list) and a and isinstance(a[0], list):
+                a = a.pop(0) if len(a) > 1 else a[0]
+            return a
+        running.provider.answer = answer
+        return asked
+
+    return answers
+
+
+GOOD = json_reply(completion())
+
+
+def bad(status, message="no", **headers):
+    return json_reply({"error": {"message": message, "type": "t", "code": None}}, status,
+                      headers=[(k.replace("_", "-"), v) for k, v in headers.items()])
+
+
+def ask(g, text="x", **body):
+    body.setdefault("max_tokens", 5)
+    body["messages"] = [{"role": "user", "content": text}]
+    return g.post("/api/chat/completions", body)
+
+
+def record(g, r):
+    return g.record(r.headers["x-respan-log-id"])
+
+
+def test_two_fallbacks(running, play):
+    """routing.md 5.4: 500, a cut head, 200."""
+    asked = play(test_model=bad(500), b=[b"HTTP/1.1 200 OK\r\ncontent-le", ("reset",)])
+    r = ask(running, model="test-model", fallback_models=["b", "c"])
+    assert r.status == 200, r.body
+    assert asked == ["test-model", "b", "c"]
+    assert (r.headers["x-holdfast-attempts"], r.headers["x-holdfast-model"]) == ("3", "c")
+    row = record(running, r)
+    assert (row["status"], row["model"]) == ("success", "c")
+    assert [(a["model"], a["outcome"], a["status_code"]) for a in row["attempts"]] == \
+        [("test-model", "fallback", 500), ("b", "fallback", 0), ("c", "ok", 200)]
+    assert set(row["warnings_dict"]) == {"test-model", "b"}
+    assert row["warnings_dict"]["test-model"] == "500: no"
+    assert row["fallback_models"] == ["b", "c"]
+
+
+def test_the_last_error_is_told(running, play):
+    asked = play(test_model=bad(500, "first"), b=bad(503, "second"))
+    r = ask(running, model="test-model", fallback_models=["b", "nope"])
+    assert (r.status, r.json["error"]["message"]) == (503, "second")
+    assert asked == ["test-model", "b"] and r.headers["x-should-retry"] == "false"
+    assert record(running, r)["warnings_dict"]["nope"] == "Unknown model."
+
+
+def test_disable_fallback(running, play):
+    asked = play(test_model=bad(500))
+    r = ask(running, model="test-model", fallback_models=["b"], disable_fallback=True)
+    assert r.status == 500 and asked == ["test-model"]
+
+
+def test_retries(running, play):
+    asked = play(test_model=bad(503))
+    began = time.monotonic()
+    r = ask(running, model="test-model",
+            retry_params={"retry_enabled": True, "num_retries": 2, "retry_after": 0.2})
+    assert r.status == 503 and asked == ["test-model"] * 3
+    assert 0.6 <= time.monotonic() - began < 1.5
+    assert r.headers["x-should-retry"] == "false"
+    attempts = record(running, r)["attempts"]
+    assert [a["outcome"] for a in attempts] == ["retry", "retry", "end"]
+    assert attempts[0]["wait_before"] == 0 and 0.2 <= attempts[1]["wait_before"] <= 0.25
+
+
+def test_one_retry_helps(running, play):
+    asked = play(test_model=[bad(503), GOOD])
+    r = ask(running, model="test-model", retries=1)
+    assert r.status == 200 and len(asked) == 2
+
+
+def test_rate_limited(running, play):
+    """429 twice, then 200: without retries of its own, waits of 1 and 2 s."""
+    asked = play(test_model=[bad(429), bad(429), GOOD])
+    began = time.monotonic()
+    r = ask(running, model="test-model")
+    assert r.status == 200 and len(asked) == 3 and time.monotonic() - began >= 3
+
+
+def test_rate_limited_with_a_fallback(running, play):
+    asked = play(test_model=bad(429, retry_after="1"))
+    began = time.monotonic()
+    r = ask(running, model="test-model", fallback_models=["b"])
+    assert r.status == 200 and asked == ["test-model", "b"] and time.monotonic() - began < 0.8
+    # Ejected for as long as it wished.
+    assert ask(running, model="test-model", fallback_models=["b"]).status == 200
+    assert asked == ["test-model", "b", "b"]
+
+
+def test_a_wish_that_is_too_long(running, play):
+    with Provider() as p, Gateway(p.port) as g:
+        p.answer = lambda req: bad(429, retry_after="120")
+        r = ask(g, model="test-model")
+        assert (r.status, r.headers["retry-after"]) == (429, "60") and len(p.requests) == 1
+
+
+def test_each_attempt_is_billed(make_gateway, provider):
+    g = make_gateway(models=MODELS)
+    cut = json_reply(completion())
+    provider.answer = lambda req: (
+        [head(200, (("Content-Type", "application/json"), ("Content-Length", 100))), b'{"id"', ("reset",)]
+        if json.loads(req.body)["model"] == "test-model" else GOOD)
+    r = ask(g, model="test-model", fallback_models=["b"],
+            customer_params={"customer_identifier": "c", "period_budget": 1})
+    assert r.status == 200, (r.body, cut)
+    row = record(g, r)
+    assert [a["error_class"] for a in row["attempts"]] == ["cut", None]
+    lost = row["attempts"][0]["charge_nano_usd"]
+    assert lost == row["attempts"][0]["hold_nano_usd"] > 0
+    g.at_rest()
+    assert g.account("c")["settled"] == lost + COST == nano(row["charge"])
+
+
+def test_a_fallback_that_the_budget_cannot_carry(make_gateway, provider):
+    """It is left out; who was asked is what is told."""
+    dear = ''', { name = "dear"; provider = "openai"; context = 128000; max_output = 16384;
+      price = { input = "1000"; output = "2000"; }; }'''
+    g = make_gateway(models=dear)
+    provider.answer = lambda req: bad(500, "first")
+    r = ask(g, model="test-model", fallback_models=["dear"],
+            customer_params={"customer_identifier": "c", "period_budget": "0.001"})
+    assert (r.status, r.json["error"]["message"]) == (500, "first")
+    assert record(g, r)["warnings_dict"]["dear"] == "budget_exceeded"
+    assert len(provider.requests) == 1
+
+
+def test_a_budget_refusal_starts_no_fallback(make_gateway, provider):
+    g = make_gateway(models=MODELS)
+    r = ask(g, model="test-model", fallback_models=["b"],
+            customer_params={"customer_identifier": "c", "period_budget": "0.0000001"})
+    assert (r.status, r.code) == (429, "budget_exceeded") and provider.requests == []
+
+
+def test_a_stream_before_its_release(running, play):
+    """Head, role, comment, then a cut: the client sees the other's stream alone."""
+    role = stream_events(["Hello"])[:1]
+    play(test_model=[sse_head() + chunked(sse_body(role) + b": ping\n\n"), ("reset",)],
+         b=sse_reply(stream_events(["there"])))
+    r = ask(running, model="test-model", fallback_models=["b"], stream=True)
+    events = r.events()
+    assert events[-1] == "[DONE]" and "there" in r.body.decode() and "Hello" not in r.body.decode()
+    assert r.body.count(b'"role"') == 1
+
+
+def test_a_stream_after_its_release(running, play):
+    play(test_model=[sse_head() + chunked(sse_body(stream_events(["Hello"])[:2])), ("reset",)])
+    with Wire(running) as w:
+        w.send(request(chat_body(model="test-model", fallback_models=["b"], stream=True)))
+        w.head()
+        got = w.until(b"upstream_stream_error")
+        w.until(b"never")
+    assert b"Hello" in got and b"[DONE]" not in got + w.buffer
+    assert not w.buffer.endswith(b"0\r\n\r\n")
+
+
+def test_an_error_in_a_stream_before_its_release(running, play):
+    error = b'data: {"error":{"message":"busy","type":"t","code":503}}\n\n'
+    asked = play(test_model=[sse_head() + chunked(error) + b"0\r\n\r\n"],
+                 b=sse_reply(stream_events(["there"])))
+    r = ask(running, model="test-model", fallback_models=["b"], stream=True)
+    assert r.events()[-1] == "[DONE]" and asked == ["test-model", "b"]
+
+
+def test_one_of_two_keys_is_refused(make_gateway, provider):
+    g = make_gateway(start=False)
+    g.text = g.text.replace(
+        '{ name = "main"; api_key = "env:TEST_PROVIDER_KEY"; }',
+        '{ name = "main"; api_key = "env:TEST_PROVIDER_KEY"; }, { name = "spare"; api_key = "env:SPARE"; }')
+    g.start(env={"SPARE": "sk-spare"})
+    provider.answer = lambda req: GOOD if "sk-spare" in req.header("authorization") else bad(401)
+    for _ in range(8):
+        r = ask(g, model="test-model")
+        assert r.status == 200, r.body
+        assert record(g, r)["deployment_name"] == "spare"
+    # The refused one is ejected for a minute: it was asked once.
+    assert sum("sk-provider-secret" in q.header("authorization") for q in provider.requests) == 1
+
+
+def test_drawn_by_weight(running, play):
+    asked = play()
+    for _ in range(300):
+        assert ask(running, load_balance_models=[{"model": "b", "weight": 3}, "c"], model="test-model").status == 200
+    assert set(asked) == {"b", "c"} and 180 < asked.count("b") < 270
+
+
+def test_another_entry_of_the_draw(running, play):
+    play(b=bad(500))
+    for _ in range(5):
+        r = ask(running, load_balance_models=["b", "c"])
+        assert r.status == 200 and r.headers["x-holdfast-model"] == "c"
+
+
+@pytest.mark.parametrize("body, model", [
+    ({"model": "b", "load_balance_group": {"group_id": "g"}}, "b"),
+    ({"model": "test-model", "load_balance_models": [{"model": "b", "weight": 1}]}, "b"),
+    ({"models": ["b"]}, "b"),
+    ({"models": [{"model": "c"}]}, "c"),
+    ({"load_balance_group": {"models": [{"model": "c"}]}}, "c"),
+])
+def test_the_order_of_choice(running, play, body, model):
+    asked = play()
+    r = ask(running, **body)
+    assert r.status == 200 and asked == [model], r.body
+
+
+def test_groups_that_are_unknown(running, play):
+    r = ask(running, load_balance_group={"group_id": "nope"})
+    assert (r.status, r.code) == (404, "load_balance_group_not_found")
+
+
+def test_a_client_that_leaves_in_a_wait(make_gateway, provider):
+    g = make_gateway()
+    provider.answer = lambda req: bad(503)
+    with Wire(g) as w:
+        w.send(request(chat_body(customer_params={"customer_identifier": "c", "period_budget": 1},
+                                 retry_params={"retry_enabled": True, "num_retries": 3, "retry_after": 5})))
+        wait_for(lambda: provider.requests, 5, "the first attempt")
+        time.sleep(0.2)
+        assert g.reserved() == 0
+    time.sleep(0.3)
+    assert len(provider.requests) == 1
+    g.at_rest()
+
+
+def test_a_drawn_model_is_not_cached_by_model(running, play):
+    """Which one it will be is not known when the cache is looked up."""
+    asked = play()
+    for n in (1, 2):
+        r = ask(running, load_balance_models=["b"], cache_enabled=True, cache_options={"is_cached_by_model": True})
+        assert r.status == 200 and len(asked) == n and r.headers["x-respan-cache"] != "hit"
+        running.at_rest()
+        running.logged()
