@@ -308,6 +308,19 @@ static const struct {
 	    "^^^^^^^^^\n"
 	    "      = help: did you mean \"demo/echo\"?\n"
 	    "1 error; settings not loaded\n" },
+	{ "models for special cases that are none",
+	    "routing = { context_window_fallbacks = [ \"demo/lrem\" ];\n"
+	    "  content_policy_fallbacks = [ \"demo/ehco\" ]; };\n",
+	    "holdfast.conf:1:43: error: model \"demo/lrem\" is not defined\n"
+	    "    1 | routing = { context_window_fallbacks = [ \"demo/lrem\" "
+	    "];\n"
+	    "      |                                           ^^^^^^^^^\n"
+	    "      = help: did you mean \"demo/lorem\"?\n"
+	    "holdfast.conf:2:32: error: model \"demo/ehco\" is not defined\n"
+	    "    2 |   content_policy_fallbacks = [ \"demo/ehco\" ]; };\n"
+	    "      |                                ^^^^^^^^^\n"
+	    "      = help: did you mean \"demo/echo\"?\n"
+	    "2 errors; settings not loaded\n" },
 	{ "a default model and a safety net that are none",
 	    "routing = { default_model = \"demo\";\n"
 	    "  safety_net_model = \"demo/\"; };\n",
