@@ -61,7 +61,9 @@ write_value(const struct row *r, char *out, size_t size)
 {
 	if (strcmp(r->type, "INT") == 0 || strcmp(r->type, "BOOL") == 0)
 		snprintf(out, size, "%s", r->def);
-	else if (strcmp(r->path, "routing.fallback_models") == 0)
+	else if (strstr(r->path, "routing.") == r->path &&
+		 strstr(r->path, "fallback") != NULL &&
+		 strcmp(r->type, "STRS") == 0)
 		snprintf(out, size, "[ \"demo/echo\" ]");
 	else if (strcmp(r->type, "STRS") == 0)
 		snprintf(out, size, "[ \"/x\" ]");
@@ -316,9 +318,9 @@ static const struct {
 	    "];\n"
 	    "      |                                           ^^^^^^^^^\n"
 	    "      = help: did you mean \"demo/lorem\"?\n"
-	    "holdfast.conf:2:32: error: model \"demo/ehco\" is not defined\n"
+	    "holdfast.conf:2:33: error: model \"demo/ehco\" is not defined\n"
 	    "    2 |   content_policy_fallbacks = [ \"demo/ehco\" ]; };\n"
-	    "      |                                ^^^^^^^^^\n"
+	    "      |                                 ^^^^^^^^^\n"
 	    "      = help: did you mean \"demo/echo\"?\n"
 	    "2 errors; settings not loaded\n" },
 	{ "a default model and a safety net that are none",
