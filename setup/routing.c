@@ -4,21 +4,6 @@
 
 #include "base/suggest.h"
 
-/* "prefix/rest" where the prefix is a provider that takes any model. */
-static bool
-routing_is_open(const struct settings *s, struct slice name)
-{
-	const char *slash = memchr(name.p, '/', name.n);
-	const struct settings_provider *p;
-	size_t n;
-
-	if (slash == NULL)
-		return false;
-	n = (size_t)(slash - name.p);
-	p = settings_provider_find(s, (struct slice){ name.p, n });
-	return p != NULL && p->open_models && n + 1 < name.n;
-}
-
 static void
 routing_check_model(struct compile *c, const struct node *n, struct slice name)
 {
@@ -28,7 +13,8 @@ routing_check_model(struct compile *c, const struct node *n, struct slice name)
 	struct suggest near;
 	struct message *m;
 
-	if (settings_model_find(s, name) != NULL || routing_is_open(s, name))
+	if (settings_model_find(s, name) != NULL ||
+	    settings_open_find(s, name) != NULL)
 		return;
 	suggest_init(&near, name);
 	for (uint32_t i = 0; i < s->model_names.n; i++)
@@ -39,22 +25,30 @@ routing_check_model(struct compile *c, const struct node *n, struct slice name)
 		report_help(m, "did you mean \"%.*s\"?", SLICE_ARGS(near.best));
 }
 
-void
-routing_check(struct compile *c)
+static void
+routing_check_list(struct compile *c, const struct node *n)
 {
-	static const char *const single[] = { "routing.default_model",
-		"routing.safety_net_model" };
-	const struct node *n;
-
-	for (size_t i = 0; i < sizeof single / sizeof single[0]; i++) {
-		n = scalars_node(c, single[i]);
-		if (n->type == NODE_STRING && n->text.n > 0)
-			routing_check_model(c, n, n->text);
-	}
-	n = scalars_node(c, "routing.fallback_models");
 	if (n->type != NODE_ARRAY && n->type != NODE_LIST)
 		return;
 	for (n = n->child; n != NULL; n = n->next)
 		if (n->type == NODE_STRING)
 			routing_check_model(c, n, n->text);
+}
+
+void
+routing_check(struct compile *c)
+{
+	static const char *const settings[] = { "routing.default_model",
+		"routing.safety_net_model", "routing.fallback_models",
+		"routing.context_window_fallbacks",
+		"routing.content_policy_fallbacks" };
+
+	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+		const struct node *n = scalars_node(c, settings[i]);
+
+		if (n->type == NODE_STRING && n->text.n > 0)
+			routing_check_model(c, n, n->text);
+		else
+			routing_check_list(c, n);
+	}
 }

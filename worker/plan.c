@@ -140,6 +140,16 @@ plan_draw(struct plan *p)
 	return last;
 }
 
+/* They have been asked before the fallbacks come. */
+static bool
+plan_is_cure(const struct plan *p, struct slice slug)
+{
+	for (unsigned i = 0; i < p->n_cures; i++)
+		if (slice_eq(p->cures[i].slug, slug))
+			return true;
+	return false;
+}
+
 static struct candidate *
 plan_fallback(struct req *r)
 {
@@ -149,7 +159,8 @@ plan_fallback(struct req *r)
 	plan_make_fallbacks(r);
 	n = p->no_net ? p->n_explicit : p->n_fallbacks;
 	for (unsigned i = 0; i < n; i++)
-		if (!p->fallbacks[i].over)
+		if (!p->fallbacks[i].over &&
+		    !plan_is_cure(p, p->fallbacks[i].slug))
 			return &p->fallbacks[i];
 	return NULL;
 }
@@ -157,8 +168,13 @@ plan_fallback(struct req *r)
 static struct candidate *
 plan_candidate(struct req *r)
 {
-	struct candidate *c = plan_draw(r->plan);
+	struct plan *p = r->plan;
+	struct candidate *c;
 
+	for (unsigned i = 0; i < p->n_cures; i++)
+		if (!p->cures[i].over)
+			return &p->cures[i];
+	c = plan_draw(p);
 	return c != NULL ? c : plan_fallback(r);
 }
 
@@ -359,6 +375,9 @@ plan_over(struct req *r)
 	r->upstream_error = l->upstream_error;
 	r->upstream_status = l->upstream_status;
 	r->attempt_error = l->attempt_error;
+	r->usage = l->usage;
+	r->has_usage = l->has_usage;
+	r->usage_source = l->usage_source;
 	return STEP_DONE;
 }
 
@@ -429,6 +448,8 @@ plan_turn_of(struct req *r, const struct failure *f,
 	bool limited = f->kind == FAILURE_STATUS && f->status == 429;
 
 	*wait_ms_r = 0;
+	if (f->kind == FAILURE_STATUS && plan_cure(r, f->status))
+		return PLAN_OTHER;
 	/* The provider knows what came before, and only under this name. */
 	if (client_goes_on(r)) {
 		if (y->retry)
@@ -462,7 +483,10 @@ plan_keep_last(struct req *r)
 		.provider_code = pool_copy(r->pool, r->provider_code),
 		.upstream_error = r->upstream_error,
 		.upstream_status = r->upstream_status,
-		.attempt_error = r->attempt_error };
+		.attempt_error = r->attempt_error,
+		.usage = r->usage,
+		.has_usage = r->has_usage,
+		.usage_source = r->usage_source };
 	for (unsigned i = 0; i < l->answer.n_pieces; i++)
 		l->answer.pieces[i] = pool_copy(r->pool, l->answer.pieces[i]);
 	if (r->provider_error == NULL)
@@ -511,6 +535,35 @@ plan_go(struct req *r, enum plan_turn turn, int64_t wait_ms)
 }
 
 bool
+plan_has_asked(const struct plan *p, struct slice slug)
+{
+	for (unsigned i = 0; i < p->n_primaries; i++)
+		if (p->primaries[i].over &&
+		    slice_eq(p->primaries[i].slug, slug))
+			return true;
+	for (unsigned i = 0; i < p->n_fallbacks; i++)
+		if (p->fallbacks[i].over &&
+		    slice_eq(p->fallbacks[i].slug, slug))
+			return true;
+	return p->now != NULL && slice_eq(p->now->slug, slug);
+}
+
+static bool
+plan_may_go_on(const struct req *r)
+{
+	unsigned most = (unsigned)r->w->settings->routing_max_attempts;
+
+	return !r->released && r->attempts > 0 && r->attempts < most &&
+	       r->deadline_ms > now_mono_ms();
+}
+
+bool
+plan_leave(struct req *r)
+{
+	return plan_may_go_on(r) && plan_go(r, PLAN_OTHER, 0);
+}
+
+bool
 plan_failed(struct req *r, enum failure_kind kind, int status)
 {
 	const struct credential *c = r->choice.credential;
@@ -523,9 +576,7 @@ plan_failed(struct req *r, enum failure_kind kind, int status)
 
 	failure_policy(r->w->settings, &f, &y);
 	attempt_bad(r, &f, &y);
-	if (r->released || r->attempts == 0 ||
-	    r->attempts >= (unsigned)r->w->settings->routing_max_attempts ||
-	    r->deadline_ms <= now_mono_ms())
+	if (!plan_may_go_on(r))
 		return false;
 	plan_of(r);
 	turn = plan_turn_of(r, &f, &y, &wait_ms);

@@ -35,12 +35,17 @@ struct plan_last {
 	struct slice provider_code, upstream_error;
 	int upstream_status;
 	const char *attempt_error;
+	struct usage usage;
+	bool has_usage;
+	const char *usage_source;
 };
 
 struct plan {
 	struct candidate *primaries, *fallbacks;
 	unsigned n_primaries, n_fallbacks;
-	unsigned n_explicit; /* fallbacks that the request names itself */
+	unsigned n_explicit;     /* fallbacks that the request names itself */
+	struct candidate *cures; /* for what went wrong: before all others */
+	unsigned n_cures;
 	bool fallbacks_made;
 	bool no_net;              /* only those: the caller's key was refused */
 	struct slice group_id;    /* as the log has it */
@@ -125,6 +130,15 @@ enum step_result plan_over(struct req *r);
  * follows, the request goes back to choose; false: that is the answer.
  */
 bool plan_failed(struct req *r, enum failure_kind kind, int status);
+
+/*
+ * The answer is whole and without a word, since a content filter took them
+ * away.  True: another model is asked, as after a failure.
+ */
+bool plan_filtered(struct req *r);
+
+/* Whether the settings have models for that. */
+bool plan_wants_filtered(const struct req *r);
 
 /* It is lost and made once more at once, uncounted.  False: no lane. */
 bool plan_repeat(struct req *r, const char *class);

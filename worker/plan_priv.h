@@ -4,11 +4,26 @@
 /*
  * plan.c        who is next, and what a failure leads to
  * plan_read.c   the lists, from the request's parameters
+ * plan_cause.c  failures that another kind of model may heal
  */
 
 #include "worker/plan.h"
 
 /* A member of warnings_dict: why a model was passed by. */
 void plan_warn(struct req *r, struct slice model, const char *reason);
+
+/* Was that model asked already? */
+bool plan_has_asked(const struct plan *p, struct slice slug);
+
+/* On to another model; the attempt has ended.  False: there is no lane. */
+bool plan_leave(struct req *r);
+
+/* -- plan_cause.c -- */
+
+/*
+ * A provider's refusal with that status is of a kind that the settings name
+ * models for: they come first.  False: it is not, or they have been asked.
+ */
+bool plan_cure(struct req *r, int status);
 
 #endif

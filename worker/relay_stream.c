@@ -15,6 +15,7 @@
 #include "worker/client_dialect.h"
 #include "worker/log_body.h"
 #include "worker/money.h"
+#include "worker/plan.h"
 #include "worker/relay_whole.h"
 #include "worker/source.h"
 #include "worker/targets.h"
@@ -226,6 +227,10 @@ stream_may_release(const struct req *r)
 	const struct relay_state *s = relay_state(r->relay);
 	uint64_t least = (uint64_t)r->w->settings->stream_prerelease_bytes;
 
+	/* A filter's work is another model's, where there is one for it. */
+	if (s->text_bytes == 0 && (s->finish & RELAY_CONTENT_FILTER) != 0 &&
+	    plan_wants_filtered(r))
+		return false;
 	return (s->has_content && r->held->len >= least) ||
 	       stream_holds_much(r);
 }
@@ -294,6 +299,27 @@ relay_stream_data(struct req *r, struct slice bytes)
 		stream_stalled(r);
 }
 
+/* Nothing of it was released: what it was cannot be told any more. */
+static bool
+stream_is_filtered(struct req *r)
+{
+	struct slice name =
+	    settings_str(r->w->settings, r->choice.target->provider->name);
+
+	if (r->released || (r->finish & RELAY_CONTENT_FILTER) == 0 ||
+	    !plan_wants_filtered(r))
+		return false;
+	err_set(req_err(r), ERR_UPSTREAM_INVALID,
+	    "The content filter of provider %.*s refused the request.",
+	    SLICE_ARGS(name));
+	req_fail(r);
+	if (plan_filtered(r))
+		return true;
+	r->err = &r->w->no_err;
+	r->answer.kind = ANSWER_NONE;
+	return false;
+}
+
 /* The frames behind the last content: kept until the money is settled. */
 static void
 stream_finish(struct req *r)
@@ -307,6 +333,8 @@ stream_finish(struct req *r)
 	r->outcome = r->has_usage ? OUTCOME_USAGE : OUTCOME_NO_USAGE;
 	money_price(r);
 	attempt_good(r);
+	if (stream_is_filtered(r))
+		return;
 	if (params_bool(&r->params, PARAM_request_breakdown))
 		relay_message(r->relay, &message);
 	if (client_takes_breakdown(r))

@@ -319,6 +319,8 @@ whole_ok(struct req *r, struct slice body)
 	attempt_good(r);
 	r->write_usage = !reply.has_usage || !relay_usage_passes(r);
 	whole_edit(r, &reply, raw);
+	if (plan_filtered(r))
+		return;
 	r->done = true;
 }
 

@@ -272,3 +272,57 @@ def test_a_drawn_model_is_not_cached_by_model(running, play):
         assert r.status == 200 and len(asked) == n and r.headers["x-respan-cache"] != "hit"
         running.at_rest()
         running.logged()
+
+
+CURES = 'routing = { context_window_fallbacks = [ "b" ]; content_policy_fallbacks = [ "c" ]; fallback_on = "transient"; };'
+FILTERED = json_reply(completion(text="", choices=[
+    {"index": 0, "message": {"role": "assistant", "content": None}, "finish_reason": "content_filter"}]))
+
+
+@pytest.mark.parametrize("error, model", [
+    ({"message": "too long", "type": "invalid_request_error", "code": "context_length_exceeded"}, "b"),
+    ({"message": "prompt is too long: 210000 tokens > 200000 maximum", "type": "t", "code": None}, "b"),
+    ({"message": "no", "type": "invalid_request_error", "code": "content_policy_violation"}, "c"),
+    ({"message": "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
+      "type": None, "code": "400"}, "c"),
+    ({"message": "no such parameter", "type": "invalid_request_error", "code": None}, None),
+])
+def test_what_another_kind_of_model_may_heal(make_gateway, provider, error, model):
+    g = make_gateway(models=MODELS, extra=CURES)
+    provider.answer = lambda req: (json_reply({"error": error}, 400) if json.loads(req.body)["model"] == "test-model"
+                                   else GOOD)
+    r = ask(g, model="test-model")
+    assert r.status == (200 if model else 400), r.body
+    assert [json.loads(q.body)["model"] for q in provider.requests] == ["test-model"] + [model] * bool(model)
+    assert ask(g, model="test-model", disable_fallback=True).status == 400
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_that_was_filtered_away(make_gateway, provider, stream):
+    g = make_gateway(models=MODELS, extra=CURES)
+    chunks = stream_events([])
+    filtered = sse_reply([c for c in chunks if "[DONE]" not in str(c)][:1] + [
+        {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [
+            {"index": 0, "delta": {}, "finish_reason": "content_filter"}],
+         "usage": {"prompt_tokens": 10, "completion_tokens": 0, "total_tokens": 10}}] + chunks[-1:])
+    whole = json_reply(completion(completion=0, choices=[
+        {"index": 0, "message": {"role": "assistant", "content": None}, "finish_reason": "content_filter"}]))
+    good = sse_reply(stream_events(["fine"])) if stream else GOOD
+    provider.answer = lambda req: ((filtered if stream else whole)
+                                   if json.loads(req.body)["model"] == "test-model" else good)
+    r = ask(g, model="test-model", stream=stream, customer_params={"customer_identifier": "c", "period_budget": 1})
+    assert r.status == 200 and b"content_filter" not in r.body and (b"fine" in r.body or not stream)
+    if stream:
+        assert r.events()[-1] == "[DONE]" and r.body.count(b'"role"') == 1
+    row = record(g, r)
+    assert [(a["model"], a["outcome"]) for a in row["attempts"]] == [("test-model", "fallback"), ("c", "ok")]
+    g.at_rest()
+    # Both were answered, so that both cost.
+    assert g.account("c")["settled"] == 10 * 1000 + COST == nano(row["charge"])
+
+
+def test_an_answer_that_was_filtered_away_stays_one(running, play):
+    """Without a setting for it, it is what the provider said."""
+    asked = play(test_model=FILTERED)
+    r = ask(running, model="test-model", fallback_models=["b"])
+    assert (r.status, r.json["choices"][0]["finish_reason"]) == (200, "content_filter") and asked == ["test-model"]

@@ -61,7 +61,9 @@ write_value(const struct row *r, char *out, size_t size)
 {
 	if (strcmp(r->type, "INT") == 0 || strcmp(r->type, "BOOL") == 0)
 		snprintf(out, size, "%s", r->def);
-	else if (strcmp(r->path, "routing.fallback_models") == 0)
+	else if (strstr(r->path, "routing.") == r->path &&
+		 strstr(r->path, "fallback") != NULL &&
+		 strcmp(r->type, "STRS") == 0)
 		snprintf(out, size, "[ \"demo/echo\" ]");
 	else if (strcmp(r->type, "STRS") == 0)
 		snprintf(out, size, "[ \"/x\" ]");
@@ -308,6 +310,19 @@ static const struct {
 	    "^^^^^^^^^\n"
 	    "      = help: did you mean \"demo/echo\"?\n"
 	    "1 error; settings not loaded\n" },
+	{ "models for special cases that are none",
+	    "routing = { context_window_fallbacks = [ \"demo/lrem\" ];\n"
+	    "  content_policy_fallbacks = [ \"demo/ehco\" ]; };\n",
+	    "holdfast.conf:1:43: error: model \"demo/lrem\" is not defined\n"
+	    "    1 | routing = { context_window_fallbacks = [ \"demo/lrem\" "
+	    "];\n"
+	    "      |                                           ^^^^^^^^^\n"
+	    "      = help: did you mean \"demo/lorem\"?\n"
+	    "holdfast.conf:2:33: error: model \"demo/ehco\" is not defined\n"
+	    "    2 |   content_policy_fallbacks = [ \"demo/ehco\" ]; };\n"
+	    "      |                                 ^^^^^^^^^\n"
+	    "      = help: did you mean \"demo/echo\"?\n"
+	    "2 errors; settings not loaded\n" },
 	{ "a default model and a safety net that are none",
 	    "routing = { default_model = \"demo\";\n"
 	    "  safety_net_model = \"demo/\"; };\n",
