@@ -50,7 +50,7 @@ key_provider(struct office *o, struct slice args, struct new_key *k,
 	if (stored_id(args, "provider", &k->provider_id, e) < 0)
 		return -1;
 	k->provider =
-	    settings_provider_find(o->settings, sbuf_slice(&k->provider_id));
+	    settings_provider_called(o->settings, sbuf_slice(&k->provider_id));
 	if (k->provider == NULL || k->provider->kind == KIND_DEMO)
 		return err_param(e, ERR_INVALID_VALUE, "provider",
 		    "provider: \"%.*s\" is not a valid choice.",

@@ -158,6 +158,24 @@ pool_copy(struct pool *p, struct slice s)
 }
 
 struct slice
+pool_fill(struct pool *p, struct slice text, const char *word, struct slice by)
+{
+	size_t n = strlen(word), before;
+	const char *at = memmem(text.p, text.n, word, n);
+	char *to;
+
+	if (at == NULL)
+		return text;
+	before = (size_t)(at - text.p);
+	to = pool_alloc(p, text.n - n + by.n + 1);
+	memcpy(to, text.p, before);
+	memcpy(to + before, by.p, by.n);
+	memcpy(to + before + by.n, at + n, text.n - before - n);
+	to[text.n - n + by.n] = '\0';
+	return (struct slice){ to, text.n - n + by.n };
+}
+
+struct slice
 pool_secret(struct pool *p, struct slice s)
 {
 	struct pool_secret *secret = pool_alloc(p, sizeof *secret);

@@ -30,6 +30,10 @@ struct slice pool_copy(struct pool *p, struct slice s);
 /* The same for a secret: its bytes are overwritten at pool_free(). */
 struct slice pool_secret(struct pool *p, struct slice s);
 
+/* A copy with by in the place of the first word; text itself without one. */
+struct slice pool_fill(struct pool *p, struct slice text, const char *word,
+    struct slice by);
+
 /* Everything that it gave out and will give out is one: all is overwritten. */
 void pool_all_secret(struct pool *p);
 

@@ -69,7 +69,7 @@ chat_messages(struct chat_reader *c)
 {
 	struct slice json = params_json(c->params, PARAM_messages);
 	struct chat *chat = c->chat;
-	unsigned n = chat_count(json);
+	unsigned n = jscan_count(json);
 	struct jscan_iter it;
 	struct jscan_item item;
 

@@ -154,14 +154,14 @@ chat_assistant(struct chat_reader *c, struct slice message,
 	struct slice old = chat_json(message, SLICE("function_call"));
 	struct slice details = chat_json(message, SLICE("reasoning_details"));
 	struct slice refusal = chat_raw(message, SLICE("refusal"));
-	unsigned n_details = chat_count(details), n_content;
+	unsigned n_details = jscan_count(details), n_content;
 	struct chat_part *content, *to;
 
 	if (chat_parts(c, chat_json(message, SLICE("content")), 0, &content,
 		&n_content) != 0)
 		return -1;
 	m->parts = to = pool_zalloc(c->pool,
-	    (n_details + n_content + chat_count(calls) + 3) * sizeof *to);
+	    (n_details + n_content + jscan_count(calls) + 3) * sizeof *to);
 	m->reasoning = chat_raw(message, SLICE("reasoning_content"));
 	if (m->reasoning.n == 0)
 		m->reasoning = chat_raw(message, SLICE("reasoning"));

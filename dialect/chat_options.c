@@ -66,7 +66,7 @@ chat_tool_list(struct chat_reader *c, struct slice list,
 	struct jscan_item item;
 
 	chat->tools =
-	    pool_zalloc(c->pool, (chat_count(list) + 1) * sizeof *chat->tools);
+	    pool_zalloc(c->pool, (jscan_count(list) + 1) * sizeof *chat->tools);
 	if (list.n == 0)
 		return 0;
 	jscan_enter(&it, list);
@@ -82,7 +82,7 @@ chat_tools(struct chat_reader *c)
 {
 	struct slice tools = params_json(c->params, PARAM_tools);
 
-	if (chat_count(tools) > 0)
+	if (jscan_count(tools) > 0)
 		return chat_tool_list(c, tools, chat_tool);
 	return chat_tool_list(c, params_json(c->params, PARAM_functions),
 	    chat_old_function);
@@ -186,7 +186,7 @@ chat_stops(struct chat_reader *c)
 	if (v == NULL || v->item.type == JSCAN_NULL)
 		return;
 	chat->stops = pool_alloc(c->pool,
-	    (chat_count(v->item.value) + 1) * sizeof *chat->stops);
+	    (jscan_count(v->item.value) + 1) * sizeof *chat->stops);
 	if (v->item.type == JSCAN_STRING) {
 		chat->stops[chat->n_stops++] = jscan_text(&v->item);
 		return;

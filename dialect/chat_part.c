@@ -26,21 +26,6 @@ chat_json(struct slice object, struct slice name)
 	return item.value;
 }
 
-unsigned
-chat_count(struct slice array)
-{
-	struct jscan_iter it;
-	struct jscan_item item;
-	unsigned n = 0;
-
-	if (array.n == 0 || *array.p != '[')
-		return 0;
-	jscan_enter(&it, array);
-	while (jscan_element_next(&it, &item))
-		n++;
-	return n;
-}
-
 /*
  * "data:image/png;base64,..." or a URL.  The data stays raw: whoever writes it
  * puts it between quotes as it is.
@@ -185,7 +170,7 @@ chat_parts(struct chat_reader *c, struct slice content, unsigned room,
     struct chat_part **parts_r, unsigned *n_r)
 {
 	bool array = content.n > 0 && *content.p == '[';
-	unsigned n = array ? chat_count(content) : content.n > 0;
+	unsigned n = array ? jscan_count(content) : content.n > 0;
 	struct chat_part *p = pool_zalloc(c->pool, (n + room + 1) * sizeof *p);
 	struct jscan_iter it;
 	struct jscan_item item;

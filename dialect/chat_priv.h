@@ -22,9 +22,6 @@ struct chat_reader {
 struct slice chat_raw(struct slice object, struct slice name);
 struct slice chat_json(struct slice object, struct slice name);
 
-/* How many elements an array has. */
-unsigned chat_count(struct slice array);
-
 /*
  * The parts of a content: a string is one of text, null is none.  room: free
  * parts behind them for the caller.  0 or -1.

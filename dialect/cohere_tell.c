@@ -136,7 +136,7 @@ cohere_plan(struct tell *t, struct slice message, struct slice calls)
 {
 	struct slice plan = tell_raw(message, SLICE("tool_plan"));
 
-	if (chat_count(calls) > 0)
+	if (jscan_count(calls) > 0)
 		chatout_reasoning(&t->out, plan);
 	else
 		chatout_text(&t->out, plan);

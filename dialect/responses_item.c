@@ -82,7 +82,7 @@ responses_logprobs(struct tell *t, struct slice list)
 {
 	struct sbuf b = { 0 };
 
-	if (chat_count(list) == 0)
+	if (jscan_count(list) == 0)
 		return;
 	sbuf_adds(&b, "{\"content\":");
 	sbuf_add_slice(&b, list);
@@ -154,7 +154,7 @@ responses_details(struct tell *t, struct slice item)
 
 	if (data.n == 0)
 		return;
-	if (chat_count(summary) > 0) {
+	if (jscan_count(summary) > 0) {
 		jscan_enter(&it, summary);
 		while (jscan_element_next(&it, &part)) {
 			if (part.type != JSCAN_OBJECT)

@@ -86,6 +86,9 @@ void jscan_enter(struct jscan_iter *it, struct slice value);
 int jscan_member_next(struct jscan_iter *it, struct jscan_item *item_r);
 int jscan_element_next(struct jscan_iter *it, struct jscan_item *item_r);
 
+/* How many elements; 0 when it is no array. */
+unsigned jscan_count(struct slice array);
+
 /*
  * The first member of that name in a checked object.  1 with *item_r, 0 when
  * there is none.

@@ -161,6 +161,21 @@ jscan_element_next(struct jscan_iter *it, struct jscan_item *item_r)
 	return 1;
 }
 
+unsigned
+jscan_count(struct slice array)
+{
+	struct jscan_iter it;
+	struct jscan_item item;
+	unsigned n = 0;
+
+	if (array.n == 0 || *array.p != '[')
+		return 0;
+	jscan_enter(&it, array);
+	while (jscan_element_next(&it, &item))
+		n++;
+	return n;
+}
+
 int
 jscan_find(struct slice object, struct slice name, struct jscan_item *item_r)
 {

@@ -187,21 +187,6 @@ count_text(struct slice value, int64_t *words_r, int64_t *chars_r)
 	}
 }
 
-static int64_t
-count_elements(struct slice array)
-{
-	struct jscan_iter it;
-	struct jscan_item item;
-	int64_t n = 0;
-
-	if (array.n == 0 || *array.p != '[')
-		return 0;
-	jscan_enter(&it, array);
-	while (jscan_element_next(&it, &item))
-		n++;
-	return n;
-}
-
 void
 record_json_count(struct slice request, struct slice response, struct record *r)
 {
@@ -215,5 +200,5 @@ record_json_count(struct slice request, struct slice response, struct record *r)
 		return;
 	count_text(bodies_output(answer), &r->output_words, &r->output_chars);
 	r->completion_message_count =
-	    count_elements(bodies_find(answer, "choices"));
+	    jscan_count(bodies_find(answer, "choices"));
 }

@@ -266,26 +266,6 @@ base_read(struct compile *c, const struct node *at, struct slice url,
 		    "requests and keys go to this address unencrypted");
 }
 
-/* The base URL with what the credential says in the place of {word}. */
-static struct slice
-base_fill(struct compile *c, struct slice url, const char *word,
-    struct slice text)
-{
-	const char *at = memmem(url.p, url.n, word, strlen(word));
-	struct sbuf b = { 0 };
-	struct slice filled;
-
-	if (at == NULL)
-		return url;
-	sbuf_add(&b, url.p, (size_t)(at - url.p));
-	sbuf_add_slice(&b, text);
-	at += strlen(word);
-	sbuf_add(&b, at, (size_t)(url.p + url.n - at));
-	filled = pool_copy(c->pool, sbuf_slice(&b));
-	sbuf_free(&b);
-	return filled;
-}
-
 static bool
 credential_has(const void *node, const char *name)
 {
@@ -319,12 +299,12 @@ credential_check(struct compile *c, const struct node *n,
 	if (own != NULL && own->type == NODE_STRING)
 		url = own->text;
 	url = pool_copy(c->pool, url);
-	url = base_fill(c, url, "{region}",
+	url = pool_fill(c->pool, url, "{region}",
 	    blob_text(&c->blob, cred->aws_region_name));
 	location = blob_text(&c->blob, cred->vertex_ai_location);
 	if (slice_eq(location, SLICE("global"))) /* Google's name without one */
-		url = base_fill(c, url, "{location}-", SLICE(""));
-	url = base_fill(c, url, "{location}", location);
+		url = pool_fill(c->pool, url, "{location}-", SLICE(""));
+	url = pool_fill(c->pool, url, "{location}", location);
 	cred->base = p->base;
 	if (url.n > 0 &&
 	    (own != NULL || blob_text(&c->blob, p->base.host).n == 0))

@@ -155,25 +155,6 @@ base_of_caller(struct req *r, const char *where, struct slice text,
 	return 0;
 }
 
-/* The provider's base URL with what the caller says in place of {word}. */
-static struct slice
-base_fill(struct req *r, struct slice url, const char *word, struct slice text)
-{
-	const char *at = memmem(url.p, url.n, word, strlen(word));
-	struct sbuf b = { 0 };
-	struct slice filled;
-
-	if (at == NULL)
-		return url;
-	sbuf_add(&b, url.p, (size_t)(at - url.p));
-	sbuf_add_slice(&b, text);
-	sbuf_add_slice(&b,
-	    slice_skip(url, (size_t)(at - url.p) + strlen(word)));
-	filled = pool_copy(r->pool, sbuf_slice(&b));
-	sbuf_free(&b);
-	return filled;
-}
-
 /* "https://host:port/path" of the settings, where all else was checked. */
 static void
 base_split(struct req *r, struct slice url, struct credential_base *b)
@@ -221,10 +202,10 @@ base_of_region(struct req *r, const char *where, struct slice url,
 	    base_need(r, where, url, "{location}", place,
 		"vertex_ai_location") != 0)
 		return -1;
-	url = base_fill(r, url, "{region}", c->aws_region_name);
+	url = pool_fill(r->pool, url, "{region}", c->aws_region_name);
 	if (slice_eq(place, SLICE("global"))) /* Google's name without one */
-		url = base_fill(r, url, "{location}-", SLICE(""));
-	url = base_fill(r, url, "{location}", place);
+		url = pool_fill(r->pool, url, "{location}-", SLICE(""));
+	url = pool_fill(r->pool, url, "{location}", place);
 	c->host = HOST_REGION;
 	base_split(r, url, &c->base);
 	return 0;
@@ -237,6 +218,9 @@ credential_place(struct req *r, const char *where, struct slice api_base,
 	const struct target *t = r->choice.target;
 	struct slice url = settings_str(r->w->settings, t->provider->base_url);
 
+	/* An administrator may write down what holds anyway. */
+	if (!c->callers && slice_eq(api_base, url))
+		api_base = SLICE("");
 	if (api_base.n > 0)
 		return base_of_caller(r, where, api_base, c);
 	if (t->base.host.n > 0) {

@@ -24,21 +24,6 @@ read_param(const struct req *r, enum param_id id)
 	                                  : (struct slice){ NULL, 0 };
 }
 
-static unsigned
-read_count(struct slice array)
-{
-	struct jscan_item item;
-	struct jscan_iter it;
-	unsigned n = 0;
-
-	if (array.n == 0 || *array.p != '[')
-		return 0;
-	jscan_enter(&it, array);
-	while (jscan_element_next(&it, &item))
-		n++;
-	return n;
-}
-
 /* The array's strings, copied; *n_r of them. */
 static const struct slice *
 read_names(struct req *r, struct slice array, unsigned *n_r)
@@ -48,7 +33,7 @@ read_names(struct req *r, struct slice array, unsigned *n_r)
 	struct jscan_iter it;
 
 	*n_r = 0;
-	names = pool_alloc(r->pool, (read_count(array) + 1) * sizeof *names);
+	names = pool_alloc(r->pool, (jscan_count(array) + 1) * sizeof *names);
 	if (array.n == 0)
 		return names;
 	jscan_enter(&it, array);
@@ -133,7 +118,7 @@ read_balanced(struct req *r, struct slice list)
 	struct jscan_iter it;
 
 	p->primaries =
-	    pool_alloc(r->pool, read_count(list) * sizeof *p->primaries);
+	    pool_alloc(r->pool, jscan_count(list) * sizeof *p->primaries);
 	p->n_primaries = 0;
 	jscan_enter(&it, list);
 	while (jscan_element_next(&it, &entry)) {
@@ -190,7 +175,7 @@ read_group(struct req *r)
 		return 1;
 	if (*group.p == '{' &&
 	    jscan_find(group, SLICE("models"), &models) == 1 &&
-	    read_count(models.value) > 0) {
+	    jscan_count(models.value) > 0) {
 		plan_of(r)->group_id = id;
 		return read_balanced(r, models.value);
 	}
@@ -301,9 +286,9 @@ plan_read(struct req *r, struct slice *name_r)
 
 	if (list.n == 0)
 		list = read_param(r, PARAM_loadbalance_models);
-	if (read_count(list) == 0 && read_models_are(r, JSCAN_OBJECT))
+	if (jscan_count(list) == 0 && read_models_are(r, JSCAN_OBJECT))
 		list = read_param(r, PARAM_models);
-	if (read_count(list) > 0)
+	if (jscan_count(list) > 0)
 		return read_balanced(r, list);
 	*name_r = params_text(&r->params, PARAM_model);
 	if (name_r->n > 0)

@@ -88,6 +88,21 @@ START_TEST(test_pool)
 }
 END_TEST
 
+START_TEST(test_pool_fill)
+{
+	struct pool *pool = pool_new();
+	struct slice url = SLICE("https://{region}.x/{region}"), got;
+
+	got = pool_fill(pool, url, "{region}", SLICE("eu"));
+	ck_assert_str_eq(got.p, "https://eu.x/{region}");
+	ck_assert_uint_eq(got.n, strlen(got.p));
+	ck_assert_str_eq(pool_fill(pool, url, "https", SLICE("")).p,
+	    "://{region}.x/{region}");
+	ck_assert_ptr_eq(pool_fill(pool, url, "none", SLICE("x")).p, url.p);
+	pool_free(&pool);
+}
+END_TEST
+
 START_TEST(test_pool_wipes_secrets)
 {
 	struct pool *p = pool_new();
@@ -267,6 +282,7 @@ test_suite(void)
 	tcase_add_loop_test(t, test_json_string, 0, (int)COUNT(strings));
 	tcase_add_test(t, test_sbuf_grows);
 	tcase_add_test(t, test_pool);
+	tcase_add_test(t, test_pool_fill);
 	tcase_add_test(t, test_pool_wipes_secrets);
 	tcase_add_test(t, test_crc32c);
 	tcase_add_test(t, test_hex);

@@ -115,3 +115,9 @@ def test_the_log_names_the_key_and_no_file_has_it(stored, provider):
                 with open(path, "rb") as f:
                     assert b"4711-secret" not in f.read(), path
     assert key.startswith("int_")
+
+
+def test_the_address_of_the_provider_may_be_written_down(stored, provider):
+    base = "http://127.0.0.1:%d/v1" % provider.port
+    add(stored, given=json.dumps({"api_key": SECRET, "api_base": base}))
+    assert keys_used(stored, provider) == {SECRET}
