@@ -60,9 +60,8 @@ settings_has_one(const struct settings *s, const struct target *t)
 	const struct settings_credential *c =
 	    settings_list(s, t->provider->credentials);
 
-	return t->provider->credentials.n == 1 &&
-	       c->environment == ENV_BOTH && c->available_models.n == 0 &&
-	       c->exclude_models.n == 0;
+	return t->provider->credentials.n == 1 && c->environment == ENV_BOTH &&
+	       c->available_models.n == 0 && c->exclude_models.n == 0;
 }
 
 static bool
