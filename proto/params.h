@@ -206,6 +206,24 @@ params_has(const struct params *p, enum param_id id)
 	return p->present[id / 64] >> id % 64 & 1;
 }
 
+/* Any of those between two, in the order of params.def. */
+static inline bool
+params_has_between(const struct params *p, enum param_id first,
+    enum param_id last)
+{
+	for (unsigned i = first / 64; i <= last / 64u; i++) {
+		uint64_t mask = UINT64_MAX;
+
+		if (i == first / 64)
+			mask &= UINT64_MAX << first % 64;
+		if (i == last / 64u)
+			mask &= UINT64_MAX >> (63 - last % 64);
+		if ((p->present[i] & mask) != 0)
+			return true;
+	}
+	return false;
+}
+
 /* A request has few values: looking at each is cheaper than a table. */
 static inline struct param *
 params_at(const struct params *p, enum param_id id)

@@ -53,6 +53,17 @@ settings_draw(const struct worker *w, const struct target *t,
 			    from[i].weight_nano);
 }
 
+/* As a rule there is one, and it serves everybody. */
+static bool
+settings_has_one(const struct settings *s, const struct target *t)
+{
+	const struct settings_credential *c =
+	    settings_list(s, t->provider->credentials);
+
+	return t->provider->credentials.n == 1 && c->environment == ENV_BOTH &&
+	       c->available_models.n == 0 && c->exclude_models.n == 0;
+}
+
 static bool
 settings_needs_none(const struct target *t)
 {
@@ -137,6 +148,10 @@ credential_ours(struct req *r, struct credential_draw *d)
 
 	r->choice.credential = NULL;
 	keys = stored_keys(r->w, r->choice.provider, &n);
+	if (n == 0 && d->n_tried == 0 && settings_has_one(r->w->settings, t)) {
+		r->choice.credential = t->credentials;
+		return 1;
+	}
 	if (n > 0)
 		stored_draw(r, keys, n, environment, d);
 	if (n > 0 && d->n == 0)

@@ -74,12 +74,25 @@ expand_named(struct req *r, struct slice name)
 	return STEP_NEXT;
 }
 
+/* It names its model and says nothing else of where it goes. */
+static bool
+expand_is_plain(const struct req *r)
+{
+	return params_has(&r->params, PARAM_model) &&
+	       r->route_provider.n == 0 &&
+	       !params_has_between(&r->params, PARAM_load_balance_group,
+		   PARAM_model_name_map) &&
+	       !params_has_between(&r->params, PARAM_prompt, PARAM_variables);
+}
+
 enum step_result
 step_expand_run(struct req *r)
 {
-	struct slice name;
+	struct slice name = params_text(&r->params, PARAM_model);
 	int named;
 
+	if (name.n > 0 && expand_is_plain(r))
+		return expand_named(r, name);
 	if (expand_check_params(r) != 0 || candidate_check_pin(r) != 0)
 		return req_fail(r);
 	named = plan_read(r, &name);
