@@ -191,6 +191,9 @@ struct settings_model {
 	int64_t context, max_output; /* tokens; 0 = not known */
 	int64_t image_tokens_max;
 	int64_t created; /* seconds since 1970 */
+	/* 0 = its provider's */
+	int64_t first_byte_timeout_ms, idle_timeout_ms;
+	int64_t timeout_ms, stream_timeout_ms;
 	struct settings_limits limits;
 	uint32_t place;       /* as the settings list them, then the others */
 	int32_t price_source; /* enum settings_price_source */

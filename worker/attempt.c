@@ -38,6 +38,29 @@ attempt_gauge(struct req *r, int64_t n)
 	    n);
 }
 
+/* The model's own, else the provider's. */
+static int64_t
+attempt_time(int64_t of_model, int64_t of_provider)
+{
+	return of_model > 0 ? of_model : of_provider > 0 ? of_provider : 0;
+}
+
+void
+attempt_times(const struct req *r, struct attempt_times *t_r)
+{
+	static const struct settings_model none;
+	const struct settings_provider *p = r->choice.target->provider;
+	const struct settings_model *m =
+	    r->choice.model != NULL ? r->choice.model : &none;
+
+	t_r->first_byte_ms =
+	    attempt_time(m->first_byte_timeout_ms, p->first_byte_timeout_ms);
+	t_r->idle_ms = attempt_time(m->idle_timeout_ms, p->idle_timeout_ms);
+	t_r->total_ms =
+	    r->stream ? attempt_time(m->stream_timeout_ms, p->stream_timeout_ms)
+		      : attempt_time(m->timeout_ms, p->timeout_ms);
+}
+
 void
 attempt_begin(struct req *r)
 {

@@ -25,6 +25,16 @@ enum attempt_outcome {
 
 extern const struct slice attempt_outcome_names[ATTEMPT_OUTCOMES];
 
+/*
+ * How long the provider may take: to the first byte of a stream, between two of
+ * it, for all; 0 = no limit.
+ */
+struct attempt_times {
+	int64_t first_byte_ms, idle_ms, total_ms;
+};
+
+void attempt_times(const struct req *r, struct attempt_times *t_r);
+
 /* It leaves now. */
 void attempt_begin(struct req *r);
 

@@ -253,15 +253,17 @@ static bool
 stream_stalls(struct req *r)
 {
 	const struct relay_state *s = relay_state(r->relay);
-	int64_t idle_ms = r->choice.target->provider->idle_timeout_ms;
+	struct attempt_times times;
 	uint64_t now = now_mono_ms();
 
 	if (s->events != r->events_seen || r->moved_ms == 0) {
 		r->events_seen = s->events;
 		r->moved_ms = now;
+		return false;
 	}
-	return idle_ms > 0 &&
-	       now - r->moved_ms > STREAM_IDLES * (uint64_t)idle_ms;
+	attempt_times(r, &times);
+	return times.idle_ms > 0 &&
+	       now - r->moved_ms > STREAM_IDLES * (uint64_t)times.idle_ms;
 }
 
 static void

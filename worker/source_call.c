@@ -10,6 +10,7 @@
 #include "proto/jnum.h"
 #include "proto/jstr.h"
 #include "proto/usage.h"
+#include "worker/attempt.h"
 #include "worker/credential.h"
 #include "worker/relay_whole.h"
 #include "worker/req.h"
@@ -356,34 +357,34 @@ call_body(struct req *r, struct iovec **iov_r)
 
 /* 0: none. */
 static uint64_t
-call_total_ms(const struct req *r, const struct settings_provider *p)
+call_total_ms(const struct req *r, int64_t own)
 {
-	int64_t own = r->stream ? p->stream_timeout_ms : p->timeout_ms;
-
 	if (credential_is_guest(r->choice.credential) && !r->stream &&
 	    (own <= 0 || own > CREDENTIAL_GUEST_MS))
 		own = CREDENTIAL_GUEST_MS;
-	return own > 0 ? (uint64_t)own : 0;
+	return (uint64_t)own;
 }
 
 void
 source_call_start(struct req *r)
 {
-	const struct settings_provider *p = r->choice.target->provider;
 	struct source_call *s = source_call_new(r->w);
+	struct attempt_times times;
 	struct iovec *iov;
 	struct call_request q = {
 		.head = call_write_head(r),
 		.write_ms = (uint32_t)r->w->settings->server_write_timeout_ms,
 		.fresh = r->fresh,
-		.total_ms = call_total_ms(r, p),
 	};
+
+	attempt_times(r, &times);
+	q.total_ms = call_total_ms(r, times.total_ms);
 
 	q.body_n = call_body(r, &iov);
 	q.body = iov;
 	if (r->stream) {
-		q.first_byte_ms = (uint32_t)p->first_byte_timeout_ms;
-		q.idle_ms = (uint32_t)p->idle_timeout_ms;
+		q.first_byte_ms = (uint32_t)times.first_byte_ms;
+		q.idle_ms = (uint32_t)times.idle_ms;
 	}
 	s->base.ops = &ops;
 	s->base.req = r;

@@ -15,6 +15,7 @@
 #include "net/loop.h"
 #include "net/timer.h"
 #include "proto/demo.h"
+#include "worker/attempt.h"
 #include "worker/req.h"
 #include "worker/source.h"
 #include "worker/targets.h"
@@ -163,7 +164,7 @@ source_demo_chunks(struct source_demo *s)
 static void
 source_demo_stream(struct source_demo *s)
 {
-	const struct settings_provider *p;
+	struct attempt_times times;
 
 	if (!s->head_sent)
 		source_demo_head(s, 200, -1);
@@ -173,7 +174,7 @@ source_demo_stream(struct source_demo *s)
 	}
 	if (s->base.req == NULL)
 		return;
-	p = s->base.req->choice.target->provider;
+	attempt_times(s->base.req, &times);
 	if (source_demo_reached(s, DEMO_CUT))
 		source_demo_fail(s, CALL_CUT, "the demo provider was cut");
 	else if (source_demo_reached(s, DEMO_STALL) && s->stalled)
@@ -181,8 +182,7 @@ source_demo_stream(struct source_demo *s)
 		    "the demo provider stalled");
 	else if (source_demo_reached(s, DEMO_STALL)) {
 		s->stalled = true;
-		timer_set(&s->timer,
-		    now_mono_ms() + (uint64_t)p->idle_timeout_ms);
+		timer_set(&s->timer, now_mono_ms() + (uint64_t)times.idle_ms);
 	} else {
 		timer_set(&s->timer, now_mono_ms() + 1);
 	}

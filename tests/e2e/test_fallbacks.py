@@ -326,3 +326,24 @@ def test_an_answer_that_was_filtered_away_stays_one(running, play):
     asked = play(test_model=FILTERED)
     r = ask(running, model="test-model", fallback_models=["b"])
     assert (r.status, r.json["choices"][0]["finish_reason"]) == (200, "content_filter") and asked == ["test-model"]
+
+
+HASTY = ''', { name = "hasty"; provider = "openai"; context = 128000; max_output = 16384; idle_timeout = "200ms";
+  price = { input = "1"; output = "2"; }; }'''
+
+
+@pytest.mark.parametrize("steps", [
+    [("until_gone",)],
+    # Comments keep nothing alive beyond three times the pause that is allowed.
+    [step for _ in range(40) for step in (chunked(b": ping\n\n"), ("wait", 0.1))],
+])
+def test_a_model_may_have_times_of_its_own(make_gateway, provider, steps):
+    g = make_gateway(models=HASTY)
+    provider.answer = lambda req: [sse_head() + chunked(sse_body(stream_events(["Hello"])[:2]))] + steps
+    began = time.monotonic()
+    with Wire(g) as w:
+        w.send(request(chat_body(model="hasty", stream=True)))
+        got = w.until(b"upstream_timeout")
+    assert b"Hello" in got and 0.2 <= time.monotonic() - began < 2.5
+    row = wait_for(lambda: g.records(), 5, "the record")[-1]
+    assert row["attempts"][0]["error_class"] == "timeout_idle"
