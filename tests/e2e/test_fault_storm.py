@@ -10,6 +10,8 @@ import os
 import random
 import threading
 
+import pytest
+
 import faults
 import spoken
 from gateway import nano, wait_for
@@ -25,10 +27,10 @@ health = { eject_after = 3; eject_for = "100ms"; };
 """
 
 
-def asked(rng):
+def asked(rng, dollars):
     """A request that may take any of the ways."""
     body = {"model": rng.choice("abc"), "max_tokens": 50, "stream": rng.random() < 0.5,
-            "customer_params": budget(50)}
+            "customer_params": budget(dollars)}
     if rng.random() < 0.5:
         body["retry_params"] = retries(rng.randint(1, 2), 0.005)
     if rng.random() < 0.5:
@@ -58,8 +60,8 @@ def expect_honest(w, r):
 
 
 class Storm:
-    def __init__(self, x, seed):
-        self.x, self.seed, self.seen = x, seed, collections.Counter()
+    def __init__(self, x, seed, dollars):
+        self.x, self.seed, self.dollars, self.seen = x, seed, dollars, collections.Counter()
         self.lock, self.rng = threading.Lock(), random.Random(seed)
         x.provider.answer = self.play
 
@@ -76,7 +78,7 @@ class Storm:
         rng = random.Random(self.seed * 1000 + i)
         for n in range(EACH):
             with Wire(self.x.gateway) as w:
-                w.send(request(chat_body("%d %d" % (i, n), **asked(rng))))
+                w.send(request(chat_body("%d %d" % (i, n), **asked(rng, self.dollars))))
                 if rng.random() < 0.1:
                     w.exactly(rng.choice((0, 0, 100)))
                     w.reset()
@@ -100,17 +102,22 @@ def expect_books(x, records):
     assert (row["settled"], row["held"]) == (sum(nano(r["cost"]) for r in records), 0)
 
 
-def test_storm():
+@pytest.mark.parametrize("dollars", [50, 0.05])
+def test_storm(dollars):
+    """With money for all, and with money for some: then the rest is refused."""
     seed = int(os.environ.get("SEED", random.SystemRandom().randrange(10**6)))
     print("SEED=%d" % seed)
     with Routed(SETTINGS, workers=2) as x:
         workers = wait_for(lambda: len(x.gateway.children("worker")) == 2 and x.gateway.children("worker"), 10, "two")
-        storm = Storm(x, seed)
+        storm = Storm(x, seed, dollars)
         at_once(CLIENTS, storm.client)
         x.gateway.at_rest(10)
         x.gateway.logged()
         records = wait_for(lambda: [r for r in [x.gateway.records()] if len(r) >= CLIENTS * EACH - storm.seen["left"]],
                            10, "the records")[0]
         assert x.gateway.children("worker") == workers, x.gateway.log()
-        assert min(storm.seen[k] for k in ("whole", "stream", "error", "cut", "left")) > 10, storm.seen
+        assert min(storm.seen[k] for k in ("whole", "stream", "error", "left")) > 10, storm.seen
+        assert storm.seen["cut"] > 0 or dollars < 1
         expect_books(x, [r for r in records if r.get("attempts")])
+        assert x.gateway.account("c")["settled"] <= dollars * 10**9
+        assert any(r.get("error_code") == "budget_exceeded" for r in records) == (dollars < 1)
