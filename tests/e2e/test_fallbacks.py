@@ -1,10 +1,12 @@
 """What follows a failure: retries, other entries, fallbacks; and what is billed and told of it."""
 import json
+import os
+import subprocess
 import threading
 import time
 
 import pytest
-from gateway import Gateway, nano, wait_for
+from gateway import BUILD, Gateway, nano, wait_for
 from provider import (Provider, chunked, completion, head, json_reply, sse_body, sse_head, sse_reply,
                       stream_events)
 from wire import Wire, chat_body, request
@@ -347,3 +349,30 @@ def test_a_model_may_have_times_of_its_own(make_gateway, provider, steps):
     assert b"Hello" in got and 0.2 <= time.monotonic() - began < 2.5
     row = wait_for(lambda: g.records(), 5, "the record")[-1]
     assert row["attempts"][0]["error_class"] == "timeout_idle"
+
+
+def test_models_follow_a_group_of_the_request(running, play):
+    asked = play(b=bad(500))
+    r = ask(running, load_balance_group={"models": [{"model": "b"}]}, models=["c"])
+    assert r.status == 200 and asked == ["b", "c"]
+
+
+def test_the_safety_net_is_the_router_s_as_well(make_gateway, provider):
+    g = make_gateway(models=MODELS, extra='routing = { safety_net_model = "b"; };')
+    # All others are excluded; without a net nobody would be left.
+    r = ask(g, exclude_models=["test-model", "b", "c"], exclude_providers=["demo"])
+    assert r.status == 200 and r.headers["x-holdfast-model"] == "b", r.body
+    r = ask(g, models=["nope", "neither"])
+    assert r.status == 200 and r.headers["x-holdfast-model"] == "b"
+
+
+def test_a_key_of_the_store_is_enough_for_the_router(make_gateway, provider):
+    g = make_gateway(start=False)
+    g.text = g.text.replace('objects_size = "64M";', 'objects_size = "64M"; secret_key = "env:STORE_KEY";')
+    g.text = g.text.replace('  credentials = ( { name = "main"; api_key = "env:TEST_PROVIDER_KEY"; } );', "")
+    g.start(env={"STORE_KEY": "0123456789abcdef0123456789abcdef"})
+    assert ask(g, models=["test-model", "nope"]).code == "no_model_available"
+    subprocess.run([os.path.join(BUILD, "holdfastctl"), "--socket", g.socket, "integration", "add", "openai"],
+                   input="sk-stored", text=True, check=True, capture_output=True)
+    assert ask(g, models=["test-model", "nope"]).status == 200
+    assert provider.requests[-1].header("authorization") == "Bearer sk-stored"
