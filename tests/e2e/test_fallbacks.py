@@ -46,6 +46,9 @@ def play(running):
 
 GOOD = json_reply(completion())
 
+# What "b" and "c" lack.
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
+
 
 def bad(status, message="no", **headers):
     return json_reply({"error": {"message": message, "type": "t", "code": None}}, status,
@@ -326,3 +329,13 @@ def test_an_answer_that_was_filtered_away_stays_one(running, play):
     asked = play(test_model=FILTERED)
     r = ask(running, model="test-model", fallback_models=["b"])
     assert (r.status, r.json["choices"][0]["finish_reason"]) == (200, "content_filter") and asked == ["test-model"]
+
+
+def test_the_words_of_the_last_error(make_gateway, provider):
+    """Not those of a model that was passed by after it."""
+    g = make_gateway(models=MODELS)
+    provider.answer = lambda req: [("reset",)]
+    r = ask(g, model="test-model", fallback_models=["b"], response_format=SCHEMA)
+    assert (r.status, r.code) == (502, "upstream_connection_error")
+    assert r.json["error"]["message"] == "Could not connect to provider openai."
+    assert record(g, r)["warnings_dict"]["b"] == "Filtered by missing JSON schema."
