@@ -339,3 +339,39 @@ def test_the_words_of_the_last_error(make_gateway, provider):
     assert (r.status, r.code) == (502, "upstream_connection_error")
     assert r.json["error"]["message"] == "Could not connect to provider openai."
     assert record(g, r)["warnings_dict"]["b"] == "Filtered by missing JSON schema."
+
+
+def too_long(model=None):
+    return lambda req: (json_reply({"error": {"message": "m", "type": "t", "code": "context_length_exceeded"}}, 400)
+                        if model is None or json.loads(req.body)["model"] == model else bad(500))
+
+
+def test_who_heals_nothing_is_asked_once(make_gateway, provider):
+    g = make_gateway(models=MODELS, extra='routing = { context_window_fallbacks = [ "b", "c" ]; };')
+    provider.answer = too_long()
+    r = ask(g, model="test-model", fallback_models=["c", "b"])
+    assert r.status == 400 and [json.loads(q.body)["model"] for q in provider.requests] == ["test-model", "b", "c"]
+
+
+def test_the_next_that_may_heal(make_gateway, provider):
+    """Whatever the first of them fails by."""
+    g = make_gateway(models=MODELS, extra='routing = { context_window_fallbacks = [ "b", "c" ]; };')
+    provider.answer = too_long("test-model")
+    assert ask(g, model="test-model").status == 500
+    assert [json.loads(q.body)["model"] for q in provider.requests] == ["test-model", "b", "c"]
+
+
+def test_rate_limited_without_another_that_can(running, play):
+    """A fallback that cannot be asked takes no retry away."""
+    asked = play(test_model=[bad(429), GOOD])
+    r = ask(running, model="test-model", fallback_models=["b"], response_format=SCHEMA)
+    assert r.status == 200 and asked == ["test-model"] * 2
+    attempts = record(running, r)["attempts"]
+    assert [a["outcome"] for a in attempts] == ["retry", "ok"]
+
+
+def test_rate_limited_to_the_last(running, play):
+    """The last fallback is no other to itself: it is retried."""
+    asked = play(test_model=bad(500), b=[bad(429), GOOD])
+    r = ask(running, model="test-model", fallback_models=["b"])
+    assert r.status == 200 and asked == ["test-model", "b", "b"]
