@@ -46,6 +46,7 @@ struct plan {
 	unsigned n_explicit;     /* fallbacks that the request names itself */
 	struct candidate *cures; /* for what went wrong: before all others */
 	unsigned n_cures;
+	unsigned cured; /* bits of the causes whose models these are */
 	bool fallbacks_made;
 	bool no_net;              /* only those: the caller's key was refused */
 	struct slice group_id;    /* as the log has it */

@@ -48,6 +48,9 @@ def play(running):
 
 GOOD = json_reply(completion())
 
+# What "b" and "c" lack.
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
+
 
 def bad(status, message="no", **headers):
     return json_reply({"error": {"message": message, "type": "t", "code": None}}, status,
@@ -376,3 +379,49 @@ def test_a_key_of_the_store_is_enough_for_the_router(make_gateway, provider):
                    input="sk-stored", text=True, check=True, capture_output=True)
     assert ask(g, models=["test-model", "nope"]).status == 200
     assert provider.requests[-1].header("authorization") == "Bearer sk-stored"
+
+
+def test_the_words_of_the_last_error(make_gateway, provider):
+    """Not those of a model that was passed by after it."""
+    g = make_gateway(models=MODELS)
+    provider.answer = lambda req: [("reset",)]
+    r = ask(g, model="test-model", fallback_models=["b"], response_format=SCHEMA)
+    assert (r.status, r.code) == (502, "upstream_connection_error")
+    assert r.json["error"]["message"] == "Could not connect to provider openai."
+    assert record(g, r)["warnings_dict"]["b"] == "Filtered by missing JSON schema."
+
+
+def too_long(model=None):
+    return lambda req: (json_reply({"error": {"message": "m", "type": "t", "code": "context_length_exceeded"}}, 400)
+                        if model is None or json.loads(req.body)["model"] == model else bad(500))
+
+
+def test_who_heals_nothing_is_asked_once(make_gateway, provider):
+    g = make_gateway(models=MODELS, extra='routing = { context_window_fallbacks = [ "b", "c" ]; };')
+    provider.answer = too_long()
+    r = ask(g, model="test-model", fallback_models=["c", "b"])
+    assert r.status == 400 and [json.loads(q.body)["model"] for q in provider.requests] == ["test-model", "b", "c"]
+
+
+def test_the_next_that_may_heal(make_gateway, provider):
+    """Whatever the first of them fails by."""
+    g = make_gateway(models=MODELS, extra='routing = { context_window_fallbacks = [ "b", "c" ]; };')
+    provider.answer = too_long("test-model")
+    assert ask(g, model="test-model").status == 500
+    assert [json.loads(q.body)["model"] for q in provider.requests] == ["test-model", "b", "c"]
+
+
+def test_rate_limited_without_another_that_can(running, play):
+    """A fallback that cannot be asked takes no retry away."""
+    asked = play(test_model=[bad(429), GOOD])
+    r = ask(running, model="test-model", fallback_models=["b"], response_format=SCHEMA)
+    assert r.status == 200 and asked == ["test-model"] * 2
+    attempts = record(running, r)["attempts"]
+    assert [a["outcome"] for a in attempts] == ["retry", "ok"]
+
+
+def test_rate_limited_to_the_last(running, play):
+    """The last fallback is no other to itself: it is retried."""
+    asked = play(test_model=bad(500), b=[bad(429), GOOD])
+    r = ask(running, model="test-model", fallback_models=["b"])
+    assert r.status == 200 and asked == ["test-model", "b", "b"]
