@@ -70,7 +70,7 @@ answer_error_body(struct req *r, struct sbuf *b)
 		errbody_write_code(&body, slice_str(r->err->text), SLICE(""),
 		    r->provider_error->code, b);
 	else
-		errbody_write(&body, req_err(r), b);
+		errbody_write(&body, r->err, b);
 }
 
 /* What is over in a moment says so: the 503 rows of api.md 9.4. */

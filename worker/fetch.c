@@ -129,7 +129,6 @@ fetch_put(struct fetch *f)
 		m->data = sbuf_slice(&p->base64);
 		m->type = picture_type(p);
 		m->url = SLICE("");
-		f->req->params.messages.media_bytes += m->data.n;
 	}
 }
 
@@ -168,7 +167,8 @@ fetch_images(struct req *r)
 {
 	int got = 0;
 
-	if (r->fetch == NULL && !fetch_is_wanted(r))
+	/* Of an earlier attempt, perhaps: this one takes the addresses. */
+	if (!fetch_is_wanted(r))
 		return 1;
 	if (r->fetch == NULL)
 		got = fetch_begin(r);

@@ -140,44 +140,6 @@ plan_draw(struct plan *p)
 	return last;
 }
 
-/* They have been asked before the fallbacks come. */
-static bool
-plan_is_cure(const struct plan *p, struct slice slug)
-{
-	for (unsigned i = 0; i < p->n_cures; i++)
-		if (slice_eq(p->cures[i].slug, slug))
-			return true;
-	return false;
-}
-
-static struct candidate *
-plan_fallback(struct req *r)
-{
-	struct plan *p = r->plan;
-	unsigned n;
-
-	plan_make_fallbacks(r);
-	n = p->no_net ? p->n_explicit : p->n_fallbacks;
-	for (unsigned i = 0; i < n; i++)
-		if (!p->fallbacks[i].over &&
-		    !plan_is_cure(p, p->fallbacks[i].slug))
-			return &p->fallbacks[i];
-	return NULL;
-}
-
-static struct candidate *
-plan_candidate(struct req *r)
-{
-	struct plan *p = r->plan;
-	struct candidate *c;
-
-	for (unsigned i = 0; i < p->n_cures; i++)
-		if (!p->cures[i].over)
-			return &p->cures[i];
-	c = plan_draw(p);
-	return c != NULL ? c : plan_fallback(r);
-}
-
 static void
 plan_enter(struct req *r, struct candidate *c)
 {
@@ -228,6 +190,62 @@ plan_admits(struct req *r, struct candidate *c)
 	return false;
 }
 
+/* Of those that may be asked, the others are passed by: the first. */
+static struct candidate *
+plan_first(struct req *r, struct candidate *list, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!list[i].over && &list[i] != r->plan->now &&
+		    plan_admits(r, &list[i]))
+			return &list[i];
+	return NULL;
+}
+
+struct candidate *
+plan_cure_left(struct req *r)
+{
+	struct plan *p = r->plan;
+
+	return p->no_net ? NULL : plan_first(r, p->cures, p->n_cures);
+}
+
+bool
+plan_is_cure(const struct plan *p, struct slice slug)
+{
+	for (unsigned i = 0; i < p->n_cures; i++)
+		if (slice_eq(p->cures[i].slug, slug) &&
+		    (p->cures[i].over || !p->no_net))
+			return true;
+	return false;
+}
+
+static struct candidate *
+plan_fallback(struct req *r)
+{
+	struct plan *p = r->plan;
+	unsigned n;
+
+	plan_make_fallbacks(r);
+	n = p->no_net ? p->n_explicit : p->n_fallbacks;
+	for (unsigned i = 0; i < n; i++)
+		if (plan_is_cure(p, p->fallbacks[i].slug))
+			p->fallbacks[i].over = true;
+	return plan_first(r, p->fallbacks, n);
+}
+
+static struct candidate *
+plan_candidate(struct req *r)
+{
+	struct candidate *c = plan_cure_left(r);
+
+	if (c != NULL)
+		return c;
+	while ((c = plan_draw(r->plan)) != NULL)
+		if (plan_admits(r, c))
+			return c;
+	return plan_fallback(r);
+}
+
 /*
  * Nobody is left, and nobody was asked: the named one that seemed unable, or
  * of those that are ejected the one whose time ends first.
@@ -246,14 +264,10 @@ plan_last_hope(struct plan *p)
 static int
 plan_advance(struct req *r)
 {
-	struct candidate *c;
+	struct candidate *c = plan_candidate(r);
 
-	while ((c = plan_candidate(r)) != NULL)
-		if (plan_admits(r, c)) {
-			plan_enter(r, c);
-			return 1;
-		}
-	c = plan_last_hope(r->plan);
+	if (c == NULL)
+		c = plan_last_hope(r->plan);
 	if (c == NULL)
 		return -1;
 	plan_enter(r, c);
@@ -390,11 +404,10 @@ plan_has_other(struct req *r, const struct failure_policy *y)
 
 	if (!y->fallback && !y->retry)
 		return false;
-	p->no_net = !y->net;
-	for (unsigned i = 0; i < p->n_primaries; i++)
-		if (&p->primaries[i] != p->now && !p->primaries[i].over)
-			return true;
-	return y->fallback && plan_fallback(r) != NULL;
+	if (plan_first(r, p->primaries, p->n_primaries) != NULL)
+		return true;
+	return y->fallback &&
+	       (plan_cure_left(r) != NULL || plan_fallback(r) != NULL);
 }
 
 bool
@@ -448,6 +461,7 @@ plan_turn_of(struct req *r, const struct failure *f,
 	bool limited = f->kind == FAILURE_STATUS && f->status == 429;
 
 	*wait_ms_r = 0;
+	r->plan->no_net = y->fallback && !y->net;
 	if (f->kind == FAILURE_STATUS && plan_cure(r, f->status))
 		return PLAN_OTHER;
 	/* The provider knows what came before, and only under this name. */
@@ -537,14 +551,17 @@ plan_go(struct req *r, enum plan_turn turn, int64_t wait_ms)
 bool
 plan_has_asked(const struct plan *p, struct slice slug)
 {
-	for (unsigned i = 0; i < p->n_primaries; i++)
-		if (p->primaries[i].over &&
-		    slice_eq(p->primaries[i].slug, slug))
-			return true;
-	for (unsigned i = 0; i < p->n_fallbacks; i++)
-		if (p->fallbacks[i].over &&
-		    slice_eq(p->fallbacks[i].slug, slug))
-			return true;
+	const struct {
+		const struct candidate *list;
+		unsigned n;
+	} all[] = { { p->primaries, p->n_primaries },
+		{ p->fallbacks, p->n_fallbacks }, { p->cures, p->n_cures } };
+
+	for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+		for (unsigned i = 0; i < all[k].n; i++)
+			if (all[k].list[i].over &&
+			    slice_eq(all[k].list[i].slug, slug))
+				return true;
 	return p->now != NULL && slice_eq(p->now->slug, slug);
 }
 
@@ -560,6 +577,7 @@ plan_may_go_on(const struct req *r)
 bool
 plan_leave(struct req *r)
 {
+	r->plan->no_net = false;
 	return plan_may_go_on(r) && plan_go(r, PLAN_OTHER, 0);
 }
 

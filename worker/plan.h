@@ -46,6 +46,7 @@ struct plan {
 	unsigned n_explicit;     /* fallbacks that the request names itself */
 	struct candidate *cures; /* for what went wrong: before all others */
 	unsigned n_cures;
+	unsigned cured; /* bits of the causes whose models these are */
 	bool fallbacks_made;
 	bool no_net;              /* only those: the caller's key was refused */
 	struct slice group_id;    /* as the log has it */
@@ -54,6 +55,7 @@ struct plan {
 
 	struct candidate *now;      /* who is asked; NULL: nobody yet */
 	bool again;                 /* the same once more */
+	bool grouped;               /* the primaries are a group's */
 	bool named;                 /* the primary is what the request names */
 	bool forced;                /* the last hope: whatever its health is */
 	struct candidate *unlikely; /* named, and unable by the catalogue */
@@ -87,11 +89,11 @@ void plan_write_warnings(const struct plan *p, struct sbuf *text,
 
 /* -- plan_read.c -- */
 
-/*
- * Rows 1 to 7 of routing.md 2.  1: the model is named, *name_r; 0: r->plan has
- * the primaries; -1 with req_err().
- */
-int plan_read(struct req *r, struct slice *name_r);
+/* Whether the request comes to one model by its name: routing.md 2. */
+bool plan_names(struct req *r, struct slice *name_r);
+
+/* Else: the primaries of r->plan.  0, or -1 with req_err(). */
+int plan_read(struct req *r);
 
 /* Fill fallbacks, once. */
 void plan_make_fallbacks(struct req *r);

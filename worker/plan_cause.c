@@ -64,7 +64,21 @@ cause_models(const struct settings *s, enum cause cause)
 	return (struct slist){ 0, 0 };
 }
 
-/* p->cures; true when one of them is still to be asked. */
+/* Room for all that the settings name: who is asked keeps his place. */
+static void
+cause_make_room(struct req *r)
+{
+	const struct settings *s = r->w->settings;
+	struct plan *p = plan_of(r);
+
+	if (p->cures == NULL)
+		p->cures = pool_alloc(r->pool,
+		    (s->routing_context_window_fallbacks.n +
+			s->routing_content_policy_fallbacks.n) *
+			sizeof *p->cures);
+}
+
+/* More of p->cures; true when one of them is still to be asked. */
 static bool
 cause_cure(struct req *r, enum cause cause)
 {
@@ -75,17 +89,18 @@ cause_cure(struct req *r, enum cause cause)
 
 	if (models.n == 0 || params_bool(&r->params, PARAM_disable_fallback))
 		return false;
-	p = plan_of(r);
-	p->cures = pool_alloc(r->pool, models.n * sizeof *p->cures);
-	p->n_cures = 0;
-	for (uint32_t i = 0; i < models.n; i++) {
+	cause_make_room(r);
+	p = r->plan;
+	for (uint32_t i = 0; (p->cured >> cause & 1) == 0 && i < models.n;
+	     i++) {
 		struct candidate *c = &p->cures[p->n_cures];
 
 		if (candidate_find(s, settings_str(s, names[i]), c) &&
-		    !plan_has_asked(p, c->slug))
+		    !plan_is_cure(p, c->slug) && !plan_has_asked(p, c->slug))
 			p->n_cures++;
 	}
-	return p->n_cures > 0;
+	p->cured |= 1u << cause;
+	return plan_cure_left(r) != NULL;
 }
 
 bool

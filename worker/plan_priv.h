@@ -18,6 +18,12 @@ bool plan_has_asked(const struct plan *p, struct slice slug);
 /* On to another model; the attempt has ended.  False: there is no lane. */
 bool plan_leave(struct req *r);
 
+/* It is one of the cures, which are asked before the fallbacks. */
+bool plan_is_cure(const struct plan *p, struct slice slug);
+
+/* Of the cures the next that may be asked, or NULL. */
+struct candidate *plan_cure_left(struct req *r);
+
 /* -- plan_cause.c -- */
 
 /*

@@ -150,6 +150,7 @@ read_stored(struct req *r, struct slice id)
 		    "load_balance_group", "Load balance group %.*s not found.",
 		    (int)(id.n < PLAN_SHOWN ? id.n : PLAN_SHOWN), id.p);
 	p->group_id = g.id;
+	p->grouped = true;
 	p->more = g.fallbacks;
 	p->n_more = g.n_fallbacks;
 	p->primaries = pool_alloc(r->pool, (g.n + 1) * sizeof *p->primaries);
@@ -163,7 +164,6 @@ read_stored(struct req *r, struct slice id)
 			 g.n > 0 ? g.entries[0].model : SLICE(""));
 }
 
-/* 1: there is none; 0 or -1. */
 static int
 read_group(struct req *r)
 {
@@ -171,15 +171,13 @@ read_group(struct req *r)
 	struct slice id = params_text(&r->params, PARAM_load_balance_group);
 	struct jscan_item models;
 
-	if (group.n == 0)
-		return 1;
-	if (*group.p == '{' &&
-	    jscan_find(group, SLICE("models"), &models) == 1 &&
-	    jscan_count(models.value) > 0) {
-		plan_of(r)->group_id = id;
-		return read_balanced(r, models.value);
-	}
-	return id.n > 0 ? read_stored(r, id) : 1;
+	if (*group.p != '{' ||
+	    jscan_find(group, SLICE("models"), &models) != 1 ||
+	    jscan_count(models.value) == 0)
+		return read_stored(r, id);
+	plan_of(r)->group_id = id;
+	plan_of(r)->grouped = true;
+	return read_balanced(r, models.value);
 }
 
 /* ---- the router --------------------------------------------------------- */
@@ -223,78 +221,132 @@ read_first_byte_ns(struct req *r, uint32_t model)
 	return health_first_byte_ns(r->w, read_place(r, model));
 }
 
+/* Providers that have a key in the store, as bits. */
+static const uint64_t *
+read_stored_keys(struct req *r)
+{
+	uint32_t n = r->w->settings->providers.n;
+	uint64_t *bits;
+	unsigned keys;
+
+	bits = pool_zalloc(r->pool, (n / 64 + 1) * sizeof *bits);
+	for (uint32_t i = 0; i < n; i++) {
+		stored_keys(r->w, (int32_t)i, &keys);
+		if (keys > 0)
+			bits[i / 64] |= UINT64_C(1) << i % 64;
+	}
+	return bits;
+}
+
+/* Nobody can: the safety net, or why. */
 static int
-read_routed(struct req *r, const struct slice *names, unsigned n)
+read_unrouted(struct req *r, struct slice reasons)
+{
+	const struct settings *s = r->w->settings;
+	struct slice net = settings_str(s, s->routing_safety_net_model);
+
+	if (net.n > 0) {
+		read_primary(r, plan_of(r), net, PLAN_WEIGHT_ONE, SLICE(""));
+		return 0;
+	}
+	return err_set(req_err(r), ERR_NO_MODEL,
+	    "No model meets the requirements of this request: %.*s",
+	    SLICE_ARGS(reasons));
+}
+
+static void
+read_order(struct req *r, const uint32_t *order, unsigned n)
 {
 	const struct settings *s = r->w->settings;
 	const struct settings_model *all = settings_list(s, s->models);
 	struct plan *p = plan_of(r);
-	struct router_ask ask = { .models = names, .n_models = n };
+	struct slice *more = pool_alloc(r->pool, n * sizeof *more);
+
+	read_primary(r, p, settings_str(s, all[order[0]].name), PLAN_WEIGHT_ONE,
+	    SLICE(""));
+	for (unsigned i = 1; i < n; i++)
+		more[i - 1] = settings_str(s, all[order[i]].name);
+	p->more = more;
+	p->n_more = n - 1;
+}
+
+static int
+read_routed(struct req *r)
+{
+	struct slice models = read_param(r, PARAM_models);
+	struct plan *p = plan_of(r);
+	struct router_ask ask = { 0 };
 	uint32_t order[PLAN_ROUTED];
 	struct sbuf reasons = { 0 };
-	struct slice *more;
 	struct needs needs;
 	unsigned got;
+	int done = 0;
 
 	needs_of(r, &needs);
 	ask.needs = &needs;
+	ask.models = read_names(r, models, &ask.n_models);
 	router_ask_of(r, &ask);
+	ask.also = read_stored_keys(r);
 	ask.ejected_until = read_ejected_until;
 	ask.first_byte_ns = read_first_byte_ns;
-	got = router_order(r->w, r, &ask, order, PLAN_ROUTED, &reasons);
-	if (got == 0) {
-		err_set(req_err(r), ERR_NO_MODEL,
-		    "No model meets the requirements of this request: %.*s",
-		    (int)reasons.len, reasons.len > 0 ? reasons.data : "");
-		sbuf_free(&reasons);
-		return -1;
-	}
-	sbuf_free(&reasons);
 	p->primaries = pool_alloc(r->pool, sizeof *p->primaries);
-	p->n_primaries = 0;
-	read_primary(r, p, settings_str(s, all[order[0]].name), PLAN_WEIGHT_ONE,
-	    SLICE(""));
-	more = pool_alloc(r->pool, PLAN_ROUTED * sizeof *more);
-	for (unsigned i = 1; i < got; i++)
-		more[i - 1] = settings_str(s, all[order[i]].name);
-	p->more = more;
-	p->n_more = got - 1;
-	return 0;
+	got = router_order(r->w, r, &ask, order, PLAN_ROUTED, &reasons);
+	if (got > 0)
+		read_order(r, order, got);
+	else
+		done = read_unrouted(r, sbuf_slice(&reasons));
+	sbuf_free(&reasons);
+	return done;
 }
 
-/* Rows 5 to 7. */
-static int
-read_unnamed(struct req *r, struct slice *name_r)
-{
-	const struct settings *s = r->w->settings;
-	const struct slice *names = NULL;
-	unsigned n = 0;
+/* ---- the rows of routing.md 2 -------------------------------------------- */
 
-	if (read_models_are(r, JSCAN_STRING))
-		names = read_names(r, read_param(r, PARAM_models), &n);
-	*name_r = n == 1 ? names[0] : SLICE("");
-	if (n == 0)
-		*name_r = settings_str(s, s->routing_default_model);
-	return name_r->n > 0 ? 1 : read_routed(r, names, n);
-}
-
-int
-plan_read(struct req *r, struct slice *name_r)
+/* Row 1: what is drawn among, before all else; n 0: nothing. */
+static struct slice
+read_list(const struct req *r)
 {
 	struct slice list = read_param(r, PARAM_load_balance_models);
-	int group;
 
 	if (list.n == 0)
 		list = read_param(r, PARAM_loadbalance_models);
 	if (jscan_count(list) == 0 && read_models_are(r, JSCAN_OBJECT))
 		list = read_param(r, PARAM_models);
-	if (jscan_count(list) > 0)
-		return read_balanced(r, list);
+	return jscan_count(list) > 0 ? list : SLICE("");
+}
+
+bool
+plan_names(struct req *r, struct slice *name_r)
+{
+	const struct settings *s = r->w->settings;
+	const struct slice *names;
+	unsigned n = 0;
+
+	if (read_list(r).n > 0)
+		return false;
 	*name_r = params_text(&r->params, PARAM_model);
 	if (name_r->n > 0)
-		return 1;
-	group = read_group(r);
-	return group == 1 ? read_unnamed(r, name_r) : group;
+		return true;
+	if (params_has(&r->params, PARAM_load_balance_group))
+		return false;
+	if (read_models_are(r, JSCAN_STRING)) {
+		names = read_names(r, read_param(r, PARAM_models), &n);
+		*name_r = n == 1 ? names[0] : SLICE("");
+	} else {
+		*name_r = settings_str(s, s->routing_default_model);
+	}
+	return name_r->n > 0;
+}
+
+int
+plan_read(struct req *r)
+{
+	struct slice list = read_list(r);
+
+	if (list.n > 0)
+		return read_balanced(r, list);
+	return params_has(&r->params, PARAM_load_balance_group)
+	           ? read_group(r)
+	           : read_routed(r);
 }
 
 /* ---- fallbacks ---------------------------------------------------------- */
@@ -329,8 +381,7 @@ static bool
 read_models_follow(const struct req *r, const struct plan *p)
 {
 	return read_models_are(r, JSCAN_STRING) &&
-	       (params_text(&r->params, PARAM_model).n > 0 ||
-		   p->group_id.n > 0);
+	       (params_text(&r->params, PARAM_model).n > 0 || p->grouped);
 }
 
 void
@@ -362,7 +413,7 @@ plan_make_fallbacks(struct req *r)
 		read_fallback(r, p, models[i]);
 	p->n_explicit = p->n_fallbacks;
 	/* The group's give way to the request's own; the router's follow. */
-	if (n_own + n_models == 0 || p->group_id.n == 0)
+	if (n_own + n_models == 0 || !p->grouped)
 		for (unsigned i = 0; i < p->n_more; i++)
 			read_fallback(r, p, p->more[i]);
 	for (unsigned i = 0; i < n_stored; i++)

@@ -130,6 +130,8 @@ choose_one(struct req *r)
 enum step_result
 step_choose_run(struct req *r)
 {
+	if (r->plan == NULL && r->choice.slug.n == 0 && plan_read(r) != 0)
+		return req_fail(r);
 	for (;;) {
 		int next = plan_next(r);
 		enum chosen got;

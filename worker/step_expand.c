@@ -89,16 +89,13 @@ enum step_result
 step_expand_run(struct req *r)
 {
 	struct slice name = params_text(&r->params, PARAM_model);
-	int named;
 
 	if (name.n > 0 && expand_is_plain(r))
 		return expand_named(r, name);
 	if (expand_check_params(r) != 0 || candidate_check_pin(r) != 0)
 		return req_fail(r);
-	named = plan_read(r, &name);
-	if (named < 0)
-		return req_fail(r);
-	return named ? expand_named(r, name) : STEP_NEXT;
+	/* Who is drawn or ordered is so where somebody is to be asked. */
+	return plan_names(r, &name) ? expand_named(r, name) : STEP_NEXT;
 }
 
 void

@@ -1,10 +1,12 @@
 """What follows a failure: retries, other entries, fallbacks; and what is billed and told of it."""
 import json
+import os
+import subprocess
 import threading
 import time
 
 import pytest
-from gateway import Gateway, nano, wait_for
+from gateway import BUILD, Gateway, nano, wait_for
 from provider import (Provider, chunked, completion, head, json_reply, sse_body, sse_head, sse_reply,
                       stream_events)
 from wire import Wire, chat_body, request
@@ -45,6 +47,9 @@ def play(running):
 
 
 GOOD = json_reply(completion())
+
+# What "b" and "c" lack.
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
 
 
 def bad(status, message="no", **headers):
@@ -347,3 +352,76 @@ def test_a_model_may_have_times_of_its_own(make_gateway, provider, steps):
     assert b"Hello" in got and 0.2 <= time.monotonic() - began < 2.5
     row = wait_for(lambda: g.records(), 5, "the record")[-1]
     assert row["attempts"][0]["error_class"] == "timeout_idle"
+
+
+def test_models_follow_a_group_of_the_request(running, play):
+    asked = play(b=bad(500))
+    r = ask(running, load_balance_group={"models": [{"model": "b"}]}, models=["c"])
+    assert r.status == 200 and asked == ["b", "c"]
+
+
+def test_the_safety_net_is_the_router_s_as_well(make_gateway, provider):
+    g = make_gateway(models=MODELS, extra='routing = { safety_net_model = "b"; };')
+    # All others are excluded; without a net nobody would be left.
+    r = ask(g, exclude_models=["test-model", "b", "c"], exclude_providers=["demo"])
+    assert r.status == 200 and r.headers["x-holdfast-model"] == "b", r.body
+    r = ask(g, models=["nope", "neither"])
+    assert r.status == 200 and r.headers["x-holdfast-model"] == "b"
+
+
+def test_a_key_of_the_store_is_enough_for_the_router(make_gateway, provider):
+    g = make_gateway(start=False)
+    g.text = g.text.replace('objects_size = "64M";', 'objects_size = "64M"; secret_key = "env:STORE_KEY";')
+    g.text = g.text.replace('  credentials = ( { name = "main"; api_key = "env:TEST_PROVIDER_KEY"; } );', "")
+    g.start(env={"STORE_KEY": "0123456789abcdef0123456789abcdef"})
+    assert ask(g, models=["test-model", "nope"]).code == "no_model_available"
+    subprocess.run([os.path.join(BUILD, "holdfastctl"), "--socket", g.socket, "integration", "add", "openai"],
+                   input="sk-stored", text=True, check=True, capture_output=True)
+    assert ask(g, models=["test-model", "nope"]).status == 200
+    assert provider.requests[-1].header("authorization") == "Bearer sk-stored"
+
+
+def test_the_words_of_the_last_error(make_gateway, provider):
+    """Not those of a model that was passed by after it."""
+    g = make_gateway(models=MODELS)
+    provider.answer = lambda req: [("reset",)]
+    r = ask(g, model="test-model", fallback_models=["b"], response_format=SCHEMA)
+    assert (r.status, r.code) == (502, "upstream_connection_error")
+    assert r.json["error"]["message"] == "Could not connect to provider openai."
+    assert record(g, r)["warnings_dict"]["b"] == "Filtered by missing JSON schema."
+
+
+def too_long(model=None):
+    return lambda req: (json_reply({"error": {"message": "m", "type": "t", "code": "context_length_exceeded"}}, 400)
+                        if model is None or json.loads(req.body)["model"] == model else bad(500))
+
+
+def test_who_heals_nothing_is_asked_once(make_gateway, provider):
+    g = make_gateway(models=MODELS, extra='routing = { context_window_fallbacks = [ "b", "c" ]; };')
+    provider.answer = too_long()
+    r = ask(g, model="test-model", fallback_models=["c", "b"])
+    assert r.status == 400 and [json.loads(q.body)["model"] for q in provider.requests] == ["test-model", "b", "c"]
+
+
+def test_the_next_that_may_heal(make_gateway, provider):
+    """Whatever the first of them fails by."""
+    g = make_gateway(models=MODELS, extra='routing = { context_window_fallbacks = [ "b", "c" ]; };')
+    provider.answer = too_long("test-model")
+    assert ask(g, model="test-model").status == 500
+    assert [json.loads(q.body)["model"] for q in provider.requests] == ["test-model", "b", "c"]
+
+
+def test_rate_limited_without_another_that_can(running, play):
+    """A fallback that cannot be asked takes no retry away."""
+    asked = play(test_model=[bad(429), GOOD])
+    r = ask(running, model="test-model", fallback_models=["b"], response_format=SCHEMA)
+    assert r.status == 200 and asked == ["test-model"] * 2
+    attempts = record(running, r)["attempts"]
+    assert [a["outcome"] for a in attempts] == ["retry", "ok"]
+
+
+def test_rate_limited_to_the_last(running, play):
+    """The last fallback is no other to itself: it is retried."""
+    asked = play(test_model=bad(500), b=[bad(429), GOOD])
+    r = ask(running, model="test-model", fallback_models=["b"])
+    assert r.status == 200 and asked == ["test-model", "b", "b"]

@@ -106,7 +106,7 @@ def answer(request):
 
 
 def gateway_for(provider, images=""):
-    model = '{ name = "%s"; provider = "p-%s"; upstream = "%s"; price = { input = "1"; output = "2"; }; }'
+    model = '{ name = "%s"; provider = "p-%s"; upstream = "%s"; features = [ "vision" ]; price = { input = "1"; output = "2"; }; }'
     rows = [(k, k, v[0], v[1]) for k, v in KINDS.items()]
     rows += [("openai", "openai", "m", KINDS["ollama"][1]), ("anthropic", "anthropic", "claude-x", KINDS["ollama"][1]),
              ("vertex-gemini", "vertex-gemini", "m", KINDS["vertex-claude"][1])]
@@ -562,6 +562,39 @@ def test_hold_without_the_bytes(fresh):
     by_url, by_data = held
     # The client's own bytes are the longer ones, by the URL they are not.
     assert 0 < by_url < 30_000_000 and abs(by_url - by_data) < 1_000_000, held
+
+
+def test_hold_of_who_takes_the_address(fresh):
+    """What was fetched for another attempt is no part of this one's body."""
+    fresh.plain.shown["/30K"] = whole(PICTURES["png"] + bytes(30 * 1024))
+    long = "word " * 8000
+    fresh.provider.answer = lambda q: (json_reply({"error": {"message": "no"}}, 500) if "/api/chat" in q.path
+                                       else answer(q))
+    try:
+        for first in ("ollama", "openai"):
+            r = fresh.chat([{"type": "text", "text": long}, image("http://%s/30K" % PUBLIC)], model=first,
+                           fallback_models=["openai"], max_tokens=10,
+                           customer_params={"customer_identifier": "held", "total_budget": 1})
+            assert r.status == 200, r.body
+            last = fresh.record(r.headers["x-respan-log-id"])["attempts"][-1]
+            # A token is a byte at least, at 1 USD for a million of them.
+            assert last["model"] == "openai" and last["hold_nano_usd"] > 1000 * len(long)
+    finally:
+        fresh.provider.answer = answer
+
+
+def test_a_fallback_whose_images_do_not_come(fresh):
+    """Who was asked is what is told; the others are asked all the same."""
+    fresh.provider.answer = lambda q: (json_reply({"error": {"message": "no"}}, 500) if "/chat/completions" in q.path
+                                       else answer(q))
+    try:
+        for fallbacks, status in ((["ollama"], 500), (["ollama", "anthropic"], 200)):
+            r = ask(fresh, "http://%s/none" % PUBLIC, "openai", fallback_models=fallbacks)
+            assert r.status == status, r.body
+            row = fresh.record(r.headers["x-respan-log-id"])
+            assert "Could not fetch image" in row["warnings_dict"]["ollama"]
+    finally:
+        fresh.provider.answer = answer
 
 
 def test_client_leaves(fresh):
