@@ -27,8 +27,6 @@ const struct slice attempt_outcome_names[ATTEMPT_OUTCOMES] = {
 	[ATTEMPT_CLIENT_GONE] = { "client_gone", 11 },
 };
 
-#define ATTEMPT_WISH_MAX_MS 60000
-
 static void
 attempt_gauge(struct req *r, int64_t n)
 {
@@ -86,6 +84,15 @@ attempt_pack_credential(const struct req *r, struct record_attempt *a)
 	a->credential_source = credential_source_names[k->source];
 }
 
+/* What went wrong with the call, or what the provider said. */
+static struct slice
+attempt_error_message(const struct req *r)
+{
+	if (r->upstream_error.n > 0 || r->attempt_error == NULL)
+		return r->upstream_error;
+	return slice_str(r->err->text);
+}
+
 void
 attempt_pack(struct req *r, enum attempt_outcome how, struct sbuf *packed)
 {
@@ -109,7 +116,7 @@ attempt_pack(struct req *r, enum attempt_outcome how, struct sbuf *packed)
 		.upstream_host = attempt_host(r),
 		.upstream_model = r->choice.upstream_model,
 		.outcome = attempt_outcome_names[how],
-		.error_message = r->upstream_error,
+		.error_message = attempt_error_message(r),
 		.upstream_request_id = r->upstream_request_id,
 	};
 

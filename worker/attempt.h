@@ -25,6 +25,9 @@ enum attempt_outcome {
 
 extern const struct slice attempt_outcome_names[ATTEMPT_OUTCOMES];
 
+/* Of a provider's wish: how long it counts, and what a client is told. */
+#define ATTEMPT_WISH_MAX_MS 60000
+
 /* It leaves now. */
 void attempt_begin(struct req *r);
 

@@ -32,7 +32,7 @@ struct plan_last {
 	struct choice choice;
 	const struct err *err;
 	const struct relay_error *provider_error;
-	struct slice provider_code, upstream_error;
+	struct slice provider_code, upstream_error, upstream_request_id;
 	int upstream_status;
 	const char *attempt_error;
 	struct usage usage;

@@ -8,6 +8,7 @@
 #include "base/settings.h"
 #include "proto/breakdown.h"
 #include "proto/reply.h"
+#include "worker/attempt.h"
 #include "worker/client_dialect.h"
 #include "worker/embeddings.h"
 #include "worker/google.h"
@@ -20,8 +21,7 @@
 #include "worker/translate.h"
 #include "worker/worker_priv.h"
 
-#define WHOLE_WISH_MAX_MS 60000 /* of what a client is told to wait */
-#define WHOLE_ERROR_MAX 65536   /* a longer error body is replaced */
+#define WHOLE_ERROR_MAX 65536 /* a longer error body is replaced */
 
 static void
 whole_invalid(struct req *r)
@@ -51,8 +51,8 @@ whole_pass_error(struct req *r, unsigned status, struct slice body)
 		r->answer.retry_known = true;
 	if (plan_failed(r, FAILURE_STATUS, (int)status))
 		return;
-	if (r->answer.retry_after_ms > WHOLE_WISH_MAX_MS)
-		r->answer.retry_after_ms = WHOLE_WISH_MAX_MS;
+	if (r->answer.retry_after_ms > ATTEMPT_WISH_MAX_MS)
+		r->answer.retry_after_ms = ATTEMPT_WISH_MAX_MS;
 	r->done = true;
 }
 

@@ -78,6 +78,8 @@ def test_two_fallbacks(running, play):
         [("test-model", "fallback", 500), ("b", "fallback", 0), ("c", "ok", 200)]
     assert set(row["warnings_dict"]) == {"test-model", "b"}
     assert row["warnings_dict"]["test-model"] == "500: no"
+    assert [bool(a["error_message"]) for a in row["attempts"]] == [True, True, False]
+    assert row["attempts"][0]["error_message"] == "no"
     assert row["fallback_models"] == ["b", "c"]
 
 
@@ -375,3 +377,51 @@ def test_rate_limited_to_the_last(running, play):
     asked = play(test_model=bad(500), b=[bad(429), GOOD])
     r = ask(running, model="test-model", fallback_models=["b"])
     assert r.status == 200 and asked == ["test-model", "b", "b"]
+
+
+def test_the_wish_of_the_last(make_gateway, provider):
+    """It is cut for the client, also when another was tried in vain."""
+    dear = ''', { name = "dear"; provider = "openai"; context = 128000; max_output = 16384;
+      price = { input = "1000"; output = "2000"; }; }'''
+    g = make_gateway(models=dear)
+    provider.answer = lambda req: bad(429, retry_after="120", x_request_id="theirs")
+    r = ask(g, model="test-model", fallback_models=["dear"],
+            customer_params={"customer_identifier": "c", "period_budget": "0.001"})
+    assert (r.status, r.headers["retry-after"], r.headers["retry-after-ms"]) == (429, "60", "60000")
+    assert r.headers["x-holdfast-upstream-request-id"] == "theirs"
+
+
+def test_what_the_last_cost(make_gateway, provider):
+    """By the bound: also told so when another was tried in vain."""
+    dear = ''', { name = "dear"; provider = "openai"; context = 128000; max_output = 16384;
+      price = { input = "1000"; output = "2000"; }; }'''
+    g = make_gateway(models=dear)
+    provider.answer = lambda req: [head(200, (("Content-Type", "application/json"), ("Content-Length", 100))),
+                                   b'{"id"', ("reset",)]
+    r = ask(g, model="test-model", fallback_models=["dear"],
+            customer_params={"customer_identifier": "c", "period_budget": "0.001"})
+    row = record(g, r)
+    assert (row["status_code"], row["usage_source"]) == (502, "bound") and row["prompt_tokens"] > 0
+    g.at_rest()
+    assert g.account("c")["settled"] == nano(row["charge"]) > 0
+
+
+def test_a_wait_is_told_once(running, play):
+    """The second try on a fresh connection waits for nothing."""
+    play(test_model=[bad(503), [("reset",)], GOOD])
+    assert ask(running, model="b").status == 200  # leaves a connection
+    r = ask(running, model="test-model", retries=1)
+    assert r.status == 200
+    waits = [a["wait_before"] for a in record(running, r)["attempts"]]
+    assert len(waits) == 3 and waits[1] >= 0.2 and waits[2] == 0
+
+
+def test_one_model_twice(running, play):
+    """It is a member of warnings_dict once."""
+    play(b=bad(500))
+    r = ask(running, load_balance_models=["b", "b"], fallback_models=["c"])
+    assert r.status == 200
+    row = record(running, r)
+    assert row["warnings"] == "b: 500: no; b: 500: no" and row["warnings_dict"] == {"b": "500: no"}
+    line = next(x for x in open(running.jsonl) if r.headers["x-respan-log-id"] in x)
+    assert line.count('"b":') == 1
