@@ -425,3 +425,14 @@ def test_one_model_twice(running, play):
     assert row["warnings"] == "b: 500: no; b: 500: no" and row["warnings_dict"] == {"b": "500: no"}
     line = next(x for x in open(running.jsonl) if r.headers["x-respan-log-id"] in x)
     assert line.count('"b":') == 1
+
+
+def test_limits_beside_warnings(running, play):
+    """Both are told of one request."""
+    play(test_model=bad(500))
+    r = ask(running, model="test-model", fallback_models=["b"],
+            customer_params={"customer_identifier": "c", "period_budget": 1})
+    assert r.status == 200
+    row = record(running, r)
+    assert set(row["warnings_dict"]) == {"test-model"}
+    assert [x["limit_value"] for x in row["limit_info"]["limits"]] == [1.0], row["limit_info"]
