@@ -436,3 +436,20 @@ def test_limits_beside_warnings(running, play):
     row = record(running, r)
     assert set(row["warnings_dict"]) == {"test-model"}
     assert [x["limit_value"] for x in row["limit_info"]["limits"]] == [1.0], row["limit_info"]
+
+
+def test_a_retry_beside_an_ejected_key(make_gateway, provider):
+    """With the key that failed: it is the only one that may be used."""
+    g = make_gateway(start=False)
+    g.text = g.text.replace(
+        '{ name = "main"; api_key = "env:TEST_PROVIDER_KEY"; }',
+        '{ name = "main"; api_key = "env:TEST_PROVIDER_KEY"; }, { name = "spare"; api_key = "env:SPARE"; }')
+    g.start(env={"SPARE": "sk-spare"})
+    provider.answer = lambda req: bad(401) if "sk-spare" in req.header("authorization") else GOOD
+    while not any("sk-spare" in q.header("authorization") for q in provider.requests):
+        assert ask(g, model="test-model").status == 200
+    answers = [bad(503), GOOD]
+    provider.answer = lambda req: answers.pop(0)
+    r = ask(g, model="test-model", retries=1)
+    assert r.status == 200, r.body
+    assert [a["deployment_name"] for a in record(g, r)["attempts"]] == ["main"] * 2
