@@ -179,6 +179,7 @@ attempt_forget(struct req *r)
 {
 	static const struct answer none;
 
+	attempt_untold(r);
 	source_cancel(&r->source);
 	attempt_forget_stream(r);
 	r->answer = none;
@@ -202,8 +203,17 @@ attempt_forget(struct req *r)
 }
 
 void
+attempt_untold(struct req *r)
+{
+	if (r->probes)
+		health_unknown(r->w, r->health);
+	r->probes = false;
+}
+
+void
 attempt_good(struct req *r)
 {
+	r->probes = false;
 	if (r->health != HEALTH_NONE)
 		health_good(r->w, r->health,
 		    r->first_ns > r->asked_ns ? r->first_ns - r->asked_ns : 0,
@@ -229,7 +239,8 @@ attempt_bad(struct req *r, const struct failure *f,
 		health_wish(r->w, r->health,
 		    now_ns + (uint64_t)wish_ms * 1000000);
 	else
-		health_unknown(r->w, r->health);
+		attempt_untold(r);
+	r->probes = false;
 }
 
 enum attempt_outcome

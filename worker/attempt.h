@@ -52,6 +52,9 @@ void attempt_good(struct req *r);
 void attempt_bad(struct req *r, const struct failure *f,
     const struct failure_policy *policy);
 
+/* There was neither: if it was the one that may try, another may now. */
+void attempt_untold(struct req *r);
+
 /* Of the last attempt, when the request is over. */
 enum attempt_outcome attempt_outcome(const struct req *r);
 

@@ -334,6 +334,7 @@ plan_skip(struct req *r, const char *reason)
 
 	plan_pass(r, p->now, reason != NULL ? reason : req_err(r)->text);
 	p->now = NULL;
+	attempt_untold(r);
 	r->answer = none;
 	r->attempt_error = NULL;
 	r->detail = SLICE("");

@@ -287,6 +287,7 @@ whole_count(struct req *r, struct slice body)
 	r->answer.status = 200;
 	r->answer.pieces[0] = body;
 	r->answer.n_pieces = 1;
+	attempt_good(r);
 	r->done = true;
 }
 
@@ -335,8 +336,10 @@ whole_embeddings(struct req *r, struct slice body)
 		whole_invalid(r);
 	else if (got == 0)
 		whole_error(r, (unsigned)said.status, body);
-	else
-		r->done = true;
+	if (got <= 0)
+		return;
+	attempt_good(r);
+	r->done = true;
 }
 
 /* The body is complete: from here to the last byte in one go. */

@@ -65,13 +65,16 @@ static enum health_verdict
 choose_ask_health(struct req *r)
 {
 	const struct credential *k = r->choice.credential;
+	enum health_verdict verdict;
 
 	if (k != NULL && k->callers)
 		return HEALTH_UP;
 	r->health = choose_place(r);
-	return r->health == HEALTH_NONE
-	           ? HEALTH_UP
-	           : health_ask(r->w, r->health, now_mono_ns());
+	if (r->health == HEALTH_NONE)
+		return HEALTH_UP;
+	verdict = health_ask(r->w, r->health, now_mono_ns());
+	r->probes = verdict == HEALTH_PROBE;
+	return verdict;
 }
 
 static enum chosen

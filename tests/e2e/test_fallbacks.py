@@ -453,3 +453,65 @@ def test_a_retry_beside_an_ejected_key(make_gateway, provider):
     r = ask(g, model="test-model", retries=1)
     assert r.status == 200, r.body
     assert [a["deployment_name"] for a in record(g, r)["attempts"]] == ["main"] * 2
+
+
+PROBING = 'health = { eject_after = 1; eject_for = "1s"; };'
+
+
+def ejected(make_gateway, provider, models=MODELS, model="test-model", **kw):
+    """A gateway whose model was ejected, and may be tried by one request now."""
+    g = make_gateway(models=models, extra=PROBING, **kw)
+    provider.answer = lambda req: bad(500) if json.loads(req.body)["model"] == model else GOOD
+    assert ask(g, model=model, fallback_models=["b"]).status == 200
+    time.sleep(1.1)
+    provider.requests.clear()
+    return g
+
+
+def test_who_leaves_a_probe(make_gateway, provider):
+    """The next request may try."""
+    g = ejected(make_gateway, provider)
+    provider.answer = lambda req: [("until_gone",)]
+    with Wire(g) as w:
+        w.send(request(chat_body(model="test-model")))
+        wait_for(lambda: provider.requests, 5, "the probe")
+    wait_for(lambda: g.records() and g.records()[-1]["status_code"] == 499, 5, "its end")
+    provider.answer = lambda req: GOOD
+    assert ask(g, model="test-model", fallback_models=["b"]).headers["x-holdfast-model"] == "test-model"
+
+
+def test_a_probe_without_money(make_gateway, provider):
+    dear = ''', { name = "dear"; provider = "openai"; context = 128000; max_output = 16384;
+      price = { input = "1000"; output = "2000"; }; }'''
+    g = ejected(make_gateway, provider, MODELS + dear, "dear")
+    provider.answer = lambda req: GOOD
+    r = ask(g, model="dear", customer_params={"customer_identifier": "c", "period_budget": "0.001"})
+    assert r.status == 429 and provider.requests == []
+    assert ask(g, model="dear", fallback_models=["b"]).headers["x-holdfast-model"] == "dear"
+
+
+def test_a_probe_on_a_dead_connection(make_gateway, provider):
+    """The second try is a part of it."""
+    g = ejected(make_gateway, provider, workers=1)
+    provider.answer = lambda req: [("reset",)] if len(provider.requests) == 1 else GOOD
+    r = ask(g, model="test-model", fallback_models=["b"])
+    assert r.headers["x-holdfast-model"] == "test-model", record(g, r)["attempts"]
+    assert len(record(g, r)["attempts"]) == 2
+
+
+def test_embeddings_end_an_ejection(make_gateway, provider):
+    rows = "".join(''', { name = "%s"; provider = "openai"; context = 8192; price = { input = "1"; output = "0"; };
+      features = [ "embeddings" ]; }''' % m for m in ("e", "f"))
+    vectors = json_reply({"object": "list", "model": "e", "usage": {"prompt_tokens": 1, "total_tokens": 1},
+                          "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}]})
+    g = make_gateway(models=rows, extra=PROBING)
+
+    def embed():
+        r = g.post("/api/embeddings", {"model": "e", "input": "x", "fallback_models": ["f"]})
+        assert r.status == 200, r.body
+        return r.headers["x-holdfast-model"]
+    provider.answer = lambda req: bad(500) if json.loads(req.body)["model"] == "e" else vectors
+    assert embed() == "f"
+    time.sleep(1.1)
+    provider.answer = lambda req: vectors
+    assert [embed() for _ in range(3)] == ["e"] * 3
