@@ -198,7 +198,7 @@ attempt_forget(struct req *r)
 	r->finish = 0;
 	r->tool_calls = r->declined = r->whole = false;
 	r->token = SLICE("");
-	r->prepared = r->fresh = r->done = false;
+	r->prepared = r->fresh = r->reused = r->done = false;
 	r->put_max_tokens = 0;
 }
 
