@@ -50,6 +50,7 @@ struct plan {
 	bool fallbacks_made;
 	bool no_net;              /* only those: the caller's key was refused */
 	struct slice group_id;    /* as the log has it */
+	bool grouped;             /* the primaries are a group's */
 	const struct slice *more; /* the group's or the router's fallbacks */
 	unsigned n_more;
 

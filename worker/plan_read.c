@@ -165,6 +165,7 @@ read_stored(struct req *r, struct slice id)
 		    "load_balance_group", "Load balance group %.*s not found.",
 		    (int)(id.n < PLAN_SHOWN ? id.n : PLAN_SHOWN), id.p);
 	p->group_id = g.id;
+	p->grouped = true;
 	p->more = g.fallbacks;
 	p->n_more = g.n_fallbacks;
 	p->primaries = pool_alloc(r->pool, (g.n + 1) * sizeof *p->primaries);
@@ -192,6 +193,7 @@ read_group(struct req *r)
 	    jscan_find(group, SLICE("models"), &models) == 1 &&
 	    read_count(models.value) > 0) {
 		plan_of(r)->group_id = id;
+		plan_of(r)->grouped = true;
 		return read_balanced(r, models.value);
 	}
 	return id.n > 0 ? read_stored(r, id) : 1;
@@ -238,6 +240,31 @@ read_first_byte_ns(struct req *r, uint32_t model)
 	return health_first_byte_ns(r->w, read_place(r, model));
 }
 
+static void
+read_single(struct req *r, struct slice name)
+{
+	struct plan *p = plan_of(r);
+
+	p->primaries = pool_alloc(r->pool, sizeof *p->primaries);
+	p->n_primaries = 0;
+	read_primary(r, p, name, PLAN_WEIGHT_ONE, SLICE(""));
+}
+
+/* The router has nobody: the safety net, or for what reasons. */
+static int
+read_net(struct req *r, const struct sbuf *reasons)
+{
+	const struct settings *s = r->w->settings;
+	struct slice net = settings_str(s, s->routing_safety_net_model);
+
+	if (net.n == 0 || params_bool(&r->params, PARAM_disable_fallback))
+		return err_set(req_err(r), ERR_NO_MODEL,
+		    "No model meets the requirements of this request: %.*s",
+		    (int)reasons->len, reasons->len > 0 ? reasons->data : "");
+	read_single(r, net);
+	return 0;
+}
+
 static int
 read_routed(struct req *r, const struct slice *names, unsigned n)
 {
@@ -258,17 +285,13 @@ read_routed(struct req *r, const struct slice *names, unsigned n)
 	ask.first_byte_ns = read_first_byte_ns;
 	got = router_order(r->w, r, &ask, order, PLAN_ROUTED, &reasons);
 	if (got == 0) {
-		err_set(req_err(r), ERR_NO_MODEL,
-		    "No model meets the requirements of this request: %.*s",
-		    (int)reasons.len, reasons.len > 0 ? reasons.data : "");
+		int net = read_net(r, &reasons);
+
 		sbuf_free(&reasons);
-		return -1;
+		return net;
 	}
 	sbuf_free(&reasons);
-	p->primaries = pool_alloc(r->pool, sizeof *p->primaries);
-	p->n_primaries = 0;
-	read_primary(r, p, settings_str(s, all[order[0]].name), PLAN_WEIGHT_ONE,
-	    SLICE(""));
+	read_single(r, settings_str(s, all[order[0]].name));
 	more = pool_alloc(r->pool, PLAN_ROUTED * sizeof *more);
 	for (unsigned i = 1; i < got; i++)
 		more[i - 1] = settings_str(s, all[order[i]].name);
@@ -299,7 +322,7 @@ plan_read(struct req *r, struct slice *name_r)
 	struct slice list = read_param(r, PARAM_load_balance_models);
 	int group;
 
-	if (list.n == 0)
+	if (read_count(list) == 0)
 		list = read_param(r, PARAM_loadbalance_models);
 	if (read_count(list) == 0 && read_models_are(r, JSCAN_OBJECT))
 		list = read_param(r, PARAM_models);
@@ -344,8 +367,7 @@ static bool
 read_models_follow(const struct req *r, const struct plan *p)
 {
 	return read_models_are(r, JSCAN_STRING) &&
-	       (params_text(&r->params, PARAM_model).n > 0 ||
-		   p->group_id.n > 0);
+	       (params_text(&r->params, PARAM_model).n > 0 || p->grouped);
 }
 
 void

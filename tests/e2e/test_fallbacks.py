@@ -240,6 +240,7 @@ def test_another_entry_of_the_draw(running, play):
 @pytest.mark.parametrize("body, model", [
     ({"model": "b", "load_balance_group": {"group_id": "g"}}, "b"),
     ({"model": "test-model", "load_balance_models": [{"model": "b", "weight": 1}]}, "b"),
+    ({"load_balance_models": [], "loadbalance_models": ["c"], "model": "b"}, "c"),
     ({"models": ["b"]}, "b"),
     ({"models": [{"model": "c"}]}, "c"),
     ({"load_balance_group": {"models": [{"model": "c"}]}}, "c"),
@@ -515,3 +516,26 @@ def test_embeddings_end_an_ejection(make_gateway, provider):
     time.sleep(1.1)
     provider.answer = lambda req: vectors
     assert [embed() for _ in range(3)] == ["e"] * 3
+
+
+def test_models_behind_a_group(running, play):
+    """With entries of the request's own too, which need no name of a group."""
+    asked = play(b=bad(500))
+    for group in ({"models": ["b"]}, {"models": ["b"], "group_id": "g"}):
+        asked.clear()
+        assert ask(running, load_balance_group=group, models=["c"]).status == 200
+        assert asked == ["b", "c"]
+
+
+def test_the_safety_net(make_gateway, provider):
+    g = make_gateway(models=MODELS, extra='routing = { safety_net_model = "c"; };')
+    provider.answer = lambda req: GOOD if json.loads(req.body)["model"] == "c" else bad(500)
+    for body, asked in (({"model": "test-model"}, ["test-model", "c"]),
+                        ({"model": "test-model", "fallback_models": ["b"]}, ["test-model", "b", "c"]),
+                        ({"models": ["b", "nope"], "exclude_models": ["b"]}, ["c"]),
+                        ({"model": "test-model", "disable_fallback": True}, ["test-model"]),
+                        ({"models": ["b", "nope"], "exclude_models": ["b"], "disable_fallback": True}, [])):
+        provider.requests.clear()
+        r = ask(g, **body)
+        assert [json.loads(q.body)["model"] for q in provider.requests] == asked
+        assert r.status == (200 if asked[-1:] == ["c"] else 500 if asked else 404), r.body
