@@ -190,4 +190,7 @@ struct call_info {
  */
 void call_info(const struct call *c, struct call_info *info_r);
 
+/* The first of these alone, which needs no system call. */
+bool call_reused(const struct call *c);
+
 #endif

@@ -281,6 +281,12 @@ call_resume(struct call *c)
 	call_arm(c);
 }
 
+bool
+call_reused(const struct call *c)
+{
+	return c->reused;
+}
+
 void
 call_info(const struct call *c, struct call_info *info_r)
 {

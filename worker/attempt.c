@@ -27,8 +27,6 @@ const struct slice attempt_outcome_names[ATTEMPT_OUTCOMES] = {
 	[ATTEMPT_CLIENT_GONE] = { "client_gone", 11 },
 };
 
-#define ATTEMPT_WISH_MAX_MS 60000
-
 static void
 attempt_gauge(struct req *r, int64_t n)
 {
@@ -109,6 +107,15 @@ attempt_pack_credential(const struct req *r, struct record_attempt *a)
 	a->credential_source = credential_source_names[k->source];
 }
 
+/* What went wrong with the call, or what the provider said. */
+static struct slice
+attempt_error_message(const struct req *r)
+{
+	if (r->upstream_error.n > 0 || r->attempt_error == NULL)
+		return r->upstream_error;
+	return slice_str(r->err->text);
+}
+
 void
 attempt_pack(struct req *r, enum attempt_outcome how, struct sbuf *packed)
 {
@@ -132,7 +139,7 @@ attempt_pack(struct req *r, enum attempt_outcome how, struct sbuf *packed)
 		.upstream_host = attempt_host(r),
 		.upstream_model = r->choice.upstream_model,
 		.outcome = attempt_outcome_names[how],
-		.error_message = r->upstream_error,
+		.error_message = attempt_error_message(r),
 		.upstream_request_id = r->upstream_request_id,
 	};
 
@@ -195,6 +202,7 @@ attempt_forget(struct req *r)
 {
 	static const struct answer none;
 
+	attempt_untold(r);
 	source_cancel(&r->source);
 	attempt_forget_stream(r);
 	r->answer = none;
@@ -213,13 +221,22 @@ attempt_forget(struct req *r)
 	r->finish = 0;
 	r->tool_calls = r->declined = r->whole = false;
 	r->token = SLICE("");
-	r->prepared = r->fresh = r->done = false;
+	r->prepared = r->fresh = r->reused = r->done = false;
 	r->put_max_tokens = 0;
+}
+
+void
+attempt_untold(struct req *r)
+{
+	if (r->probes)
+		health_unknown(r->w, r->health);
+	r->probes = false;
 }
 
 void
 attempt_good(struct req *r)
 {
+	r->probes = false;
 	if (r->health != HEALTH_NONE)
 		health_good(r->w, r->health,
 		    r->first_ns > r->asked_ns ? r->first_ns - r->asked_ns : 0,
@@ -245,7 +262,8 @@ attempt_bad(struct req *r, const struct failure *f,
 		health_wish(r->w, r->health,
 		    now_ns + (uint64_t)wish_ms * 1000000);
 	else
-		health_unknown(r->w, r->health);
+		attempt_untold(r);
+	r->probes = false;
 }
 
 enum attempt_outcome

@@ -35,6 +35,9 @@ struct attempt_times {
 
 void attempt_times(const struct req *r, struct attempt_times *t_r);
 
+/* Of a provider's wish: how long it counts, and what a client is told. */
+#define ATTEMPT_WISH_MAX_MS 60000
+
 /* It leaves now. */
 void attempt_begin(struct req *r);
 
@@ -58,6 +61,9 @@ void attempt_pack(struct req *r, enum attempt_outcome how, struct sbuf *packed);
 void attempt_good(struct req *r);
 void attempt_bad(struct req *r, const struct failure *f,
     const struct failure_policy *policy);
+
+/* There was neither: if it was the one that may try, another may now. */
+void attempt_untold(struct req *r);
 
 /* Of the last attempt, when the request is over. */
 enum attempt_outcome attempt_outcome(const struct req *r);

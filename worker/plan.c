@@ -73,6 +73,16 @@ plan_warn(struct req *r, struct slice model, const char *reason)
 	w->reason = pool_copy(r->pool, slice_str(reason));
 }
 
+/* An object has each name once: the last reason stands for all. */
+static bool
+plan_warns_again(const struct plan *p, unsigned i)
+{
+	for (unsigned k = i + 1; k < p->n_warnings; k++)
+		if (slice_eq(p->warnings[k].model, p->warnings[i].model))
+			return true;
+	return false;
+}
+
 void
 plan_write_warnings(const struct plan *p, struct sbuf *text, struct sbuf *json)
 {
@@ -84,7 +94,9 @@ plan_write_warnings(const struct plan *p, struct sbuf *text, struct sbuf *json)
 		sbuf_add_slice(text, w->model);
 		sbuf_adds(text, ": ");
 		sbuf_add_slice(text, w->reason);
-		sbuf_addc(json, i == 0 ? '{' : ',');
+		if (plan_warns_again(p, i))
+			continue;
+		sbuf_addc(json, json->len == 0 ? '{' : ',');
 		sbuf_add_json(json, w->model);
 		sbuf_addc(json, ':');
 		sbuf_add_json(json, w->reason);
@@ -322,7 +334,9 @@ plan_skip(struct req *r, const char *reason)
 
 	plan_pass(r, p->now, reason != NULL ? reason : req_err(r)->text);
 	p->now = NULL;
+	attempt_untold(r);
 	r->answer = none;
+	r->attempt_error = NULL;
 	r->detail = SLICE("");
 	r->put_max_tokens = 0;
 	r->over_tokens = r->refused_by_budget = r->prepared = false;
@@ -387,6 +401,7 @@ plan_over(struct req *r)
 	r->provider_error = l->provider_error;
 	r->provider_code = l->provider_code;
 	r->upstream_error = l->upstream_error;
+	r->upstream_request_id = l->upstream_request_id;
 	r->upstream_status = l->upstream_status;
 	r->attempt_error = l->attempt_error;
 	r->usage = l->usage;
@@ -496,11 +511,14 @@ plan_keep_last(struct req *r)
 		.err = r->err,
 		.provider_code = pool_copy(r->pool, r->provider_code),
 		.upstream_error = r->upstream_error,
+		.upstream_request_id = r->upstream_request_id,
 		.upstream_status = r->upstream_status,
 		.attempt_error = r->attempt_error,
 		.usage = r->usage,
 		.has_usage = r->has_usage,
 		.usage_source = r->usage_source };
+	if (l->answer.retry_after_ms > ATTEMPT_WISH_MAX_MS)
+		l->answer.retry_after_ms = ATTEMPT_WISH_MAX_MS;
 	for (unsigned i = 0; i < l->answer.n_pieces; i++)
 		l->answer.pieces[i] = pool_copy(r->pool, l->answer.pieces[i]);
 	if (r->provider_error == NULL)
@@ -531,10 +549,10 @@ plan_go(struct req *r, enum plan_turn turn, int64_t wait_ms)
 {
 	struct plan *p = r->plan;
 
-	plan_keep_last(r);
 	if (!attempt_close(r,
 		turn == PLAN_AGAIN ? ATTEMPT_RETRY : ATTEMPT_FALLBACK))
 		return false;
+	plan_keep_last(r);
 	if (turn == PLAN_OTHER) {
 		plan_warn_failed(r);
 		p->now->over = true;
@@ -609,6 +627,7 @@ plan_repeat(struct req *r, const char *class)
 	if (!attempt_close(r, ATTEMPT_RETRY))
 		return false;
 	r->plan->again = true;
+	r->plan->wait_us = 0;
 	attempt_forget(r);
 	r->step = STEP_choose;
 	req_wake(r);

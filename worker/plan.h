@@ -32,7 +32,7 @@ struct plan_last {
 	struct choice choice;
 	const struct err *err;
 	const struct relay_error *provider_error;
-	struct slice provider_code, upstream_error;
+	struct slice provider_code, upstream_error, upstream_request_id;
 	int upstream_status;
 	const char *attempt_error;
 	struct usage usage;
@@ -50,12 +50,12 @@ struct plan {
 	bool fallbacks_made;
 	bool no_net;              /* only those: the caller's key was refused */
 	struct slice group_id;    /* as the log has it */
+	bool grouped;             /* the primaries are a group's */
 	const struct slice *more; /* the group's or the router's fallbacks */
 	unsigned n_more;
 
 	struct candidate *now;      /* who is asked; NULL: nobody yet */
 	bool again;                 /* the same once more */
-	bool grouped;               /* the primaries are a group's */
 	bool named;                 /* the primary is what the request names */
 	bool forced;                /* the last hope: whatever its health is */
 	struct candidate *unlikely; /* named, and unable by the catalogue */

@@ -245,7 +245,7 @@ read_unrouted(struct req *r, struct slice reasons)
 	const struct settings *s = r->w->settings;
 	struct slice net = settings_str(s, s->routing_safety_net_model);
 
-	if (net.n > 0) {
+	if (net.n > 0 && !params_bool(&r->params, PARAM_disable_fallback)) {
 		read_primary(r, plan_of(r), net, PLAN_WEIGHT_ONE, SLICE(""));
 		return 0;
 	}
@@ -307,7 +307,7 @@ read_list(const struct req *r)
 {
 	struct slice list = read_param(r, PARAM_load_balance_models);
 
-	if (list.n == 0)
+	if (jscan_count(list) == 0)
 		list = read_param(r, PARAM_loadbalance_models);
 	if (jscan_count(list) == 0 && read_models_are(r, JSCAN_OBJECT))
 		list = read_param(r, PARAM_models);

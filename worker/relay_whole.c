@@ -8,6 +8,7 @@
 #include "base/settings.h"
 #include "proto/breakdown.h"
 #include "proto/reply.h"
+#include "worker/attempt.h"
 #include "worker/client_dialect.h"
 #include "worker/embeddings.h"
 #include "worker/google.h"
@@ -20,8 +21,7 @@
 #include "worker/translate.h"
 #include "worker/worker_priv.h"
 
-#define WHOLE_WISH_MAX_MS 60000 /* of what a client is told to wait */
-#define WHOLE_ERROR_MAX 65536   /* a longer error body is replaced */
+#define WHOLE_ERROR_MAX 65536 /* a longer error body is replaced */
 
 static void
 whole_invalid(struct req *r)
@@ -51,8 +51,8 @@ whole_pass_error(struct req *r, unsigned status, struct slice body)
 		r->answer.retry_known = true;
 	if (plan_failed(r, FAILURE_STATUS, (int)status))
 		return;
-	if (r->answer.retry_after_ms > WHOLE_WISH_MAX_MS)
-		r->answer.retry_after_ms = WHOLE_WISH_MAX_MS;
+	if (r->answer.retry_after_ms > ATTEMPT_WISH_MAX_MS)
+		r->answer.retry_after_ms = ATTEMPT_WISH_MAX_MS;
 	r->done = true;
 }
 
@@ -287,6 +287,7 @@ whole_count(struct req *r, struct slice body)
 	r->answer.status = 200;
 	r->answer.pieces[0] = body;
 	r->answer.n_pieces = 1;
+	attempt_good(r);
 	r->done = true;
 }
 
@@ -335,8 +336,10 @@ whole_embeddings(struct req *r, struct slice body)
 		whole_invalid(r);
 	else if (got == 0)
 		whole_error(r, (unsigned)said.status, body);
-	else
-		r->done = true;
+	if (got <= 0)
+		return;
+	attempt_good(r);
+	r->done = true;
 }
 
 /* The body is complete: from here to the last byte in one go. */

@@ -190,6 +190,7 @@ struct req {
 	struct plan *plan; /* NULL: to the model that it names */
 	struct choice choice;
 	uint32_t health; /* of the target that is asked; HEALTH_NONE */
+	bool probes;     /* it was ejected: others wait for what comes of it */
 	const struct dialect *dialect; /* NULL: the client's own bytes pass */
 	const struct embed *embed;     /* the same for embeddings */
 	struct ask *ask;               /* the request, read for dialects */

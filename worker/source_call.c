@@ -161,6 +161,7 @@ call_head(void *ctx, const struct http1_head *h)
 
 	if (s->base.req == NULL)
 		return;
+	s->base.req->reused = call_reused(s->call);
 	if (head.request_id.n == 0)
 		head.request_id = http1_find(h, SLICE("request-id"));
 	if (h->status >= 400)
@@ -231,6 +232,7 @@ call_fail(void *ctx, enum call_failure failure, const struct err *e)
 		return;
 	r->source = NULL;
 	r->call_info = info;
+	r->reused = info.reused;
 	if (s->guest && failure == CALL_DNS) {
 		credential_refuse_base(r);
 		relay_refuse(r, "dns");

@@ -34,16 +34,16 @@ choose_target(struct req *r)
 	r->health = HEALTH_NONE;
 }
 
-/* A credential that did not fail, or any. */
+/* A credential that is not among those tried, from this one on. */
 static int
-choose_draw(struct req *r, bool any)
+choose_draw(struct req *r, unsigned from)
 {
 	const struct plan *p = r->plan;
 
 	if (p == NULL)
 		return credential_choose(r, SLICE(""), NULL, 0);
-	return credential_choose(r, p->now->credentials, p->tried,
-	    any ? 0 : p->n_tried);
+	return credential_choose(r, p->now->credentials, p->tried + from,
+	    p->n_tried - from);
 }
 
 /* What the settings name is remembered by its address. */
@@ -65,13 +65,16 @@ static enum health_verdict
 choose_ask_health(struct req *r)
 {
 	const struct credential *k = r->choice.credential;
+	enum health_verdict verdict;
 
 	if (k != NULL && k->callers)
 		return HEALTH_UP;
 	r->health = choose_place(r);
-	return r->health == HEALTH_NONE
-	           ? HEALTH_UP
-	           : health_ask(r->w, r->health, now_mono_ns());
+	if (r->health == HEALTH_NONE)
+		return HEALTH_UP;
+	verdict = health_ask(r->w, r->health, now_mono_ns());
+	r->probes = verdict == HEALTH_PROBE;
+	return verdict;
 }
 
 static enum chosen
@@ -87,16 +90,25 @@ choose_none(struct req *r)
 	return CHOSEN_NOT;
 }
 
-/* All of its credentials are ejected: the plan hears when the first is back. */
+/*
+ * One that did not fail this request, else any; all are ejected: the plan
+ * hears when the first is back.
+ */
 static enum chosen
 choose_healthy(struct req *r)
 {
+	unsigned failed = r->plan != NULL ? r->plan->n_tried : 0, from = 0;
 	uint64_t until_ns = UINT64_MAX;
 	int got;
 
-	while ((got = choose_draw(r, false)) == 1 ||
-	       (got == 0 && until_ns == UINT64_MAX &&
-		   (got = choose_draw(r, true)) == 1)) {
+	for (;;) {
+		got = choose_draw(r, from);
+		if (got == 0 && from < failed) {
+			from = failed; /* behind them: the ejected ones */
+			continue;
+		}
+		if (got != 1)
+			break;
 		if (choose_ask_health(r) != HEALTH_EJECTED ||
 		    (r->plan != NULL && r->plan->forced))
 			return CHOSEN;

@@ -208,7 +208,7 @@ record_attempts(struct req *r)
 static void
 record_warnings(struct req *r, struct record *rec)
 {
-	struct sbuf *b = &r->w->headers;
+	struct sbuf *b = &r->w->headers, dict = { 0 };
 
 	if (!r->parsed)
 		return;
@@ -221,11 +221,10 @@ record_warnings(struct req *r, struct record *rec)
 	}
 	if (r->plan != NULL) {
 		rec->load_balance_group_id = r->plan->group_id;
-		sbuf_clear(&r->w->scratch);
-		plan_write_warnings(r->plan, b, &r->w->scratch);
-		/* limit_info may lie there as well. */
-		rec->warnings_dict =
-		    pool_copy(r->pool, sbuf_slice(&r->w->scratch));
+		/* The worker's own buffers have limit_info and attempts. */
+		plan_write_warnings(r->plan, b, &dict);
+		rec->warnings_dict = pool_copy(r->pool, sbuf_slice(&dict));
+		sbuf_free(&dict);
 	}
 	rec->warnings = sbuf_slice(b);
 }

@@ -296,6 +296,7 @@ source_fail(struct req *r, enum call_failure failure, const struct err *e)
 		return;
 	}
 	outcome = relay_outcome(r, f);
+	r->upstream_error = pool_copy(r->pool, slice_str(e->text));
 	if (r->relay != NULL)
 		relay_stream_take_state(r);
 	if (relay_is_race(r, failure)) {
@@ -305,7 +306,6 @@ source_fail(struct req *r, enum call_failure failure, const struct err *e)
 			return;
 		}
 	}
-	r->upstream_error = pool_copy(r->pool, slice_str(e->text));
 	relay_say(r, f->kind);
 	relay_fail(r, outcome, f->class, f->policy, 0);
 }

@@ -44,6 +44,7 @@ enum step_result
 step_settle_run(struct req *r)
 {
 	attempt_end(r);
+	attempt_untold(r);
 	if (r->ended_ns == 0)
 		r->ended_ns = now_mono_ns();
 	if (r->outcome == OUTCOME_UNKNOWN || r->outcome == OUTCOME_CUT)

@@ -80,6 +80,8 @@ def test_two_fallbacks(running, play):
         [("test-model", "fallback", 500), ("b", "fallback", 0), ("c", "ok", 200)]
     assert set(row["warnings_dict"]) == {"test-model", "b"}
     assert row["warnings_dict"]["test-model"] == "500: no"
+    assert [bool(a["error_message"]) for a in row["attempts"]] == [True, True, False]
+    assert row["attempts"][0]["error_message"] == "no"
     assert row["fallback_models"] == ["b", "c"]
 
 
@@ -240,6 +242,7 @@ def test_another_entry_of_the_draw(running, play):
 @pytest.mark.parametrize("body, model", [
     ({"model": "b", "load_balance_group": {"group_id": "g"}}, "b"),
     ({"model": "test-model", "load_balance_models": [{"model": "b", "weight": 1}]}, "b"),
+    ({"load_balance_models": [], "loadbalance_models": ["c"], "model": "b"}, "c"),
     ({"models": ["b"]}, "b"),
     ({"models": [{"model": "c"}]}, "c"),
     ({"load_balance_group": {"models": [{"model": "c"}]}}, "c"),
@@ -425,3 +428,164 @@ def test_rate_limited_to_the_last(running, play):
     asked = play(test_model=bad(500), b=[bad(429), GOOD])
     r = ask(running, model="test-model", fallback_models=["b"])
     assert r.status == 200 and asked == ["test-model", "b", "b"]
+
+
+def test_the_wish_of_the_last(make_gateway, provider):
+    """It is cut for the client, also when another was tried in vain."""
+    dear = ''', { name = "dear"; provider = "openai"; context = 128000; max_output = 16384;
+      price = { input = "1000"; output = "2000"; }; }'''
+    g = make_gateway(models=dear)
+    provider.answer = lambda req: bad(429, retry_after="120", x_request_id="theirs")
+    r = ask(g, model="test-model", fallback_models=["dear"],
+            customer_params={"customer_identifier": "c", "period_budget": "0.001"})
+    assert (r.status, r.headers["retry-after"], r.headers["retry-after-ms"]) == (429, "60", "60000")
+    assert r.headers["x-holdfast-upstream-request-id"] == "theirs"
+
+
+def test_what_the_last_cost(make_gateway, provider):
+    """By the bound: also told so when another was tried in vain."""
+    dear = ''', { name = "dear"; provider = "openai"; context = 128000; max_output = 16384;
+      price = { input = "1000"; output = "2000"; }; }'''
+    g = make_gateway(models=dear)
+    provider.answer = lambda req: [head(200, (("Content-Type", "application/json"), ("Content-Length", 100))),
+                                   b'{"id"', ("reset",)]
+    r = ask(g, model="test-model", fallback_models=["dear"],
+            customer_params={"customer_identifier": "c", "period_budget": "0.001"})
+    row = record(g, r)
+    assert (row["status_code"], row["usage_source"]) == (502, "bound") and row["prompt_tokens"] > 0
+    g.at_rest()
+    assert g.account("c")["settled"] == nano(row["charge"]) > 0
+
+
+def test_a_wait_is_told_once(running, play):
+    """The second try on a fresh connection waits for nothing."""
+    play(test_model=[bad(503), [("reset",)], GOOD])
+    assert ask(running, model="b").status == 200  # leaves a connection
+    r = ask(running, model="test-model", retries=1)
+    assert r.status == 200
+    waits = [a["wait_before"] for a in record(running, r)["attempts"]]
+    assert len(waits) == 3 and waits[1] >= 0.2 and waits[2] == 0
+
+
+def test_one_model_twice(running, play):
+    """It is a member of warnings_dict once."""
+    play(b=bad(500))
+    r = ask(running, load_balance_models=["b", "b"], fallback_models=["c"])
+    assert r.status == 200
+    row = record(running, r)
+    assert row["warnings"] == "b: 500: no; b: 500: no" and row["warnings_dict"] == {"b": "500: no"}
+    line = next(x for x in open(running.jsonl) if r.headers["x-respan-log-id"] in x)
+    assert line.count('"b":') == 1
+
+
+def test_limits_beside_warnings(running, play):
+    """Both are told of one request."""
+    play(test_model=bad(500))
+    r = ask(running, model="test-model", fallback_models=["b"],
+            customer_params={"customer_identifier": "c", "period_budget": 1})
+    assert r.status == 200
+    row = record(running, r)
+    assert set(row["warnings_dict"]) == {"test-model"}
+    assert [x["limit_value"] for x in row["limit_info"]["limits"]] == [1.0], row["limit_info"]
+
+
+def test_a_retry_beside_an_ejected_key(make_gateway, provider):
+    """With the key that failed: it is the only one that may be used."""
+    g = make_gateway(start=False)
+    g.text = g.text.replace(
+        '{ name = "main"; api_key = "env:TEST_PROVIDER_KEY"; }',
+        '{ name = "main"; api_key = "env:TEST_PROVIDER_KEY"; }, { name = "spare"; api_key = "env:SPARE"; }')
+    g.start(env={"SPARE": "sk-spare"})
+    provider.answer = lambda req: bad(401) if "sk-spare" in req.header("authorization") else GOOD
+    while not any("sk-spare" in q.header("authorization") for q in provider.requests):
+        assert ask(g, model="test-model").status == 200
+    answers = [bad(503), GOOD]
+    provider.answer = lambda req: answers.pop(0)
+    r = ask(g, model="test-model", retries=1)
+    assert r.status == 200, r.body
+    assert [a["deployment_name"] for a in record(g, r)["attempts"]] == ["main"] * 2
+
+
+PROBING = 'health = { eject_after = 1; eject_for = "1s"; };'
+
+
+def ejected(make_gateway, provider, models=MODELS, model="test-model", **kw):
+    """A gateway whose model was ejected, and may be tried by one request now."""
+    g = make_gateway(models=models, extra=PROBING, **kw)
+    provider.answer = lambda req: bad(500) if json.loads(req.body)["model"] == model else GOOD
+    assert ask(g, model=model, fallback_models=["b"]).status == 200
+    time.sleep(1.1)
+    provider.requests.clear()
+    return g
+
+
+def test_who_leaves_a_probe(make_gateway, provider):
+    """The next request may try."""
+    g = ejected(make_gateway, provider)
+    provider.answer = lambda req: [("until_gone",)]
+    with Wire(g) as w:
+        w.send(request(chat_body(model="test-model")))
+        wait_for(lambda: provider.requests, 5, "the probe")
+    wait_for(lambda: g.records() and g.records()[-1]["status_code"] == 499, 5, "its end")
+    provider.answer = lambda req: GOOD
+    assert ask(g, model="test-model", fallback_models=["b"]).headers["x-holdfast-model"] == "test-model"
+
+
+def test_a_probe_without_money(make_gateway, provider):
+    dear = ''', { name = "dear"; provider = "openai"; context = 128000; max_output = 16384;
+      price = { input = "1000"; output = "2000"; }; }'''
+    g = ejected(make_gateway, provider, MODELS + dear, "dear")
+    provider.answer = lambda req: GOOD
+    r = ask(g, model="dear", customer_params={"customer_identifier": "c", "period_budget": "0.001"})
+    assert r.status == 429 and provider.requests == []
+    assert ask(g, model="dear", fallback_models=["b"]).headers["x-holdfast-model"] == "dear"
+
+
+def test_a_probe_on_a_dead_connection(make_gateway, provider):
+    """The second try is a part of it."""
+    g = ejected(make_gateway, provider, workers=1)
+    provider.answer = lambda req: [("reset",)] if len(provider.requests) == 1 else GOOD
+    r = ask(g, model="test-model", fallback_models=["b"])
+    assert r.headers["x-holdfast-model"] == "test-model", record(g, r)["attempts"]
+    assert [a["reused_connection"] for a in record(g, r)["attempts"]] == [True, False]
+
+
+def test_embeddings_end_an_ejection(make_gateway, provider):
+    rows = "".join(''', { name = "%s"; provider = "openai"; context = 8192; price = { input = "1"; output = "0"; };
+      features = [ "embeddings" ]; }''' % m for m in ("e", "f"))
+    vectors = json_reply({"object": "list", "model": "e", "usage": {"prompt_tokens": 1, "total_tokens": 1},
+                          "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}]})
+    g = make_gateway(models=rows, extra=PROBING)
+
+    def embed():
+        r = g.post("/api/embeddings", {"model": "e", "input": "x", "fallback_models": ["f"]})
+        assert r.status == 200, r.body
+        return r.headers["x-holdfast-model"]
+    provider.answer = lambda req: bad(500) if json.loads(req.body)["model"] == "e" else vectors
+    assert embed() == "f"
+    time.sleep(1.1)
+    provider.answer = lambda req: vectors
+    assert [embed() for _ in range(3)] == ["e"] * 3
+
+
+def test_models_behind_a_group(running, play):
+    """With entries of the request's own too, which need no name of a group."""
+    asked = play(b=bad(500))
+    for group in ({"models": ["b"]}, {"models": ["b"], "group_id": "g"}):
+        asked.clear()
+        assert ask(running, load_balance_group=group, models=["c"]).status == 200
+        assert asked == ["b", "c"]
+
+
+def test_the_safety_net(make_gateway, provider):
+    g = make_gateway(models=MODELS, extra='routing = { safety_net_model = "c"; };')
+    provider.answer = lambda req: GOOD if json.loads(req.body)["model"] == "c" else bad(500)
+    for body, asked in (({"model": "test-model"}, ["test-model", "c"]),
+                        ({"model": "test-model", "fallback_models": ["b"]}, ["test-model", "b", "c"]),
+                        ({"models": ["b", "nope"], "exclude_models": ["b"]}, ["c"]),
+                        ({"model": "test-model", "disable_fallback": True}, ["test-model"]),
+                        ({"models": ["b", "nope"], "exclude_models": ["b"], "disable_fallback": True}, [])):
+        provider.requests.clear()
+        r = ask(g, **body)
+        assert [json.loads(q.body)["model"] for q in provider.requests] == asked
+        assert r.status == (200 if asked[-1:] == ["c"] else 500 if asked else 404), r.body
