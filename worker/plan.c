@@ -260,14 +260,17 @@ plan_candidate(struct req *r)
 
 /*
  * Nobody is left, and nobody was asked: the named one that seemed unable, or
- * of those that are ejected the one whose time ends first.
+ * of those that are ejected the one whose time ends first.  Or that of which a
+ * retry is due: what it was ejected for may be this request's own failures.
  */
 static struct candidate *
 plan_last_hope(struct plan *p)
 {
 	struct candidate *c = p->unlikely != NULL ? p->unlikely : p->ejected;
 
-	if (p->last != NULL || p->forced)
+	if (p->last != NULL)
+		c = p->insists;
+	if (p->forced)
 		return NULL;
 	p->forced = c != NULL;
 	return c;
@@ -282,7 +285,12 @@ plan_advance(struct req *r)
 		c = plan_last_hope(r->plan);
 	if (c == NULL)
 		return -1;
-	plan_enter(r, c);
+	if (c != r->plan->insists) {
+		plan_enter(r, c);
+		return 1;
+	}
+	r->plan->now = c;
+	candidate_choose(r, c);
 	return 1;
 }
 
@@ -558,6 +566,7 @@ plan_go(struct req *r, enum plan_turn turn, int64_t wait_ms)
 		p->now->over = true;
 	}
 	p->again = turn == PLAN_AGAIN;
+	p->insists = p->again && wait_ms > 0 ? p->now : NULL;
 	p->wait_us = wait_ms * 1000;
 	p->wait_until_ms = wait_ms > 0 ? now_mono_ms() + (uint64_t)wait_ms : 0;
 	attempt_forget(r);

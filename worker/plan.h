@@ -58,6 +58,7 @@ struct plan {
 	bool again;                 /* the same once more */
 	bool named;                 /* the primary is what the request names */
 	bool forced;                /* the last hope: whatever its health is */
+	struct candidate *insists;  /* whose retry is due, after a wait */
 	struct candidate *unlikely; /* named, and unable by the catalogue */
 	struct candidate *ejected;  /* whose time ends first */
 	uint64_t ejected_until_ns;

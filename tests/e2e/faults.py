@@ -121,7 +121,7 @@ row("401 from one of two", lambda d, s: d.refusal(401, WORDS), status=401, logge
     again=False)
 for title, wish, wish_s, after in (
         ("without a wish", None, 0, None), ("at once", ("Retry-After", "0"), 0, "0"),
-        ("in decimals", ("Retry-After", "0.04"), 0.04, "1"), ("in milliseconds", ("retry-after-ms", "40"), 0.04, "1"),
+        ("in decimals", ("Retry-After", "0.15"), 0.15, "1"), ("in milliseconds", ("retry-after-ms", "120"), 0.12, "1"),
         ("negative", ("Retry-After", "-3"), 0, "0"), ("unreadable", ("Retry-After", "soon"), 0, "0"),
         ("in the past", ("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT"), 0, "0"),
         ("far off", ("Retry-After", "120"), 120, "60"),

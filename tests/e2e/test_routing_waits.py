@@ -55,6 +55,7 @@ GOOGLE = dict(BUSY, error={"code": 503, "message": "m", "status": "UNAVAILABLE",
     (error(503, ("retry-after-ms", "300"), ("Retry-After", "3")), 0.3), (error(503, ("Retry-After", "-1")), 0.05),
     (error(503, ("Retry-After", "tomorrow")), 0.05), (lambda r: json_reply(GOOGLE, 503), 0.3),
     (error(503, ("Retry-After", "0.001")), 0.05),
+    (error(429, ("Retry-After", "0.3")), 0.3),
 ])
 def test_wish(routed, play, wish):
     """The longer of ours and theirs; the share of chance is of ours."""
@@ -229,6 +230,21 @@ def test_nobody_but_the_ejected(routed):
     assert (r.status, r.asked) == (500, ["a"])
     routed.plays["a"] = good
     assert said(routed.ask()) == "a"
+
+
+def test_own_failures_end_no_retries(routed):
+    """The third failure of the second request is the one that ejects."""
+    routed.plays["a"] = error(503)
+    for _ in range(3):
+        r = routed.ask(retry_params=retries(2, 0.01))
+        assert (r.asked, routed.record(r)["attempts"][-1]["outcome"]) == (["a"] * 3, "end")
+
+
+def test_a_retry_does_not_insist_when_there_is_another():
+    with Routed(HURRY) as x:
+        x.plays["a"] = error(503)
+        r = x.ask(retry_params=retries(5, 0.01), fallback_models=["b"])
+        assert (said(r), r.asked) == ("b", ["a", "a", "a", "b"])
 
 
 def test_faults_of_requests_eject_nobody(routed):
