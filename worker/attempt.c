@@ -69,6 +69,16 @@ attempt_begin(struct req *r)
 		attempt_gauge(r, 1);
 }
 
+uint64_t
+attempt_own_ns(const struct req *r, uint64_t now_ns)
+{
+	uint64_t own = now_ns - r->arrived_ns - r->before_ns;
+
+	if (r->asked_ns != 0)
+		own -= (r->ended_ns != 0 ? r->ended_ns : now_ns) - r->asked_ns;
+	return own;
+}
+
 void
 attempt_end(struct req *r)
 {
@@ -205,6 +215,8 @@ attempt_forget(struct req *r)
 	attempt_untold(r);
 	source_cancel(&r->source);
 	attempt_forget_stream(r);
+	if (r->ended_ns > r->asked_ns)
+		r->before_ns += r->ended_ns - r->asked_ns;
 	r->answer = none;
 	r->err = &r->w->no_err;
 	r->provider_error = NULL;
@@ -212,7 +224,7 @@ attempt_forget(struct req *r)
 	r->upstream_request_id = r->response_model = SLICE("");
 	r->upstream_status = 0;
 	r->attempt_error = NULL;
-	r->first_ns = r->ended_ns = r->ready_ns = 0;
+	r->asked_ns = r->first_ns = r->ended_ns = r->ready_ns = 0;
 	r->usage = (struct usage){ 0 };
 	r->usage_source = "none";
 	r->has_usage = r->has_head_usage = r->thought = r->write_usage = false;

@@ -41,6 +41,9 @@ void attempt_times(const struct req *r, struct attempt_times *t_r);
 /* It leaves now. */
 void attempt_begin(struct req *r);
 
+/* What the gateway itself needed until now: no attempt, and no wait. */
+uint64_t attempt_own_ns(const struct req *r, uint64_t now_ns);
+
 /* Nobody asks the provider any more; may be said again. */
 void attempt_end(struct req *r);
 

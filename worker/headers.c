@@ -9,6 +9,7 @@
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "worker/answer.h"
+#include "worker/attempt.h"
 #include "worker/money.h"
 #include "worker/client_dialect.h"
 #include "worker/targets.h"
@@ -216,13 +217,7 @@ headers_retry(struct req *r, struct sbuf *b)
 uint64_t
 headers_overhead_us(const struct req *r)
 {
-	uint64_t now = now_fresh_ns(), own = now - r->arrived_ns;
-
-	if (r->asked_ns != 0)
-		own = r->asked_ns - r->arrived_ns;
-	if (r->ended_ns != 0)
-		own += now - r->ended_ns;
-	return own / 1000;
+	return attempt_own_ns(r, now_fresh_ns()) / 1000;
 }
 
 static void
@@ -243,7 +238,8 @@ headers_timing(struct req *r, struct sbuf *b, uint64_t own_us,
 	headers_add_ms(b, own_us);
 	if (r->asked_ns != 0 && until_ns > r->asked_ns) {
 		sbuf_adds(b, ", up;dur=");
-		headers_add_ms(b, (until_ns - r->asked_ns) / 1000);
+		headers_add_ms(b,
+		    (until_ns - r->asked_ns + r->before_ns) / 1000);
 	}
 	sbuf_add(b, "\r\n", 2);
 }
@@ -297,10 +293,8 @@ headers_reply(struct req *r, struct sbuf *b)
 void
 headers_stream(struct req *r, struct sbuf *b)
 {
-	uint64_t own_us = 0;
+	uint64_t own_us = r->asked_ns != 0 ? headers_overhead_us(r) : 0;
 
-	if (r->asked_ns != 0)
-		own_us = (r->asked_ns - r->arrived_ns) / 1000;
 	headers_page(r, client_stream_type(r), b);
 	sbuf_adds(b, "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n");
 	headers_cache(r, b);

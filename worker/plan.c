@@ -294,6 +294,18 @@ plan_advance(struct req *r)
 	return 1;
 }
 
+void
+plan_waited(struct req *r)
+{
+	struct plan *p = r->plan;
+
+	if (p == NULL || p->wait_until_ms == 0)
+		return;
+	req_wait_until(r, 0);
+	p->wait_until_ms = 0;
+	r->before_ns += now_mono_ns() - p->waits_since_ns;
+}
+
 /*
  * The named model of a request that has no plan: there is nothing to weigh,
  * unless another one could take its place.
@@ -324,9 +336,7 @@ plan_next(struct req *r)
 		req_wait_until(r, p->wait_until_ms);
 		return 0;
 	}
-	if (p->wait_until_ms != 0)
-		req_wait_until(r, 0);
-	p->wait_until_ms = 0;
+	plan_waited(r);
 	if (!p->again)
 		return plan_advance(r);
 	p->again = false;
@@ -568,6 +578,7 @@ plan_go(struct req *r, enum plan_turn turn, int64_t wait_ms)
 	p->again = turn == PLAN_AGAIN;
 	p->insists = p->again && wait_ms > 0 ? p->now : NULL;
 	p->wait_us = wait_ms * 1000;
+	p->waits_since_ns = now_mono_ns();
 	p->wait_until_ms = wait_ms > 0 ? now_mono_ms() + (uint64_t)wait_ms : 0;
 	attempt_forget(r);
 	r->step = STEP_choose;

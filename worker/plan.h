@@ -72,7 +72,8 @@ struct plan {
 	uint64_t tried[PLAN_CREDENTIALS];
 	unsigned n_tried;
 	uint64_t wait_until_ms; /* 0: at once */
-	int64_t wait_us;        /* before the attempt at hand */
+	uint64_t waits_since_ns;
+	int64_t wait_us; /* before the attempt at hand */
 
 	struct plan_last *last; /* NULL: nobody was asked */
 	struct sbuf attempts;   /* those that another followed, packed */
@@ -106,6 +107,9 @@ void plan_make_fallbacks(struct req *r);
  * -1: nobody is left, and the answer is what it was or req_err().
  */
 int plan_next(struct req *r);
+
+/* The wait of plan_next() is over, or nobody waits any more. */
+void plan_waited(struct req *r);
 
 /*
  * Past r->choice, which cannot be asked: the reason into the log, NULL is that

@@ -253,6 +253,7 @@ struct req {
 	unsigned attempts, retried; /* retried: those that another followed */
 	bool in_flight;             /* counted as such */
 	uint64_t asked_ns, first_ns, ended_ns; /* of the upstream */
+	uint64_t before_ns; /* went to attempts that failed, and to waits */
 	bool reused;
 	int upstream_status;
 	const char *attempt_error; /* error_class, or NULL */

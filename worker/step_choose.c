@@ -166,5 +166,5 @@ step_choose_run(struct req *r)
 void
 step_choose_cancel(struct req *r)
 {
-	(void)r;
+	plan_waited(r);
 }

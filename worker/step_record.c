@@ -275,10 +275,7 @@ step_record_run(struct req *r)
 		return STEP_NEXT;
 	if (r->replied_ns == 0)
 		r->replied_ns = now_fresh_ns();
-	r->overhead_ns = r->replied_ns - r->arrived_ns;
-	if (r->asked_ns != 0)
-		r->overhead_ns =
-		    r->asked_ns - r->arrived_ns + (r->replied_ns - r->ended_ns);
+	r->overhead_ns = attempt_own_ns(r, r->replied_ns);
 	if (r->logged && !r->log_omitted)
 		log_body_request(r);
 	recall_finish(r);

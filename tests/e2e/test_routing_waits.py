@@ -65,6 +65,16 @@ def test_wish(routed, play, wish):
     expect_waits(routed, r, [wish])
 
 
+def test_what_is_waited_is_not_ours(routed):
+    """Neither earlier attempts nor waits count as the gateway's own time."""
+    routed.plays["a"] = turns(lambda r: [("wait", 0.1)] + error(503)(r), good)
+    r = routed.ask(retry_params=retries(1, 0.3))
+    assert said(r) == "a" and int(r.headers["x-holdfast-overhead-us"]) < 100000
+    own, up = (float(x.split("=")[1]) for x in r.headers["server-timing"].split(", "))
+    assert own < 100 and 400 <= up < r.seconds * 1000
+    assert routed.gateway.figure("holdfast_overhead_seconds_sum") < 0.1
+
+
 def test_wish_as_a_date(routed):
     until = int(time.time()) + 3
     routed.plays["a"] = turns(error(503, ("Retry-After", email.utils.formatdate(until, usegmt=True))), good)
