@@ -322,7 +322,7 @@ google_token(struct req *r, struct slice *token_r)
 	return 0;
 }
 
-void
+bool
 google_refused(struct req *r)
 {
 	struct google *g =
@@ -331,6 +331,7 @@ google_refused(struct req *r)
 	/* Another request may have had a new one since. */
 	if (g != NULL && slice_eq(g->token, r->token))
 		g->expires_ms = g->renew_ms = 0;
+	return g != NULL && g->account.key != NULL;
 }
 
 struct slice

@@ -24,8 +24,11 @@ void google_free(struct google **gp);
  */
 int google_token(struct req *r, struct slice *token_r);
 
-/* The provider refused it: the next request fetches another. */
-void google_refused(struct req *r);
+/*
+ * The provider refused it: the next request fetches another.  False: there is
+ * no other, since the credential is a token and no account.
+ */
+bool google_refused(struct req *r);
 
 /* The project of a credential that names it in its key alone; n 0: none. */
 struct slice google_project(struct req *r);

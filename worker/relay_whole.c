@@ -126,9 +126,9 @@ whole_error(struct req *r, unsigned status, struct slice body)
 	struct err e;
 
 	/* A token that was good a moment ago: once more with a new one. */
-	if (status == 401 && r->token.n > 0 && !r->token_retried) {
+	if (status == 401 && r->token.n > 0 && !r->token_retried &&
+	    google_refused(r)) {
 		r->token_retried = true;
-		google_refused(r);
 		r->outcome = OUTCOME_ERROR;
 		if (plan_repeat(r, "http_4xx"))
 			return;

@@ -80,8 +80,6 @@ class Cell:
         f = self.fault
         if f.good:
             return 0
-        if f.error == "http_4xx" and f.status == 401:
-            return self.dialect.asked_at_401
         return 3 if f.again and self.mode == "retries" else 1
 
     @property

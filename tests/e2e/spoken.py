@@ -28,7 +28,6 @@ class Spoken:
     seen = None
     opening = 0
     status = 503
-    asked_at_401 = 1
     not_told = ()  # rows of faults.py that this kind does not have
     content_type = "text/event-stream"
     credential = 'api_key = "env:SPOKEN";'
@@ -167,10 +166,8 @@ class Gemini(Spoken):
 
 
 class Vertex(Gemini):
-    """With a token that stands in the settings.  A refusal is met with a second
-    attempt (providers.md 3.3), by whichever of the credentials is drawn."""
-    kind, base, asked_at_401 = "vertex-gemini", "/v1", 2
-    not_told = ("401 from one of two",)
+    """With a token that stands in the settings: there is no other to fetch."""
+    kind, base = "vertex-gemini", "/v1"
     credential = 'vertex_ai_credentials = "env:SPOKEN_TOKEN"; vertex_ai_project = "p"; vertex_ai_location = "us-east5";'
 
 
