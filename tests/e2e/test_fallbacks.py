@@ -539,3 +539,24 @@ def test_the_safety_net(make_gateway, provider):
         r = ask(g, **body)
         assert [json.loads(q.body)["model"] for q in provider.requests] == asked
         assert r.status == (200 if asked[-1:] == ["c"] else 500 if asked else 404), r.body
+
+
+@pytest.mark.parametrize("path, body", [
+    ("/api/chat/completions", {"echo": True}),
+    ("/api/anthropic/v1/messages", {}),
+])
+def test_what_was_filtered_away_is_kept_nowhere(make_gateway, provider, path, body):
+    """Log and cache have the answer that the client got."""
+    g = make_gateway(models=MODELS, extra=CURES)
+    provider.answer = lambda req: FILTERED if json.loads(req.body)["model"] == "test-model" else GOOD
+    body = dict(body, model="test-model", max_tokens=5, cache_enabled=True,
+                messages=[{"role": "user", "content": "x"}])
+    for state in ("miss", "hit"):
+        r = g.post(path, body)
+        assert (r.status, r.headers["x-respan-cache"]) == (200, state) and b"Hello there" in r.body
+        row = record(g, r)
+        assert row["output_words"] > 0
+        g.at_rest()
+        g.logged()
+    assert len(provider.requests) == 2
+    assert g.records()[0]["warnings_dict"] == {"test-model": "content_filter"}
