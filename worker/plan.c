@@ -20,6 +20,7 @@
 #define PLAN_REASON_MAX 160
 #define PLAN_SHOWN 200
 #define PLAN_UNPINNED "Not served by the provider that is asked for."
+#define PLAN_FORBIDDEN "Not permitted for this key."
 #define PLAN_EJECTED "Ejected after failures."
 
 /* What follows a failure. */
@@ -185,7 +186,10 @@ plan_admits(struct req *r, struct candidate *c)
 		return false;
 	}
 	if (!candidate_allowed(r, c)) {
-		plan_pass(r, c, req_err(r)->text);
+		plan_pass(r, c,
+		    req_err(r)->kind == ERR_MODEL_NOT_PERMITTED
+			? PLAN_FORBIDDEN
+			: req_err(r)->text);
 		return false;
 	}
 	unable = candidate_unable(r, c->model);

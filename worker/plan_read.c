@@ -256,8 +256,10 @@ read_net(struct req *r, const struct sbuf *reasons)
 {
 	const struct settings *s = r->w->settings;
 	struct slice net = settings_str(s, s->routing_safety_net_model);
+	struct candidate c;
 
-	if (net.n == 0 || params_bool(&r->params, PARAM_disable_fallback))
+	if (params_bool(&r->params, PARAM_disable_fallback) ||
+	    !candidate_find(s, net, &c) || !candidate_may_name(r, c.slug))
 		return err_set(req_err(r), ERR_NO_MODEL,
 		    "No model meets the requirements of this request: %.*s",
 		    (int)reasons->len, reasons->len > 0 ? reasons->data : "");

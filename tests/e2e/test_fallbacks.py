@@ -560,3 +560,29 @@ def test_what_was_filtered_away_is_kept_nowhere(make_gateway, provider, path, bo
         g.logged()
     assert len(provider.requests) == 2
     assert g.records()[0]["warnings_dict"] == {"test-model": "content_filter"}
+
+
+def test_what_a_key_may_use(make_gateway, provider):
+    """Nowhere, by no list, is another model asked."""
+    g = make_gateway(start=False, models=MODELS, extra="""routing = { safety_net_model = "c";
+      context_window_fallbacks = [ "c" ]; fallback_models = [ "c" ]; };""")
+    g.text = g.text.replace('name = "prod key";', 'name = "prod key"; models = [ "test-model", "b" ];')
+    g.start()
+    provider.answer = too_long()
+    for body, asked, code in (({"model": "test-model"}, ["test-model"], None),
+                              ({"model": "test-model", "fallback_models": ["c", "b"]}, ["test-model", "b"], None),
+                              ({"load_balance_models": ["c", "b"]}, ["b"], None),
+                              ({"load_balance_models": ["c"]}, [], "model_not_permitted"),
+                              ({"load_balance_group": {"models": ["c"]}}, [], "model_not_permitted"),
+                              ({"models": ["c", "b"]}, ["b"], None),
+                              ({"models": ["c", "nope"]}, [], "no_model_available"),
+                              ({"models": ["c"]}, [], "model_not_permitted"),
+                              ({"model": "c"}, [], "model_not_permitted")):
+        provider.requests.clear()
+        r = ask(g, **body)
+        assert [json.loads(q.body)["model"] for q in provider.requests] == asked, body
+        if asked:
+            assert r.status == 400
+            assert record(g, r)["warnings_dict"]["c"] == "Not permitted for this key."
+        else:
+            assert r.code == code, body
