@@ -297,12 +297,20 @@ money_sends_max_tokens(const struct req *r)
 		   slice_eq(r->choice.upstream_model, SLICE("lorem")));
 }
 
+/* A request is one use, however many attempts it takes. */
+static int64_t
+money_use(const struct req *r)
+{
+	return r->used ? 0 : ACCOUNT_USE;
+}
+
 /* A cost as an account counts it; below 0: no int64 holds it. */
 static int64_t
-money_of(const struct hold_account *a, int64_t cost_nano, int32_t markup_bp)
+money_of(const struct req *r, const struct hold_account *a, int64_t cost_nano,
+    int32_t markup_bp)
 {
 	if (a->key.kind == ACCOUNT_KEY_USES)
-		return ACCOUNT_USE;
+		return money_use(r);
 	return a->marked ? money_markup(cost_nano, markup_bp) : cost_nano;
 }
 
@@ -322,8 +330,8 @@ money_bound(struct req *r)
 	if (bound_hold(money_model(r, &copy), q, &r->bound, req_err(r)) != 0)
 		return -1;
 	for (uint32_t i = 0; i < t->n_accounts; i++) {
-		t->accounts[i].amount =
-		    money_of(&t->accounts[i], r->bound.cost_nano, t->markup_bp);
+		t->accounts[i].amount = money_of(r, &t->accounts[i],
+		    r->bound.cost_nano, t->markup_bp);
 		if (t->accounts[i].amount < 0)
 			return err_set(req_err(r), ERR_INTERNAL,
 			    "price out of range");
@@ -496,7 +504,7 @@ money_fill_charge(struct req *r, struct settle_charge *c)
 		if (t->accounts[i].key.kind != ACCOUNT_KEY_USES)
 			money_charge(r, i, c);
 		else if (r->outcome != OUTCOME_NONE)
-			c->actual[i] = ACCOUNT_USE;
+			c->actual[i] = money_use(r);
 	if (r->outcome != OUTCOME_NONE && r->outcome != OUTCOME_ERROR)
 		usage_sum(&r->usage, &f);
 	c->usage = (struct settle_usage){ f.prompt, f.cached, f.completion,
@@ -519,6 +527,8 @@ money_settle(struct req *r)
 		hold_close(&r->w->seat, r->slot);
 	} else if (!settle_publish(&r->w->seat, r->slot, &c)) {
 		return 0;
+	} else {
+		r->used |= r->outcome != OUTCOME_NONE;
 	}
 	r->slot = SLOT_NONE;
 	return 1;

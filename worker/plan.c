@@ -556,7 +556,9 @@ plan_warn_failed(struct req *r)
 {
 	char reason[PLAN_REASON_MAX];
 
-	if (r->upstream_status >= 400)
+	if ((r->finish & RELAY_CONTENT_FILTER) != 0)
+		snprintf(reason, sizeof reason, "content_filter");
+	else if (r->upstream_status >= 400)
 		snprintf(reason, sizeof reason, "%d: %.128s",
 		    r->upstream_status, r->err->text);
 	else

@@ -138,6 +138,9 @@ enum step_result plan_over(struct req *r);
  */
 bool plan_failed(struct req *r, enum failure_kind kind, int status);
 
+/* Whether plan_filtered() has another model to ask. */
+bool plan_heals_filtered(struct req *r);
+
 /*
  * The answer is whole and without a word, since a content filter took them
  * away.  True: another model is asked, as after a failure.

@@ -117,9 +117,14 @@ plan_wants_filtered(const struct req *r)
 }
 
 bool
-plan_filtered(struct req *r)
+plan_heals_filtered(struct req *r)
 {
 	return !r->released && (r->finish & RELAY_CONTENT_FILTER) != 0 &&
-	       r->text_bytes == 0 && cause_cure(r, CAUSE_POLICY) &&
-	       plan_leave(r);
+	       r->text_bytes == 0 && cause_cure(r, CAUSE_POLICY);
+}
+
+bool
+plan_filtered(struct req *r)
+{
+	return plan_heals_filtered(r) && plan_leave(r);
 }

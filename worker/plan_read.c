@@ -244,14 +244,15 @@ read_unrouted(struct req *r, struct slice reasons)
 {
 	const struct settings *s = r->w->settings;
 	struct slice net = settings_str(s, s->routing_safety_net_model);
+	struct candidate c;
 
-	if (net.n > 0 && !params_bool(&r->params, PARAM_disable_fallback)) {
-		read_primary(r, plan_of(r), net, PLAN_WEIGHT_ONE, SLICE(""));
-		return 0;
-	}
-	return err_set(req_err(r), ERR_NO_MODEL,
-	    "No model meets the requirements of this request: %.*s",
-	    SLICE_ARGS(reasons));
+	if (params_bool(&r->params, PARAM_disable_fallback) ||
+	    !candidate_find(s, net, &c) || !candidate_may_name(r, c.slug))
+		return err_set(req_err(r), ERR_NO_MODEL,
+		    "No model meets the requirements of this request: %.*s",
+		    SLICE_ARGS(reasons));
+	read_primary(r, plan_of(r), net, PLAN_WEIGHT_ONE, SLICE(""));
+	return 0;
 }
 
 static void

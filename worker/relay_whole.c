@@ -199,9 +199,13 @@ relay_breakdown(struct req *r, struct slice message)
 	return pool_copy(r->pool, sbuf_slice(b));
 }
 
-/* raw: the provider's own bytes, which chat was perhaps made of. */
+/*
+ * raw: the provider's own bytes, which chat was perhaps made of.  kept: this
+ * will be the answer, which log and cache have without the additions.
+ */
 static void
-whole_edit(struct req *r, const struct reply *reply, struct slice raw)
+whole_edit(struct req *r, const struct reply *reply, struct slice raw,
+    bool kept)
 {
 	struct reply_edit edit = { 0 };
 	struct slice *pieces = r->answer.pieces;
@@ -215,9 +219,11 @@ whole_edit(struct req *r, const struct reply *reply, struct slice raw)
 	r->answer.status = 200;
 	edit.breakdown = relay_breakdown(r, reply->message);
 	if (r->inbound != NULL) {
-		log_body_plain(r, pieces, r->answer.n_pieces);
+		if (kept)
+			log_body_plain(r, pieces, r->answer.n_pieces);
 		client_whole(r, raw);
-		log_body_native(r, pieces[0]);
+		if (kept)
+			log_body_native(r, pieces[0]);
 		client_whole_add(r, edit.breakdown);
 		return;
 	}
@@ -226,7 +232,8 @@ whole_edit(struct req *r, const struct reply *reply, struct slice raw)
 	if (edit.breakdown.n == 0 && edit.prompt_message.n == 0)
 		return;
 	/* The additions are this client's alone (cache.md 4). */
-	log_body_plain(r, pieces, r->answer.n_pieces);
+	if (kept)
+		log_body_plain(r, pieces, r->answer.n_pieces);
 	r->answer.n_pieces =
 	    (unsigned)reply_slices(reply, &edit, scratch, pieces);
 }
@@ -319,7 +326,7 @@ whole_ok(struct req *r, struct slice body)
 	money_price(r);
 	attempt_good(r);
 	r->write_usage = !reply.has_usage || !relay_usage_passes(r);
-	whole_edit(r, &reply, raw);
+	whole_edit(r, &reply, raw, !plan_heals_filtered(r));
 	if (plan_filtered(r))
 		return;
 	r->done = true;

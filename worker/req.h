@@ -213,6 +213,7 @@ struct req {
 	bool limited;    /* one of them has a limit */
 	bool prepared;   /* edit, bound and price of this attempt are known */
 	bool held_tried; /* seen is filled, when limited */
+	bool used;       /* its key was charged with a use */
 	bool refused_by_budget;
 	struct slice detail;             /* of the refusal, for "detail" */
 	struct hold_refusal *refusal;    /* of the last hold; NULL = none */

@@ -175,3 +175,16 @@ def test_an_administrator_gives_uses_back(make_gateway):
                 ("-9", "--key", "testkey1")):
         assert adjust(*bad, check=False).returncode != 0, bad
     assert uses(g) == (2, 0, 2) and g.ctl("audit").returncode == 0
+
+
+def test_attempts_are_one_use(make_gateway, provider):
+    """It is requests that are counted, not how often they are tried."""
+    g = bounded(make_gateway, 2)
+    answers = [json_reply({"error": {"message": "no"}}, 503), json_reply({"error": {"message": "no"}}, 503),
+               json_reply(completion()), json_reply(completion())]
+    provider.answer = lambda r: answers.pop(0)
+    assert g.chat(retry_params={"retry_enabled": True, "num_retries": 2, "retry_after": 0.05}).status == 200
+    assert uses(g) == (1, 0, 2)
+    assert g.chat().status == 200 and g.chat().code == "key_budget_exceeded" and answers == []
+    assert uses(g) == (2, 0, 2)
+    assert g.ctl("audit", "--deep").returncode == 0
