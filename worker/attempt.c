@@ -213,6 +213,7 @@ attempt_forget(struct req *r)
 	static const struct answer none;
 
 	attempt_untold(r);
+	rates_forget_target(r);
 	source_cancel(&r->source);
 	attempt_forget_stream(r);
 	if (r->ended_ns > r->asked_ns)

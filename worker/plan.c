@@ -1,6 +1,7 @@
 #include "worker/plan.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -122,6 +123,7 @@ plan_pass(struct req *r, struct candidate *c, const char *reason)
 	p->err_answer = r->answer;
 	p->err_detail = r->detail;
 	p->err_tokens = r->over_tokens;
+	memcpy(p->err_rate, r->rate, sizeof r->rate);
 }
 
 /* ---- who is next -------------------------------------------------------- */
@@ -357,6 +359,7 @@ plan_skip(struct req *r, const char *reason)
 	plan_pass(r, p->now, reason != NULL ? reason : req_err(r)->text);
 	p->now = NULL;
 	attempt_untold(r);
+	rates_forget_target(r);
 	r->answer = none;
 	r->attempt_error = NULL;
 	r->detail = SLICE("");
@@ -402,6 +405,7 @@ plan_over_unasked(struct req *r)
 		r->answer = p->err_answer;
 		r->detail = p->err_detail;
 		r->over_tokens = p->err_tokens;
+		memcpy(r->rate, p->err_rate, sizeof r->rate);
 	}
 	if (req_err(r)->kind == ERR_RATE_LIMIT ||
 	    req_err(r)->kind == ERR_CONCURRENCY)
@@ -429,6 +433,7 @@ plan_over(struct req *r)
 	r->usage = l->usage;
 	r->has_usage = l->has_usage;
 	r->usage_source = l->usage_source;
+	memcpy(r->rate, l->rate, sizeof r->rate);
 	return STEP_DONE;
 }
 
@@ -539,6 +544,7 @@ plan_keep_last(struct req *r)
 		.usage = r->usage,
 		.has_usage = r->has_usage,
 		.usage_source = r->usage_source };
+	memcpy(l->rate, r->rate, sizeof r->rate);
 	if (l->answer.retry_after_ms > ATTEMPT_WISH_MAX_MS)
 		l->answer.retry_after_ms = ATTEMPT_WISH_MAX_MS;
 	for (unsigned i = 0; i < l->answer.n_pieces; i++)

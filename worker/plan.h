@@ -38,6 +38,7 @@ struct plan_last {
 	struct usage usage;
 	bool has_usage;
 	const char *usage_source;
+	struct rate_state rate[RATE_WINDOWS];
 };
 
 struct plan {
@@ -67,6 +68,7 @@ struct plan {
 	struct answer err_answer;
 	struct slice err_detail;
 	bool err_tokens;
+	struct rate_state err_rate[RATE_WINDOWS];
 	struct retry_rules rules;
 	unsigned retries; /* of this model, counted */
 	uint64_t tried[PLAN_CREDENTIALS];

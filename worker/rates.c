@@ -264,8 +264,18 @@ rates_take(struct req *r)
 {
 	struct rates_set set;
 
+	int admitted;
+
 	rates_callers(r, &set);
-	return rates_admit(r, &set);
+	admitted = rates_admit(r, &set);
+	memcpy(r->callers_rate, r->rate, sizeof r->rate);
+	return admitted;
+}
+
+void
+rates_forget_target(struct req *r)
+{
+	memcpy(r->rate, r->callers_rate, sizeof r->rate);
 }
 
 /* Those whose windows were taken; they are given back once. */

@@ -26,6 +26,9 @@ void rates_refused(struct req *r);
  */
 void rates_leave_target(struct req *r, bool asked);
 
+/* Its windows are no part of what the client is told any more. */
+void rates_forget_target(struct req *r);
+
 /* Give back the places among those at once; a second time does nothing. */
 void rates_leave(struct req *r);
 

@@ -223,6 +223,7 @@ struct req {
 	bool upserted;                   /* customer_params were applied */
 	/* The tightest window of each kind; limit 0 = none. */
 	struct rate_state rate[RATE_WINDOWS];
+	struct rate_state callers_rate[RATE_WINDOWS]; /* but for targets' */
 	unsigned rated;   /* bits of those whose windows were taken */
 	bool over_tokens; /* refused for its tokens a minute */
 	struct bound bound;

@@ -640,3 +640,32 @@ def test_what_a_key_may_use(make_gateway, provider):
             assert record(g, r)["warnings_dict"]["c"] == "Not permitted for this key."
         else:
             assert r.code == code, body
+
+
+LIMITED = ''', { name = "lim"; provider = "openai"; context = 128000; max_output = 16384;
+  price = { input = "1"; output = "2"; }; limits = { rpm = %d; tpm = 100000; }; }'''
+
+
+def told(r):
+    return r.headers.get("x-ratelimit-limit-requests"), r.headers.get("x-ratelimit-limit-tokens")
+
+
+def test_windows_of_who_answers(make_gateway, provider):
+    """Those of a model that was passed by, or failed, are not told."""
+    g = make_gateway(models=MODELS + LIMITED % 1)
+    assert told(ask(g, model="lim", fallback_models=["b"])) == ("1", "100000")
+    r = ask(g, model="lim", fallback_models=["b"])
+    assert (r.status, r.headers["x-holdfast-model"], told(r)) == (200, "b", (None, None))
+    r = ask(g, model="lim")
+    assert (r.status, r.code, told(r)[0]) == (429, "rate_limit_exceeded", "1")
+    r = ask(g, load_balance_models=["lim"], fallback_models=["nope"])
+    assert (r.status, told(r)[0]) == (429, "1") and 50 < int(r.headers["retry-after"]) <= 60
+
+
+def test_windows_of_who_failed(make_gateway, provider):
+    g = make_gateway(models=MODELS + LIMITED % 50)
+    provider.answer = lambda req: bad(500) if json.loads(req.body)["model"] == "lim" else GOOD
+    r = ask(g, model="lim", fallback_models=["b"])
+    assert (r.status, told(r)) == (200, (None, None))
+    r = ask(g, model="lim", fallback_models=["b"], response_format=SCHEMA)
+    assert (r.status, told(r)) == (500, ("50", "100000"))
