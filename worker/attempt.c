@@ -1,6 +1,7 @@
 #include "worker/attempt.h"
 
 #include "base/clock.h"
+#include "base/pool.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "dialect/decode.h"
@@ -59,9 +60,31 @@ attempt_times(const struct req *r, struct attempt_times *t_r)
 		      : attempt_time(m->timeout_ms, p->timeout_ms);
 }
 
+/* What followed the last one is known: into metrics and record. */
+static void
+attempt_followed(struct req *r, enum attempt_outcome how)
+{
+	struct plan *p = r->plan;
+
+	if (p == NULL || p->ended == NULL)
+		return;
+	p->ended->outcome = attempt_outcome_names[how];
+	record_attempts_add(&p->attempts, p->ended);
+	counters_attempt(r->w->counters, p->ended, how);
+	p->ended = NULL;
+}
+
+void
+attempt_over(struct req *r)
+{
+	attempt_followed(r, r->client_gone ? ATTEMPT_CLIENT_GONE : ATTEMPT_END);
+}
+
 void
 attempt_begin(struct req *r)
 {
+	if (r->plan != NULL)
+		attempt_followed(r, r->plan->ended_how);
 	r->attempts++;
 	r->asked_ns = now_fresh_ns();
 	r->in_flight = !params_has(&r->params, PARAM_mock_response);
@@ -126,11 +149,12 @@ attempt_error_message(const struct req *r)
 	return slice_str(r->err->text);
 }
 
-void
-attempt_pack(struct req *r, enum attempt_outcome how, struct sbuf *packed)
+static void
+attempt_figures(struct req *r, struct record_attempt *a)
 {
 	struct usage_figures f;
-	struct record_attempt a = {
+
+	*a = (struct record_attempt){
 		.n = r->attempts,
 		.started_us =
 		    r->arrived_us + attempt_us(r->arrived_ns, r->asked_ns),
@@ -148,17 +172,29 @@ attempt_pack(struct req *r, enum attempt_outcome how, struct sbuf *packed)
 		.provider = attempt_provider(r),
 		.upstream_host = attempt_host(r),
 		.upstream_model = r->choice.upstream_model,
-		.outcome = attempt_outcome_names[how],
 		.error_message = attempt_error_message(r),
 		.upstream_request_id = r->upstream_request_id,
 	};
 
 	usage_sum(&r->usage, &f);
-	a.prompt_tokens = f.prompt;
-	a.completion_tokens = f.completion;
-	attempt_pack_credential(r, &a);
+	a->prompt_tokens = f.prompt;
+	a->completion_tokens = f.completion;
+	attempt_pack_credential(r, a);
 	if (r->attempt_error != NULL)
-		a.error_class = slice_str(r->attempt_error);
+		a->error_class = slice_str(r->attempt_error);
+}
+
+void
+attempt_pack_all(struct req *r, struct sbuf *packed)
+{
+	struct record_attempt a;
+
+	if (r->plan != NULL)
+		sbuf_add_slice(packed, sbuf_slice(&r->plan->attempts));
+	if (r->attempts == r->retried)
+		return;
+	attempt_figures(r, &a);
+	a.outcome = attempt_outcome_names[attempt_outcome(r)];
 	record_attempts_add(packed, &a);
 }
 
@@ -175,11 +211,14 @@ attempt_settle(struct req *r)
 bool
 attempt_close(struct req *r, enum attempt_outcome how)
 {
+	struct plan *p = r->plan;
+
 	attempt_end(r);
 	if (!attempt_settle(r))
 		return false;
-	attempt_pack(r, how, &r->plan->attempts);
-	counters_attempt(r->w->counters, r, how);
+	p->ended = pool_alloc(r->pool, sizeof *p->ended);
+	attempt_figures(r, p->ended);
+	p->ended_how = how;
 	r->retried++;
 	r->spent_nano += r->cost_nano;
 	r->spent_charge_nano += r->charge_nano;

@@ -57,8 +57,11 @@ bool attempt_close(struct req *r, enum attempt_outcome how);
 /* Clear what it left in the request; nothing of its answer was released. */
 void attempt_forget(struct req *r);
 
-/* Append the attempt at hand, packed for the record (routing.md 12). */
-void attempt_pack(struct req *r, enum attempt_outcome how, struct sbuf *packed);
+/* No other one follows: the request is over. */
+void attempt_over(struct req *r);
+
+/* Then: append all attempts, packed for the record (routing.md 12). */
+void attempt_pack_all(struct req *r, struct sbuf *packed);
 
 /* The health of its target, after an answer or a failure. */
 void attempt_good(struct req *r);

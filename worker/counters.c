@@ -5,6 +5,7 @@
 #include "base/money.h"
 #include "base/settings.h"
 #include "base/xmem.h"
+#include "proto/record_detail.h"
 #include "shm/stats.h"
 #include "worker/answer.h"
 #include "worker/attempt.h"
@@ -294,7 +295,8 @@ counters_failure(struct counters *c, const struct req *r)
 	if (reason != NULL)
 		counters_rare(c, METRIC_REJECTIONS, slice_str(reason),
 		    SLICE(""));
-	else if (r->attempt_error != NULL)
+	else if (r->attempt_error != NULL &&
+		 (r->attempts > r->retried || r->attempts == 0))
 		counters_rare(c, METRIC_UPSTREAM_ERRORS, provider,
 		    slice_str(r->attempt_error));
 	if (r->answer.kind == ANSWER_CUT)
@@ -319,15 +321,14 @@ counters_mismatch(struct counters *c, const struct series *s,
 }
 
 void
-counters_attempt(struct counters *c, const struct req *r,
+counters_attempt(struct counters *c, const struct record_attempt *a,
     enum attempt_outcome how)
 {
-	struct slice provider = attempt_provider(r);
-
-	counters_rare(c, METRIC_ATTEMPTS, provider, attempt_outcome_names[how]);
-	if (r->attempt_error != NULL)
-		counters_rare(c, METRIC_UPSTREAM_ERRORS, provider,
-		    slice_str(r->attempt_error));
+	counters_rare(c, METRIC_ATTEMPTS, a->provider,
+	    attempt_outcome_names[how]);
+	if (a->error_class.n > 0)
+		counters_rare(c, METRIC_UPSTREAM_ERRORS, a->provider,
+		    a->error_class);
 }
 
 static uint32_t

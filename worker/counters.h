@@ -12,6 +12,7 @@
 #include "worker/req.h"
 
 struct counters;
+struct record_attempt;
 
 /* Those without labels. */
 enum counter {
@@ -30,7 +31,7 @@ void counters_free(struct counters **cp);
 void counters_add(struct counters *c, enum counter which, int64_t n);
 
 /* The attempt at hand is over and another follows. */
-void counters_attempt(struct counters *c, const struct req *r,
+void counters_attempt(struct counters *c, const struct record_attempt *a,
     enum attempt_outcome how);
 
 /* Everything that a finished request counts. */

@@ -13,6 +13,7 @@
 #include "worker/credential.h"
 #include "worker/health.h"
 #include "worker/money.h"
+#include "worker/needs.h"
 #include "worker/plan_priv.h"
 #include "worker/rates.h"
 #include "worker/targets.h"
@@ -171,6 +172,15 @@ plan_is_primary(const struct plan *p, const struct candidate *c)
 	return c >= p->primaries && c < p->primaries + p->n_primaries;
 }
 
+/* Larger than the window that the request did not fit in, for all we know? */
+static bool
+plan_is_large(const struct plan *p, const struct candidate *c)
+{
+	return c->model == NULL || c->model->context == 0 ||
+	       c->model->context > p->too_small ||
+	       (c >= p->cures && c < p->cures + p->n_cures);
+}
+
 /* Whether it may be asked; if not, the log and perhaps the client hear why. */
 static bool
 plan_admits(struct req *r, struct candidate *c)
@@ -194,7 +204,8 @@ plan_admits(struct req *r, struct candidate *c)
 			: req_err(r)->text);
 		return false;
 	}
-	unable = candidate_unable(r, c->model);
+	unable = plan_is_large(p, c) ? candidate_unable(r, c->model)
+	                             : needs_words_context;
 	if (unable == NULL)
 		return true;
 	err_set(req_err(r), ERR_NO_MODEL,
@@ -631,6 +642,19 @@ plan_leave(struct req *r)
 	return plan_may_go_on(r) && plan_go(r, PLAN_OTHER, 0);
 }
 
+/* Only a larger window can take it then (providers.md 8.2). */
+static void
+plan_note_length(struct req *r, const struct failure *f)
+{
+	const struct settings_model *m = r->choice.model;
+
+	if (f->kind != FAILURE_STATUS || !plan_is_too_long(r, f->status))
+		return;
+	r->attempt_error = "context_length";
+	if (m != NULL && m->context > plan_of(r)->too_small)
+		r->plan->too_small = m->context;
+}
+
 bool
 plan_failed(struct req *r, enum failure_kind kind, int status)
 {
@@ -644,6 +668,7 @@ plan_failed(struct req *r, enum failure_kind kind, int status)
 
 	failure_policy(r->w->settings, &f, &y);
 	attempt_bad(r, &f, &y);
+	plan_note_length(r, &f);
 	if (!plan_may_go_on(r))
 		return false;
 	plan_of(r);

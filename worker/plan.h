@@ -48,6 +48,8 @@ struct plan {
 	struct candidate *cures; /* for what went wrong: before all others */
 	unsigned n_cures;
 	unsigned cured; /* bits of the causes whose models these are */
+	int64_t
+	    too_small; /* a window that the request did not fit in; 0 = none */
 	bool fallbacks_made;
 	bool no_net;              /* only those: the caller's key was refused */
 	struct slice group_id;    /* as the log has it */
@@ -77,8 +79,10 @@ struct plan {
 	uint64_t waits_since_ns;
 	int64_t wait_us; /* before the attempt at hand */
 
-	struct plan_last *last; /* NULL: nobody was asked */
-	struct sbuf attempts;   /* those that another followed, packed */
+	struct plan_last *last;       /* NULL: nobody was asked */
+	struct sbuf attempts;         /* those that another followed, packed */
+	struct record_attempt *ended; /* the last, if none did so far */
+	enum attempt_outcome ended_how;
 	struct plan_warning *warnings;
 	unsigned n_warnings;
 };

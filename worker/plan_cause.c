@@ -20,6 +20,8 @@ static const struct {
 } codes[] = {
 	{ SLICE("context_length_exceeded"), CAUSE_WINDOW },
 	{ SLICE("string_above_max_length"), CAUSE_WINDOW },
+	{ SLICE("too_many_prompt_tokens"), CAUSE_WINDOW },
+	{ SLICE("exceed_context_size_error"), CAUSE_WINDOW },
 	{ SLICE("content_policy_violation"), CAUSE_POLICY },
 	{ SLICE("content_filter"), CAUSE_POLICY },
 };
@@ -32,6 +34,7 @@ static const struct {
 	{ "maximum context length", CAUSE_WINDOW },
 	{ "prompt is too long", CAUSE_WINDOW },
 	{ "input is too long", CAUSE_WINDOW },
+	{ "input tokens exceeded", CAUSE_WINDOW },
 	{ "exceed context limit", CAUSE_WINDOW },
 	{ "exceeds the maximum number of tokens", CAUSE_WINDOW },
 	{ "content management policy", CAUSE_POLICY },
@@ -101,6 +104,12 @@ cause_cure(struct req *r, enum cause cause)
 	}
 	p->cured |= 1u << cause;
 	return plan_cure_left(r) != NULL;
+}
+
+bool
+plan_is_too_long(const struct req *r, int status)
+{
+	return (status == 400 || status == 413) && cause_of(r) == CAUSE_WINDOW;
 }
 
 bool

@@ -26,6 +26,9 @@ struct candidate *plan_cure_left(struct req *r);
 
 /* -- plan_cause.c -- */
 
+/* A provider says that the request is too long for its model. */
+bool plan_is_too_long(const struct req *r, int status);
+
 /*
  * A provider's refusal with that status is of a kind that the settings name
  * models for: they come first.  False: it is not, or they have been asked.

@@ -190,17 +190,13 @@ record_cache(struct req *r, struct record *rec)
 	rec->cache_key = pool_copy(r->pool, slice_str(hex));
 }
 
-/* All attempts, packed: those of the plan, and the one that decided. */
 static struct slice
 record_attempts(struct req *r)
 {
 	struct sbuf *b = &r->w->body;
 
 	sbuf_clear(b);
-	if (r->plan != NULL)
-		sbuf_add_slice(b, sbuf_slice(&r->plan->attempts));
-	if (r->attempts > r->retried)
-		attempt_pack(r, attempt_outcome(r), b);
+	attempt_pack_all(r, b);
 	return sbuf_slice(b);
 }
 
@@ -279,6 +275,7 @@ step_record_run(struct req *r)
 	if (r->logged && !r->log_omitted)
 		log_body_request(r);
 	recall_finish(r);
+	attempt_over(r);
 	counters_request(r->w->counters, r);
 	if (r->logged && !r->log_omitted) {
 		if (r->log_message == 0)

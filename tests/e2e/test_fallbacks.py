@@ -618,7 +618,8 @@ def test_what_was_filtered_away_is_kept_nowhere(make_gateway, provider, path, bo
 
 def test_what_a_key_may_use(make_gateway, provider):
     """Nowhere, by no list, is another model asked."""
-    g = make_gateway(start=False, models=MODELS, extra="""routing = { safety_net_model = "c";
+    # "b" is the larger one, that a request may fit in.
+    g = make_gateway(start=False, models=MODELS.replace("128000", "256000", 1), extra="""routing = { safety_net_model = "c";
       context_window_fallbacks = [ "c" ]; fallback_models = [ "c" ]; };""")
     g.text = g.text.replace('name = "prod key";', 'name = "prod key"; models = [ "test-model", "b" ];')
     g.start()
@@ -669,3 +670,18 @@ def test_windows_of_who_failed(make_gateway, provider):
     assert (r.status, told(r)) == (200, (None, None))
     r = ask(g, model="lim", fallback_models=["b"], response_format=SCHEMA)
     assert (r.status, told(r)) == (500, ("50", "100000"))
+
+
+def test_a_retry_that_never_came(make_gateway, provider):
+    """Its client left in the wait, or nobody could be asked: the record says how it ended."""
+    g = make_gateway(models=MODELS)
+    provider.answer = lambda req: bad(503)
+    with Wire(g) as w:
+        w.send(request(chat_body(retry_params={"retry_enabled": True, "num_retries": 3, "retry_after": 5})))
+        wait_for(lambda: provider.requests, 5, "the first attempt")
+        time.sleep(0.2)
+    row = wait_for(lambda: g.records(), 5, "the record")[-1]
+    assert [a["outcome"] for a in row["attempts"]] == ["client_gone"] and row["status_code"] == 499
+    assert g.figure('holdfast_upstream_attempts_total{provider="openai",outcome="client_gone"}') == 1
+    assert g.figure('holdfast_upstream_attempts_total{provider="openai",outcome="retry"}') == 0
+    assert g.figure("holdfast_upstream_errors_total") == 1

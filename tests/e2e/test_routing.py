@@ -307,3 +307,14 @@ def test_shares():
         assert sum(got.values()) == N
         for name, share in SHARES.items():
             assert abs(got[name] / N - share) < 0.01, got
+
+
+def test_too_long_for_the_window(routed):
+    """Who has no larger one is not asked (providers.md 8.2)."""
+    said_no = {"error": {"message": "too long", "type": "invalid_request_error", "param": None,
+                         "code": "context_length_exceeded"}}
+    with Routed(models=[model("wide", "two").replace("128000", "256000")]) as x:
+        x.plays["a"] = lambda r: json_reply(said_no, 400)
+        r = x.ask(fallback_models=["b", "wide"])
+        assert (said(r), r.asked) == ("wide", ["a", "wide"])
+        assert x.record(r)["attempts"][0]["error_class"] == "context_length"
