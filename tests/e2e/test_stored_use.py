@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from gateway import BUILD, KEY, TEST_KEY
+from provider import completion, json_reply
 
 STORE_KEY = "0123456789abcdef0123456789abcdef"
 SECRET = "sk-planted-4711-secret-4Qx9"
@@ -115,3 +116,14 @@ def test_the_log_names_the_key_and_no_file_has_it(stored, provider):
                 with open(path, "rb") as f:
                     assert b"4711-secret" not in f.read(), path
     assert key.startswith("int_")
+
+
+def test_two_of_one_name(stored, provider):
+    """The refused one is ejected alone."""
+    for secret in (SECRET, OTHER):
+        add(stored, "--name", "prod", given=secret)
+    refused = json_reply({"error": {"message": "no"}}, 401)
+    provider.answer = lambda q: refused if SECRET in q.header("authorization") else json_reply(completion())
+    for _ in range(MANY):
+        assert stored.chat().status == 200
+    assert sum(SECRET in q.header("authorization") for q in provider.requests) == 1
