@@ -197,6 +197,11 @@ plan_admits(struct req *r, struct candidate *c)
 		plan_pass(r, c, PLAN_UNPINNED);
 		return false;
 	}
+	/* By the pin it may be one that was asked under its other name. */
+	if (!plan_is_primary(p, c) && plan_has_asked(p, c->slug)) {
+		c->over = true;
+		return false;
+	}
 	if (!candidate_allowed(r, c)) {
 		plan_pass(r, c,
 		    req_err(r)->kind == ERR_MODEL_NOT_PERMITTED

@@ -46,6 +46,21 @@ choose_draw(struct req *r, unsigned from)
 	    p->n_tried - from);
 }
 
+/* Names of stored ones need not differ, and model_name_map gives others. */
+static uint64_t
+choose_credential_id(const struct req *r)
+{
+	const struct settings *s = r->w->settings;
+	const struct credential *k = r->choice.credential;
+	const struct settings_credential *all =
+	    settings_list(s, r->choice.target->provider->credentials);
+
+	if (k == NULL)
+		return 0;
+	return health_credential(
+	    k->index >= 0 ? settings_str(s, all[k->index].name) : k->stored_id);
+}
+
 /* What the settings name is remembered by its address. */
 static uint32_t
 choose_place(struct req *r)
@@ -58,7 +73,7 @@ choose_place(struct req *r)
 	    c->upstream_model.p == settings_str(s, c->model->upstream).p)
 		return health_recall(r->w, k, c->model);
 	return health_find(r->w, settings_str(s, c->target->provider->name),
-	    k != NULL ? health_credential(k->name) : 0, c->upstream_model);
+	    choose_credential_id(r), c->upstream_model);
 }
 
 static enum health_verdict

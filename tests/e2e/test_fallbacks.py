@@ -685,3 +685,16 @@ def test_a_retry_that_never_came(make_gateway, provider):
     assert g.figure('holdfast_upstream_attempts_total{provider="openai",outcome="client_gone"}') == 1
     assert g.figure('holdfast_upstream_attempts_total{provider="openai",outcome="retry"}') == 0
     assert g.figure("holdfast_upstream_errors_total") == 1
+
+
+def test_a_pin_that_leads_back(make_gateway, provider):
+    """A fallback that the pinned provider serves under the primary's name."""
+    g = make_gateway(start=False, models=''', { name = "groq/test-model"; provider = "groq"; upstream = "test-model";
+      context = 128000; max_output = 16384; price = { input = "1"; output = "2"; }; }''')
+    g.text = g.text.replace("providers = (", """providers = ( { name = "groq"; base_url = "http://127.0.0.1:%d/v1";
+      credentials = ( { name = "g"; api_key = "env:TEST_PROVIDER_KEY"; } ); },""" % provider.port)
+    g.start()
+    provider.answer = lambda req: bad(500)
+    r = g.chat(fallback_models=["test-model"], headers={"X-Respan-Route-Provider": "groq"}, max_tokens=5)
+    assert (r.status, r.headers["x-holdfast-model"]) == (500, "groq/test-model")
+    assert len(provider.requests) == 1

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from gateway import BUILD, KEY, TEST_KEY
+from provider import completion, json_reply
 
 STORE_KEY = "0123456789abcdef0123456789abcdef"
 SECRET = "sk-planted-4711-secret-4Qx9"
@@ -121,3 +122,14 @@ def test_the_address_of_the_provider_may_be_written_down(stored, provider):
     base = "http://127.0.0.1:%d/v1" % provider.port
     add(stored, given=json.dumps({"api_key": SECRET, "api_base": base}))
     assert keys_used(stored, provider) == {SECRET}
+
+
+def test_two_of_one_name(stored, provider):
+    """The refused one is ejected alone."""
+    for secret in (SECRET, OTHER):
+        add(stored, "--name", "prod", given=secret)
+    refused = json_reply({"error": {"message": "no"}}, 401)
+    provider.answer = lambda q: refused if SECRET in q.header("authorization") else json_reply(completion())
+    for _ in range(MANY):
+        assert stored.chat().status == 200
+    assert sum(SECRET in q.header("authorization") for q in provider.requests) == 1
