@@ -192,13 +192,14 @@ def test_a_stream_before_its_release(running, play):
 
 
 def test_a_stream_after_its_release(running, play):
-    play(test_model=[sse_head() + chunked(sse_body(stream_events(["Hello"])[:2])), ("reset",)])
+    asked = play(test_model=[sse_head() + chunked(sse_body(stream_events(["Hello"])[:2])), ("reset",)],
+                 b=sse_reply(stream_events(["there"])))
     with Wire(running) as w:
         w.send(request(chat_body(model="test-model", fallback_models=["b"], stream=True)))
         w.head()
         got = w.until(b"upstream_stream_error")
         w.until(b"never")
-    assert b"Hello" in got and b"[DONE]" not in got + w.buffer
+    assert b"Hello" in got and b"[DONE]" not in got + w.buffer and asked == ["test-model"]
     assert not w.buffer.endswith(b"0\r\n\r\n")
 
 
@@ -223,6 +224,20 @@ def test_one_of_two_keys_is_refused(make_gateway, provider):
         assert record(g, r)["deployment_name"] == "spare"
     # The refused one is ejected for a minute: it was asked once.
     assert sum("sk-provider-secret" in q.header("authorization") for q in provider.requests) == 1
+
+
+def test_a_limited_key_leaves_the_work_to_the_other(make_gateway, provider):
+    """429 without a wish ejects nobody: in this request another is drawn, in the next it may be the same."""
+    g = make_gateway(start=False)
+    g.text = g.text.replace(
+        '{ name = "main"; api_key = "env:TEST_PROVIDER_KEY"; }',
+        '{ name = "main"; api_key = "env:TEST_PROVIDER_KEY"; }, { name = "spare"; api_key = "env:SPARE"; }')
+    g.start(env={"SPARE": "sk-spare"})
+    provider.answer = lambda req: GOOD if "sk-spare" in req.header("authorization") else bad(429)
+    began = time.monotonic()
+    rows = [record(g, ask(g, model="test-model")) for _ in range(16)]
+    assert {tuple(a["deployment_name"] for a in row["attempts"]) for row in rows} == {("spare",), ("main", "spare")}
+    assert time.monotonic() - began < 5
 
 
 def test_drawn_by_weight(running, play):
