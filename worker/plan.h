@@ -106,7 +106,7 @@ int plan_read(struct req *r);
 /* Fill fallbacks, once. */
 void plan_make_fallbacks(struct req *r);
 
-/* -- plan.c -- */
+/* -- plan_next.c -- */
 
 /*
  * r->choice becomes who is to be asked next.  1; 0: not yet, r->timer is set;
@@ -137,6 +137,8 @@ bool plan_tried(struct req *r, uint64_t credential);
 
 /* plan_next() has said -1: the answer.  STEP_DONE. */
 enum step_result plan_over(struct req *r);
+
+/* -- plan_failed.c and plan_cause.c -- */
 
 /*
  * The attempt has failed; r->answer or r->err says how.  True: another

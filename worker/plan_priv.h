@@ -2,9 +2,11 @@
 #define WORKER_PLAN_PRIV_H
 
 /*
- * plan.c        who is next, and what a failure leads to
- * plan_read.c   the lists, from the request's parameters
- * plan_cause.c  failures that another kind of model may heal
+ * plan.c         its life, and what the log hears of it
+ * plan_read.c    the lists, from the request's parameters
+ * plan_next.c    who is asked
+ * plan_failed.c  what a failure leads to
+ * plan_cause.c   failures that another kind of model may heal
  */
 
 #include "worker/plan.h"
@@ -12,17 +14,26 @@
 /* A member of warnings_dict: why a model was passed by. */
 void plan_warn(struct req *r, struct slice model, const char *reason);
 
-/* Was that model asked already? */
-bool plan_has_asked(const struct plan *p, struct slice slug);
+/* -- plan_next.c -- */
 
-/* On to another model; the attempt has ended.  False: there is no lane. */
-bool plan_leave(struct req *r);
+/* Of those in the list that may be asked the first; the others are passed by.
+ */
+struct candidate *plan_first(struct req *r, struct candidate *list, unsigned n);
+struct candidate *plan_fallback(struct req *r);
 
 /* It is one of the cures, which are asked before the fallbacks. */
 bool plan_is_cure(const struct plan *p, struct slice slug);
 
 /* Of the cures the next that may be asked, or NULL. */
 struct candidate *plan_cure_left(struct req *r);
+
+/* -- plan_failed.c -- */
+
+/* Was that model asked already? */
+bool plan_has_asked(const struct plan *p, struct slice slug);
+
+/* On to another model; the attempt has ended.  False: there is no lane. */
+bool plan_leave(struct req *r);
 
 /* -- plan_cause.c -- */
 
