@@ -190,13 +190,15 @@ def test_a_stream_before_its_release(running, play):
 
 
 def test_a_stream_after_its_release(running, play):
-    play(test_model=[sse_head() + chunked(sse_body(stream_events(["Hello"])[:2])), ("reset",)])
+    asked = play(test_model=[sse_head() + chunked(sse_body(stream_events(["Hello"])[:2])), ("reset",)],
+                 b=sse_reply(stream_events(["there"])))
     with Wire(running) as w:
         w.send(request(chat_body(model="test-model", fallback_models=["b"], stream=True)))
         w.head()
         got = w.until(b"upstream_stream_error")
         w.until(b"never")
     assert b"Hello" in got and b"[DONE]" not in got + w.buffer
+    assert asked == ["test-model"]
     assert not w.buffer.endswith(b"0\r\n\r\n")
 
 
@@ -221,6 +223,21 @@ def test_one_of_two_keys_is_refused(make_gateway, provider):
         assert record(g, r)["deployment_name"] == "spare"
     # The refused one is ejected for a minute: it was asked once.
     assert sum("sk-provider-secret" in q.header("authorization") for q in provider.requests) == 1
+
+
+def test_one_of_two_keys_is_limited(make_gateway, provider):
+    """The other one is asked at once, and the first one no more."""
+    g = make_gateway(start=False)
+    g.text = g.text.replace(
+        '{ name = "main"; api_key = "env:TEST_PROVIDER_KEY"; }',
+        '{ name = "main"; api_key = "env:TEST_PROVIDER_KEY"; }, { name = "spare"; api_key = "env:SPARE"; }')
+    g.start(env={"SPARE": "sk-spare"})
+    provider.answer = lambda req: GOOD if "sk-spare" in req.header("authorization") else bad(429)
+    seen = set()
+    for _ in range(24):
+        r = ask(g, model="test-model")
+        seen.add(tuple(a["deployment_name"] for a in record(g, r)["attempts"]))
+    assert seen == {("spare",), ("main", "spare")}
 
 
 def test_drawn_by_weight(running, play):
