@@ -3,6 +3,7 @@
 #include "worker/credential_priv.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void
 credential_where(char out[CREDENTIAL_WHERE_SIZE], const char *parent,
@@ -19,13 +20,23 @@ credential_where(char out[CREDENTIAL_WHERE_SIZE], const char *parent,
 	out[n] = '\0';
 }
 
+/* where may end in its dot. */
+static void
+fault_path(char *path, size_t size, const char *where, const char *member)
+{
+	size_t n = strlen(where);
+
+	snprintf(path, size, "%s%s%s", where,
+	    n > 0 && where[n - 1] == '.' ? "" : ".", member);
+}
+
 int
 credential_missing(struct req *r, const char *where, const char *member)
 {
 	struct err *e = req_err(r);
 	char path[sizeof e->param];
 
-	snprintf(path, sizeof path, "%s.%s", where, member);
+	fault_path(path, sizeof path, where, member);
 	return err_param(e, ERR_MISSING_PARAMETER, path,
 	    "Missing required parameter: '%s'.", path);
 }
@@ -37,7 +48,7 @@ credential_type(struct req *r, const char *where, const char *member,
 	struct err *e = req_err(r);
 	char path[sizeof e->param];
 
-	snprintf(path, sizeof path, "%s.%s", where, member);
+	fault_path(path, sizeof path, where, member);
 	return err_param(e, ERR_INVALID_TYPE, path,
 	    "Invalid type for '%s': expected %s, got %s.", path, expected,
 	    jscan_type_name(got));
@@ -50,7 +61,7 @@ credential_invalid(struct req *r, const char *where, const char *member,
 	struct err *e = req_err(r);
 	char path[sizeof e->param];
 
-	snprintf(path, sizeof path, "%s.%s", where, member);
+	fault_path(path, sizeof path, where, member);
 	return err_param(e, ERR_INVALID_VALUE, path,
 	    "Invalid value for '%s': %s.", path, why);
 }

@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "base/settings.h"
 #include "proto/relay.h"
+#include "worker/client_dialect.h"
 #include "worker/plan_priv.h"
 #include "worker/worker_priv.h"
 
@@ -90,7 +91,9 @@ cause_cure(struct req *r, enum cause cause)
 	const struct sref *names = settings_list(s, models);
 	struct plan *p;
 
-	if (models.n == 0 || params_bool(&r->params, PARAM_disable_fallback))
+	/* Who goes on with a conversation goes on with its provider. */
+	if (models.n == 0 || client_goes_on(r) ||
+	    params_bool(&r->params, PARAM_disable_fallback))
 		return false;
 	cause_make_room(r);
 	p = r->plan;

@@ -68,6 +68,7 @@ plan_enter(struct req *r, struct candidate *c)
 
 	p->now = c;
 	p->retries = p->n_tried = 0;
+	r->token_retried = false;
 	candidate_choose(r, c);
 }
 

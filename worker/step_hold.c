@@ -77,19 +77,26 @@ hold_pass(struct req *r, const char *reason)
 	return STEP_NEXT;
 }
 
+/* Somebody was asked before. */
+static bool
+hold_is_later(const struct req *r)
+{
+	return r->plan != NULL && r->plan->last != NULL;
+}
+
 static enum step_result
 hold_refuse(struct req *r, enum hold_result why)
 {
-	/* A later attempt's hold: that model is left out (routing.md 5.1). */
-	if (r->plan != NULL && r->plan->last != NULL) {
-		rates_leave_target(r, false);
-		return hold_pass(r, "budget_exceeded");
-	}
 	if (why != HOLD_EXCEEDED && why != HOLD_HELD && hold_fails_open(r)) {
 		hold_waited(r);
 		r->unenforced = true;
 		r->terms.n_accounts = 0;
 		return STEP_NEXT;
+	}
+	/* A later attempt's hold: that model is left out (routing.md 5.1). */
+	if (hold_is_later(r)) {
+		rates_leave_target(r, false);
+		return hold_pass(r, "budget_exceeded");
 	}
 	r->refused_by_budget = true;
 	money_refuse(r, why);

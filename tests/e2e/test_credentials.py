@@ -454,3 +454,8 @@ def test_secrets_in_no_file():
             assert not found, print("CTX", [text[text.index(secret) - 300:text.index(secret) + 200] for _, text in memory(g.child("worker")) if secret in text])
         finally:
             g.close()
+
+
+def test_the_path_of_a_fault_has_no_hole(gateway):
+    r = gateway.chat(customer_credentials=[{"credentials": {"openai": 7}}])
+    assert (r.status, r.json["error"]["param"]) == (400, "customer_credentials[0].credentials.openai")

@@ -713,3 +713,11 @@ def test_a_pin_that_leads_back(make_gateway, provider):
     r = g.chat(fallback_models=["test-model"], headers={"X-Respan-Route-Provider": "groq"}, max_tokens=5)
     assert (r.status, r.headers["x-holdfast-model"]) == (500, "groq/test-model")
     assert len(provider.requests) == 1
+
+
+def test_who_goes_on_with_a_conversation_stays(make_gateway, provider):
+    """previous_response_id: no other model knows what came before, however the settings would heal it."""
+    g = make_gateway(models=MODELS, extra='routing = { context_window_fallbacks = [ "b" ]; fallback_models = [ "c" ]; };')
+    provider.answer = too_long()
+    body = {"model": "test-model", "input": "x", "previous_response_id": "resp_1"}
+    assert g.post("/api/responses", body).status == 400 and len(provider.requests) == 1
