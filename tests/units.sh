@@ -1,13 +1,13 @@
 #!/bin/sh
-# Run the unit test programs, one line each, failures in full.
+# Run the unit test programs, as many at once as there are processors; one line
+# each, failures in full.
 # usage: O=build tests/units.sh [ROOM/NAME]
 set -u
-passed=0 failed=0
-for t in "$O"/tests/*/test_*; do
-	case $t in *.o | *.d) continue ;; esac
-	name=$(basename "$(dirname "$t")")/${t##*/test_}
-	[ -z "${1:-}" ] || [ "$1" = "$name" ] || continue
-	out=$("$t" 2>&1)
+
+# One program; what is said of it goes into the folder $2.
+one() {
+	name=$(basename "$(dirname "$1")")/${1##*/test_}
+	out=$("$1" 2>&1)
 	status=$?
 	sum=$(printf '%s\n' "$out" | grep -E '^[0-9]+%: Checks' | tail -1)
 	checks=$(printf '%s' "$sum" | sed -n 's/.*Checks: \([0-9]*\),.*/\1/p')
@@ -15,11 +15,31 @@ for t in "$O"/tests/*/test_*; do
 		sed -n 's/.*Failures: \([0-9]*\), Errors: \([0-9]*\).*/\1 + \2/p')
 	bad=$((${bad:-1}))
 	[ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
-	passed=$((passed + ${checks:-0} - bad))
-	failed=$((failed + bad))
-	printf '%-28s %5s checks %s\n' "$name" "${checks:-0}" \
-		"$([ "$bad" -eq 0 ] && echo ok || echo "$bad FAILED")"
-	[ "$bad" -eq 0 ] || printf '%s\n' "$out"
+	{
+		printf '%-28s %5s checks %s\n' "$name" "${checks:-0}" \
+			"$([ "$bad" -eq 0 ] && echo ok || echo "$bad FAILED")"
+		[ "$bad" -eq 0 ] || printf '%s\n' "$out"
+	} >"$2/$(printf '%s' "$name" | tr / +)"
+	echo "$((${checks:-0} - bad)) $bad" >>"$2/sum"
+}
+
+if [ "${1:-}" = --one ]; then
+	one "$2" "$3"
+	exit 0
+fi
+said=$(mktemp -d)
+trap 'rm -rf "$said"' EXIT
+for t in "$O"/tests/*/test_*; do
+	case $t in *.o | *.d) continue ;; esac
+	[ -z "${1:-}" ] ||
+		[ "$1" = "$(basename "$(dirname "$t")")/${t##*/test_}" ] || continue
+	echo "$t"
+done | xargs -P "$(nproc)" -I '{}' sh "$0" --one '{}' "$said"
+[ -f "$said/sum" ] || { echo "0 passed, 1 failed"; exit 1; }
+for f in "$said"/*+*; do
+	cat "$f"
 done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+awk '{ p += $1; f += $2 } END {
+	printf "%d passed, %d failed\n", p, f
+	exit f > 0
+}' "$said/sum"
