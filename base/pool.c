@@ -14,7 +14,7 @@
  */
 enum pool_class { POOL_FIRST, POOL_NEXT, POOL_CLASSES };
 
-static const size_t pool_sizes[POOL_CLASSES] = { 4180, 1000 };
+static const size_t pool_sizes[POOL_CLASSES] = { 4500, 1000 };
 
 #define POOL_KEEP 64 /* blocks of a class kept for the next request */
 
@@ -144,6 +144,12 @@ void *
 pool_zalloc(struct pool *p, size_t size)
 {
 	return memset(pool_alloc(p, size), 0, size);
+}
+
+void *
+pool_memdup(struct pool *p, const void *from, size_t n)
+{
+	return memcpy(pool_alloc(p, n), from, n);
 }
 
 struct slice

@@ -30,6 +30,9 @@ struct slice pool_copy(struct pool *p, struct slice s);
 /* The same for a secret: its bytes are overwritten at pool_free(). */
 struct slice pool_secret(struct pool *p, struct slice s);
 
+/* A copy of n bytes, aligned for any type. */
+void *pool_memdup(struct pool *p, const void *from, size_t n);
+
 /* A copy with by in the place of the first word; text itself without one. */
 struct slice pool_fill(struct pool *p, struct slice text, const char *word,
     struct slice by);

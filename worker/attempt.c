@@ -267,7 +267,9 @@ attempt_forget(struct req *r)
 	r->asked_ns = r->first_ns = r->ended_ns = r->ready_ns = 0;
 	r->usage = (struct usage){ 0 };
 	r->usage_source = "none";
-	r->has_usage = r->has_head_usage = r->thought = r->write_usage = false;
+	r->has_usage = r->thought = r->write_usage = false;
+	r->head_usage = NULL;
+	r->call_info = NULL;
 	r->in_tokens = 0;
 	r->text_bytes = r->events_seen = r->moved_ms = 0;
 	r->finish = 0;

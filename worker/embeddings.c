@@ -95,8 +95,8 @@ embeddings_translated(struct req *r, struct slice body,
 	list.base64 = slice_eq(params_text(&r->params, PARAM_encoding_format),
 	    SLICE("base64"));
 	got = embed_tell(r->embed, r->ask, body, &list, said_r, e);
-	if (list.in_tokens < 0 && r->has_head_usage)
-		list.in_tokens = r->head_usage.in_text;
+	if (list.in_tokens < 0 && r->head_usage != NULL)
+		list.in_tokens = r->head_usage->in_text;
 	if (got == 1) {
 		usage_of_totals(&usage, list.in_tokens, 0);
 		sbuf_clear(b);

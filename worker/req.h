@@ -201,8 +201,7 @@ struct req {
 	bool token_retried;    /* one was refused already */
 	int64_t
 	    in_tokens; /* its word on the input, before all usage; 0: none */
-	struct usage head_usage; /* as source_head has it */
-	bool has_head_usage;
+	const struct usage *head_usage; /* as source_head has it, or NULL */
 	const struct settings_price *price;
 	bool cost_known;
 	uint64_t validated_ns; /* params were good */
@@ -257,6 +256,8 @@ struct req {
 	uint64_t asked_ns, first_ns, ended_ns; /* of the upstream */
 	uint64_t before_ns; /* went to attempts that failed, and to waits */
 	bool reused;
+	const struct call_info
+	    *call_info; /* of a call that failed, else NULL */
 	int upstream_status;
 	const char *attempt_error; /* error_class, or NULL */
 	struct slice upstream_request_id;
@@ -295,7 +296,6 @@ struct req {
 	struct hold_terms terms;
 	struct req_account accounts[ACCOUNTS_PER_HOLD];
 	struct bound_request bound_request;
-	struct call_info call_info; /* of a call that failed */
 };
 
 /* A request whose head has come; the exchange is taken. */

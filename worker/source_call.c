@@ -177,6 +177,7 @@ static void
 call_too_much(struct source_call *s)
 {
 	struct req *r = s->base.req;
+	struct call_info info;
 	struct err e;
 
 	if (r == NULL) {
@@ -185,7 +186,8 @@ call_too_much(struct source_call *s)
 		return;
 	}
 	err_set(&e, ERR_UPSTREAM_INVALID, "the answer is too large");
-	call_info(s->call, &r->call_info);
+	call_info(s->call, &info);
+	r->call_info = pool_memdup(r->pool, &info, sizeof info);
 	call_cancel(&s->call);
 	source_call_end(s);
 	r->source = NULL;
@@ -231,7 +233,7 @@ call_fail(void *ctx, enum call_failure failure, const struct err *e)
 	if (r == NULL)
 		return;
 	r->source = NULL;
-	r->call_info = info;
+	r->call_info = pool_memdup(r->pool, &info, sizeof info);
 	r->reused = info.reused;
 	if (s->guest && failure == CALL_DNS) {
 		credential_refuse_base(r);

@@ -77,6 +77,7 @@ static void
 source_demo_fail(struct source_demo *s, enum call_failure failure,
     const char *text)
 {
+	static const struct call_info whole = { .sent = true, .acked = true };
 	struct req *r = s->base.req;
 	struct err e;
 
@@ -84,8 +85,7 @@ source_demo_fail(struct source_demo *s, enum call_failure failure,
 	if (r == NULL)
 		return;
 	r->source = NULL;
-	memset(&r->call_info, 0, sizeof r->call_info);
-	r->call_info.sent = r->call_info.acked = true;
+	r->call_info = &whole;
 	err_set(&e, ERR_UPSTREAM_STREAM, "%s", text);
 	source_fail(r, failure, &e);
 }

@@ -186,9 +186,10 @@ source_head(struct req *r, const struct source_head *h)
 	r->length = h->length;
 	r->head_us = now_real_us();
 	r->answer.retry_after_ms = h->retry_after_ms;
-	r->has_head_usage = h->usage != NULL;
+	r->head_usage = NULL;
 	if (h->usage != NULL)
-		r->head_usage = *h->usage;
+		r->head_usage =
+		    pool_memdup(r->pool, h->usage, sizeof *h->usage);
 	r->provider_code = pool_copy(r->pool, h->error_name);
 	if (h->request_id.n > 0 && h->request_id.n <= 128 &&
 	    http1_value_ok(h->request_id))
@@ -265,11 +266,11 @@ relay_outcome(const struct req *r, const struct failed_call *f)
 {
 	if (r->first_ns != 0)
 		return relay_outcome_half(r);
-	if (!f->charged || !r->call_info.sent)
+	if (!f->charged || !r->call_info->sent)
 		return OUTCOME_NONE;
 	/* The keep-alive race: no byte of it was taken (C6). */
-	if (r->call_info.reused && r->call_info.received == 0 &&
-	    !r->call_info.acked)
+	if (r->call_info->reused && r->call_info->received == 0 &&
+	    !r->call_info->acked)
 		return OUTCOME_NONE;
 	return OUTCOME_UNKNOWN;
 }
@@ -278,8 +279,8 @@ relay_outcome(const struct req *r, const struct failed_call *f)
 static bool
 relay_is_race(const struct req *r, enum call_failure failure)
 {
-	return failure == CALL_LOST && r->call_info.reused && !r->fresh &&
-	       r->call_info.received == 0;
+	return failure == CALL_LOST && r->call_info->reused && !r->fresh &&
+	       r->call_info->received == 0;
 }
 
 void

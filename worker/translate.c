@@ -49,9 +49,9 @@ translate_usage(struct req *r, struct usage *usage, bool *has_usage)
 	struct decode_state s;
 
 	decode_state(r->decode, &s);
-	*has_usage = s.has_usage || r->has_head_usage;
+	*has_usage = s.has_usage || r->head_usage != NULL;
 	if (*has_usage)
-		*usage = s.has_usage ? s.usage : r->head_usage;
+		*usage = s.has_usage ? s.usage : *r->head_usage;
 }
 
 void
