@@ -12,6 +12,10 @@ AR     ?= ar
 CFLAGS ?= -O2 -g
 O      ?= build
 
+# The programs are optimised as one, an eighth less time of a worker; LTO= is
+# without.  The tests link the same objects as they are.
+LTO    ?= $(if $(findstring Free Software,$(shell $(CC) --version)),-flto=auto)
+
 prefix     ?= /usr/local
 sysconfdir ?= /etc
 DESTDIR    ?=
@@ -22,6 +26,11 @@ hf_CFLAGS   = -std=c11 -fPIE -fstack-protector-strong \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wcast-qual \
 	-Wvla -Wconversion $(WERROR)
 hf_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+hf_LTO      = $(if $(LTO),$(LTO) -ffat-lto-objects)
+# Across files it cannot tell that who fails returns -1; each file was warned of.
+hf_WHOLE    = $(hf_LTO) -Wno-maybe-uninitialized $(CFLAGS)
+$O/tests/%: hf_LTO =
+$O/tests/%: hf_LDFLAGS += $(if $(LTO),-fno-lto)
 
 base_SRCS   = $(wildcard base/*.c)
 net_SRCS    = $(wildcard net/*.c)
@@ -92,7 +101,7 @@ e2e: all $(net_PROGRAMS)  ## the end-to-end tests, against the real binary
 	@O=$O sh tests/e2e.sh $(E2E)
 
 asan:                     ## the unit and some end-to-end tests, ASan and UBSan
-	@$(MAKE) -s O=build/asan CFLAGS="$(SAN)" LDFLAGS="$(SAN)" all units
+	@$(MAKE) -s O=build/asan LTO= CFLAGS="$(SAN)" LDFLAGS="$(SAN)" all units
 	@O=build/asan ASAN_OPTIONS=detect_leaks=0 sh tests/units.sh $(T)
 	@O=build/asan ASAN_OPTIONS=detect_leaks=0 sh tests/e2e.sh -k "$(ASAN_E2E)"
 
@@ -163,11 +172,12 @@ $(foreach r,$(ROOMS),$(eval $(call room_rules,$r)))
 hf_ARCHIVES = $(foreach r,$(filter-out ctl,$(ROOMS)),$O/lib$r.a)
 
 $O/holdfast: $O/master/main.o $(hf_ARCHIVES)
-	$(CC) $(hf_LDFLAGS) $(LDFLAGS) -o $@ $^ $(libs_setup) $(libs_store) \
+	$(CC) $(hf_LDFLAGS) $(hf_WHOLE) $(LDFLAGS) -o $@ $^ $(libs_setup) $(libs_store) \
 		$(libs_net) $(libs_proto) $(libs_base)
 
 $O/holdfastctl: $O/ctl/main.o $O/libctl.a $O/libproto.a $O/libbase.a
-	$(CC) $(hf_LDFLAGS) $(LDFLAGS) -o $@ $^ $(libs_proto) $(libs_base)
+	$(CC) $(hf_LDFLAGS) $(hf_WHOLE) $(LDFLAGS) -o \
+		$@ $^ $(libs_proto) $(libs_base)
 
 # The manual of the settings is written from their table.
 $O/man: packaging/man/* base/settings.def
@@ -186,7 +196,7 @@ inst_etc   = $(DESTDIR)$(sysconfdir)/holdfast
 
 $O/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(hf_CPPFLAGS) $(CPPFLAGS) $(hf_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(hf_CPPFLAGS) $(CPPFLAGS) $(hf_CFLAGS) $(hf_LTO) $(CFLAGS) -c -o $@ $<
 
 .SECONDARY:
 .PHONY: all check check-long units unit e2e asan valgrind ci lint format-check run install \
