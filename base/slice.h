@@ -29,6 +29,17 @@ slice_str(const char *text)
 	return (struct slice){ text, strlen(text) };
 }
 
+/*
+ * A slice that was written a moment ago, read word by word as it was written:
+ * a load of both words at once would wait until they have left the processor.
+ */
+static inline struct slice
+slice_fresh(struct slice s)
+{
+	__asm__("" : "+r"(s.p), "+r"(s.n));
+	return s;
+}
+
 /* Take the first byte.  The slice must not be empty. */
 static inline char
 slice_take(struct slice *s)

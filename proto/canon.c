@@ -109,10 +109,11 @@ canon_byte(struct canon *c, char byte)
 	*c->out.p++ = byte;
 }
 
+/* Between tokens that have passed the scan all these bytes are blanks. */
 static inline const char *
 canon_blanks(const char *p)
 {
-	while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
+	while ((unsigned char)*p <= ' ')
 		p++;
 	return p;
 }

@@ -219,7 +219,7 @@ jscan_close(struct jscan_reader *s)
 }
 
 int
-jscan_read_next(struct jscan_reader *s)
+jscan_read_any_next(struct jscan_reader *s)
 {
 	if (!jscan_sees(s, ','))
 		jscan_blanks(s);
@@ -268,7 +268,7 @@ jscan_read_item(struct jscan_reader *s, struct jscan_item *item_r)
 
 	if (at == s->end)
 		return jscan_fail(s, "");
-	item_r->name = s->name;
+	item_r->name = slice_fresh(s->name);
 	item_r->name_escaped = s->name_escaped;
 	done = *at == '{' || *at == '[' ? jscan_container(s) : jscan_scalar(s);
 	if (done != 0)
@@ -279,15 +279,27 @@ jscan_read_item(struct jscan_reader *s, struct jscan_item *item_r)
 	return 0;
 }
 
+int
+jscan_read_string(struct jscan_reader *s, struct slice name,
+    struct jscan_item *item_r)
+{
+	const char *at = s->p;
+
+	if (jscan_string(s) != 0)
+		return -1;
+	*item_r = (struct jscan_item){ .name = name,
+		.value = { at, (size_t)(s->p - at) },
+		.type = JSCAN_STRING,
+		.escaped = s->escaped };
+	return 0;
+}
+
 void
-jscan_read_skip(struct jscan_reader *s, size_t n, struct slice name)
+jscan_read_enter(struct jscan_reader *s)
 {
 	assert(s->depth < JSCAN_DEPTH);
 	s->in_object = s->in_object << 1 | 1;
 	s->depth++;
-	s->name = name;
-	s->name_escaped = false;
-	s->p += n;
 }
 
 int

@@ -45,17 +45,22 @@ void jscan_read_start(struct jscan_reader *s, struct slice text);
 int jscan_read_open(struct jscan_reader *s);
 
 /* Behind a value: 1 with the next at hand, 0 when that was the last, -1. */
-int jscan_read_next(struct jscan_reader *s);
+static inline int jscan_read_next(struct jscan_reader *s);
+int jscan_read_any_next(struct jscan_reader *s); /* the same, out of line */
 
 /* The value at hand, whole.  0 with *item_r (its name too), or -1. */
 int jscan_read_item(struct jscan_reader *s, struct jscan_item *item_r);
 
+/* At a string, for the value of a member of that name: as above. */
+int jscan_read_string(struct jscan_reader *s, struct slice name,
+    struct jscan_item *item_r);
+
 /*
- * At an object whose first n bytes are those of one that was opened at the
- * same depth and read up to the value of its member of that name: go on at
- * that value.
+ * Whoever knows the first bytes of an object, since another began with them at
+ * the same depth, may move s->p over them to a value of it, and say so when
+ * he has read that.
  */
-void jscan_read_skip(struct jscan_reader *s, size_t n, struct slice name);
+void jscan_read_enter(struct jscan_reader *s);
 
 /* Nothing but white space may follow.  0 or -1. */
 int jscan_read_end(struct jscan_reader *s);
@@ -82,6 +87,22 @@ int jscan_object_hooked(struct slice text, struct jscan_hook *hook,
     struct jscan_item *members, unsigned max, unsigned *n_r, struct err *e);
 int jscan_body_hooked(struct slice text, struct jscan_hook *hook,
     struct pool *pool, struct jscan_body *body_r, struct err *e);
+
+static inline int
+jscan_read_next(struct jscan_reader *s)
+{
+	const char *p = s->p;
+
+	/* Between elements most write a comma and at most one blank. */
+	if ((s->in_object & 1) == 0 && s->end - p > 2 && *p == ',') {
+		p += 1 + (p[1] == ' ');
+		if ((unsigned char)*p > ' ') {
+			s->p = p;
+			return 1;
+		}
+	}
+	return jscan_read_any_next(s);
+}
 
 /* What the value at hand can only be, by its first byte. */
 static inline bool

@@ -178,17 +178,45 @@ params_member_scan(struct jscan_reader *s, struct params_messages *all,
 	return jscan_read_item(s, to);
 }
 
-/* A known head and the content behind it; as jscan_read_next(). */
+/* Behind a message's content that other members follow; m has what was read. */
 static int
-params_message_skip(struct jscan_reader *s, const struct params_head *head,
+params_message_rest(struct jscan_reader *s, struct params_messages *all,
     struct params_message *m)
 {
-	m->role = head->role;
-	m->kind = head->kind;
-	jscan_read_skip(s, head->text.n - 1, head->name);
-	if (jscan_read_item(s, &m->content) != 0)
+	int more;
+
+	for (more = jscan_read_next(s); more > 0; more = jscan_read_next(s))
+		if (params_member_scan(s, all, m) != 0)
+			return -1;
+	if (more == 0)
+		params_message_judge(all, m);
+	return more;
+}
+
+/*
+ * A message with a known head; most end behind their content.  What the user
+ * said is written where it belongs: to copy it would cost more than to read it.
+ */
+static int
+params_message_alike(struct jscan_reader *s, struct params_messages *all,
+    const struct params_head *head)
+{
+	struct params_message m;
+	struct jscan_item other, *content = &other;
+
+	if (head->kind == ROLE_USER)
+		content = &all->last_user;
+	s->p += head->text.n - 1;
+	if (jscan_read_string(s, head->name, content) != 0)
 		return -1;
-	return jscan_read_next(s);
+	if (!jscan_read_sees(s, '}')) {
+		m = (struct params_message){ head->role, *content, head->kind };
+		jscan_read_enter(s);
+		return params_message_rest(s, all, &m);
+	}
+	s->p++;
+	all->developers += head->kind == ROLE_DEVELOPER;
+	return 0;
 }
 
 static int
@@ -196,16 +224,11 @@ params_message_scan(struct jscan_reader *s, struct params_messages *all,
     struct params_heads *heads)
 {
 	struct params_message m = { .kind = ROLE_UNKNOWN };
-	const struct params_head *head = params_head_of(heads, s);
 	const char *at = s->p;
 	int more;
 
-	if (head != NULL)
-		more = params_message_skip(s, head, &m);
-	else
-		more = jscan_read_open(s);
-	for (; more > 0; more = jscan_read_next(s)) {
-		if (head == NULL && jscan_read_sees(s, '"'))
+	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
+		if (jscan_read_sees(s, '"'))
 			params_head_keep(heads, at, s, &m);
 		if (params_member_scan(s, all, &m) != 0)
 			return -1;
@@ -227,6 +250,19 @@ params_message_other(struct jscan_reader *s, struct params_messages *all)
 	return 0;
 }
 
+static inline int
+params_element_scan(struct jscan_reader *s, struct params_messages *all,
+    struct params_heads *heads)
+{
+	const struct params_head *head;
+
+	if (!jscan_read_sees(s, '{'))
+		return params_message_other(s, all);
+	head = params_head_of(heads, s);
+	return head != NULL ? params_message_alike(s, all, head)
+	                    : params_message_scan(s, all, heads);
+}
+
 int
 params_messages_scan(struct jscan_reader *s, struct jscan_item *item_r,
     void *arg)
@@ -234,16 +270,13 @@ params_messages_scan(struct jscan_reader *s, struct jscan_item *item_r,
 	struct params_messages *all = arg;
 	struct params_heads heads = { .last = 0 };
 	const char *at = s->p;
-	int more, done;
+	int more;
 
 	item_r->name = s->name;
 	item_r->name_escaped = s->name_escaped;
 	*all = (struct params_messages){ .n = 0 };
 	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
-		done = jscan_read_sees(s, '{')
-		           ? params_message_scan(s, all, &heads)
-		           : params_message_other(s, all);
-		if (done != 0)
+		if (params_element_scan(s, all, &heads) != 0)
 			return -1;
 		all->n++;
 	}
