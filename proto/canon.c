@@ -377,6 +377,17 @@ canon_frame_of(struct canon *c, struct slice rest)
 	return NULL;
 }
 
+static inline const char *
+canon_any_string(struct canon *c, const char *p, const char *end)
+{
+	struct slice text;
+
+	if (!canon_is_word(p, end, &text))
+		return canon_string(&c->out, p, end);
+	c->out.p = canon_short_string(canon_room(&c->out, c->out.p), text);
+	return canon_behind(text);
+}
+
 /* NULL when more than the string follows the head: nothing is written then. */
 static const char *
 canon_framed(struct canon *c, const struct canon_frame *f, const char *p,
@@ -387,7 +398,7 @@ canon_framed(struct canon *c, const struct canon_frame *f, const char *p,
 
 	memcpy(out, f->before, FRAME_BEFORE);
 	c->out.p = out + f->before_n;
-	p = canon_blanks(canon_string(&c->out, p + f->head.n - 1, end));
+	p = canon_blanks(canon_any_string(c, p + f->head.n - 1, end));
 	if (*p != '}') {
 		c->out.p = c->out.b->data + from;
 		return NULL;

@@ -10,11 +10,10 @@ static canon_block_fn canon_block_first;
 canon_block_fn *canon_block = canon_block_first;
 
 static struct canon_at
-canon_block_none(struct canon_out *to, const char *p, char *out,
-    const char *end)
+canon_block_none(const char *p, const char *end, char *out, const char *room)
 {
-	(void)to;
 	(void)end;
+	(void)room;
 	return (struct canon_at){ p, out };
 }
 
@@ -68,15 +67,13 @@ canon_block_edit(const char *p, char *out, uint32_t edits, size_t n)
  * knows what the last one held.
  */
 static AVX2 struct canon_at
-canon_block_avx2(struct canon_out *to, const char *p, char *out,
-    const char *end)
+canon_block_avx2(const char *p, const char *end, char *out, const char *room)
 {
 	uint32_t slashes, quotes, escaped, stop, edits, carry = 0;
 	struct canon_at came;
 	__m256i v;
 
-	for (; end - p >= READ_AHEAD; p += BLOCK) {
-		out = canon_room(to, out);
+	for (; end - p >= READ_AHEAD && room - out >= CANON_ROOM; p += BLOCK) {
 		v = _mm256_loadu_si256((const __m256i *)(const void *)p);
 		slashes = canon_block_equal(v, '\\');
 		quotes = canon_block_equal(v, '"');
@@ -99,25 +96,23 @@ canon_block_avx2(struct canon_out *to, const char *p, char *out,
 }
 
 static struct canon_at
-canon_block_first(struct canon_out *to, const char *p, char *out,
-    const char *end)
+canon_block_first(const char *p, const char *end, char *out, const char *room)
 {
 	__builtin_cpu_init();
 	canon_block =
 	    __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")
 		? canon_block_avx2
 		: canon_block_none;
-	return canon_block(to, p, out, end);
+	return canon_block(p, end, out, room);
 }
 
 #else
 
 static struct canon_at
-canon_block_first(struct canon_out *to, const char *p, char *out,
-    const char *end)
+canon_block_first(const char *p, const char *end, char *out, const char *room)
 {
 	canon_block = canon_block_none;
-	return canon_block(to, p, out, end);
+	return canon_block(p, end, out, room);
 }
 
 #endif

@@ -16,10 +16,10 @@ struct canon_at {
 
 /*
  * From p within a checked string, up to its closing quote, to an escape of an
- * UTF-16 unit, or to where too little is left before end.
+ * UTF-16 unit, or to where too little is left before end or room.
  */
-typedef struct canon_at canon_block_fn(struct canon_out *to, const char *p,
-    char *out, const char *end);
+typedef struct canon_at canon_block_fn(const char *p, const char *end,
+    char *out, const char *room);
 
 /* The form for this processor; without vectors it stays at p. */
 extern canon_block_fn *canon_block;

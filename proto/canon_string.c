@@ -78,7 +78,7 @@ canon_string(struct canon_out *to, const char *p, const char *end)
 
 	*out++ = *p++;
 	for (;;) {
-		at = canon_block(to, p, out, end);
+		at = canon_block(p, end, out, to->limit);
 		p = at.p;
 		out = canon_room(to, at.out);
 		if (*p != '"' && *p != '\\')

@@ -319,10 +319,10 @@ check(const struct pair *want)
 
 /* What a processor without vectors has. */
 static struct canon_at
-stay(struct canon_out *to, const char *p, char *out, const char *end)
+stay(const char *p, const char *end, char *out, const char *room)
 {
-	(void)to;
 	(void)end;
+	(void)room;
 	return (struct canon_at){ p, out };
 }
 
