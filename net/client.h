@@ -22,7 +22,6 @@
 
 #include "base/slice.h"
 
-struct addr;
 struct dns;
 struct err;
 struct http1_head;
@@ -178,10 +177,9 @@ struct call_info {
 	bool acked;        /* ... and acknowledged by the peer's kernel (C6) */
 	uint64_t written;  /* request bytes given to the kernel */
 	uint64_t received; /* bytes of the answer, heads included */
-	uint64_t body_received;  /* after removing the transfer coding */
-	uint64_t connect_ms;     /* DNS, TCP, TLS; 0 when reused */
-	uint64_t first_byte_ms;  /* call_start() to the answer's first byte */
-	const struct addr *peer; /* NULL: none yet; good in this turn only */
+	uint64_t body_received; /* after removing the transfer coding */
+	uint64_t connect_ms;    /* DNS, TCP, TLS; 0 when reused */
+	uint64_t first_byte_ms; /* call_start() to the answer's first byte */
 };
 
 /*

@@ -20,14 +20,16 @@ struct err;
 #define ANSWER_INTERIM_MAX 8 /* heads of status 1xx */
 
 struct answer {
-	struct http1_parser parser;
+	union {
+		struct http1_parser parser; /* of the head */
+		struct http1_chunks chunks; /* of the body behind it */
+	};
 	struct http1_head *head;  /* *spare, or *own when it came in pieces */
 	struct http1_head *spare; /* of the client, used by whoever parses */
 	struct http1_head *own;
 	struct sbuf pieces; /* of an unfinished head */
-	struct http1_chunks chunks;
-	uint64_t left;     /* of a body with a length */
-	uint64_t body_len; /* handed out so far */
+	uint64_t left;      /* of a body with a length */
+	uint64_t body_len;  /* handed out so far */
 	enum http1_body body;
 	unsigned interim;
 	bool to_head;

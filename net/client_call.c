@@ -142,7 +142,6 @@ call_begin(struct call *c, struct client_link *link)
 
 	link->call = c;
 	c->link = link;
-	c->peer = &link->peer;
 	c->state = CALL_ACTIVE;
 	c->since_ms = now_mono_ms();
 	c->reused = link->used;
@@ -159,8 +158,8 @@ call_begin(struct call *c, struct client_link *link)
 }
 
 static void
-call_dialed(void *ctx, struct conn *conn, const struct addr *peer,
-    enum call_failure failure, const struct err *e)
+call_dialed(void *ctx, struct conn *conn, enum call_failure failure,
+    const struct err *e)
 {
 	struct call *c = ctx;
 
@@ -171,7 +170,7 @@ call_dialed(void *ctx, struct conn *conn, const struct addr *peer,
 		return;
 	}
 	c->target->connects++;
-	call_begin(c, link_new(c->target, conn, peer));
+	call_begin(c, link_new(c->target, conn));
 }
 
 void
@@ -216,7 +215,6 @@ call_init(struct call *c, const struct call_request *req)
 	c->state = CALL_WAITING;
 	c->dial = NULL;
 	c->link = NULL;
-	c->peer = NULL;
 	c->start_ms = c->since_ms = now_mono_ms();
 	c->connect_ms = c->first_byte_ms = c->body_ms = 0;
 	c->received = c->answer.body_len = 0;
@@ -304,7 +302,6 @@ call_info(const struct call *c, struct call_info *info_r)
 		.body_received = c->answer.body_len,
 		.connect_ms = c->connect_ms,
 		.first_byte_ms = c->first_byte_ms,
-		.peer = c->peer,
 	};
 	/* An unknown count must not make a request free: money.md 9. */
 	info_r->acked = info_r->sent && (conn == NULL || conn_acked(conn) != 0);

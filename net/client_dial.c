@@ -57,7 +57,7 @@ dial_fail_run(struct defer *defer)
 	struct client_dial *d = LOOP_OWNER(defer, struct client_dial, later);
 
 	if (d->done != NULL)
-		d->done(d->ctx, NULL, NULL, d->failure, &d->err);
+		d->done(d->ctx, NULL, d->failure, &d->err);
 	free(d);
 }
 
@@ -118,7 +118,7 @@ dial_connected(void *ctx)
 	try->conn = NULL;
 	dial_stop(d);
 	loop_free_later(dial_loop(d), d);
-	d->done(d->ctx, conn, try->to, CALL_CONNECT, NULL);
+	d->done(d->ctx, conn, CALL_CONNECT, NULL);
 }
 
 static void

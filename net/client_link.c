@@ -47,14 +47,13 @@ static const struct conn_ops link_ops = {
 };
 
 struct client_link *
-link_new(struct client_target *t, struct conn *conn, const struct addr *peer)
+link_new(struct client_target *t, struct conn *conn)
 {
 	struct client_link *link = xcalloc(1, sizeof *link);
 
 	list_init(&link->list);
 	link->target = t;
 	link->conn = conn;
-	link->peer = *peer;
 	conn_set_owner(conn, &link_ops, link);
 	return link;
 }

@@ -59,7 +59,6 @@ struct client_link {
 	struct call *call;
 	uint64_t keep_until_ms;
 	bool used; /* it has carried a call */
-	struct addr peer;
 };
 
 enum call_state {
@@ -79,7 +78,6 @@ struct call {
 	enum call_state state;
 	struct client_dial *dial;
 	struct client_link *link;
-	const struct addr *peer;
 	struct timer timer;
 	struct defer later;
 	struct answer answer;
@@ -122,8 +120,7 @@ void call_input_ended(struct call *c, bool clean);
 void call_send(struct call *c);
 
 /* Takes over conn. */
-struct client_link *link_new(struct client_target *t, struct conn *conn,
-    const struct addr *peer);
+struct client_link *link_new(struct client_target *t, struct conn *conn);
 void link_close(struct client_link *link);
 
 /* On the idle list; what is too much is closed. */
@@ -139,8 +136,8 @@ void link_expire(void *target);
  * Name to connection.  Exactly one of conn and e is not NULL; conn is then
  * the receiver's.  Not called inside dial_start() nor after dial_cancel().
  */
-typedef void (*dial_fn)(void *ctx, struct conn *conn, const struct addr *peer,
-    enum call_failure failure, const struct err *e);
+typedef void (*dial_fn)(void *ctx, struct conn *conn, enum call_failure failure,
+    const struct err *e);
 
 struct client_dial *dial_start(struct client_target *t, dial_fn done,
     void *ctx);

@@ -327,7 +327,6 @@ END_TEST
 START_TEST(test_client_second_address)
 {
 	struct client_target_options o = { .host = "localhost" };
-	char peer[ADDR_TEXT_SIZE];
 	struct client_target *t;
 	struct seen s;
 	struct peer p;
@@ -336,8 +335,6 @@ START_TEST(test_client_second_address)
 	t = target_of(&p, &o);
 	ask(&s, t);
 	ck_assert_str_eq(s.text, "ready 200 'hello' end");
-	addr_text(s.info.peer, peer);
-	ck_assert_str_eq(peer, "127.0.0.1");
 	target_end(&t, &p);
 }
 END_TEST
