@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/xmem.h"
 #include "net/server_priv.h"
 
 /*
@@ -39,6 +40,10 @@ body_begin(struct exchange *x, bool bytes_are_here, struct err *e)
 	    x->kind == HTTP1_BODY_LENGTH ? x->content_length : 0);
 	if (x->kind == HTTP1_BODY_NONE)
 		return 0;
+	if (x->kind == HTTP1_BODY_CHUNKED) {
+		x->chunks = xmalloc(sizeof *x->chunks);
+		http1_chunks_start(x->chunks);
+	}
 	if (x->expects && !bytes_are_here)
 		reply_continue(x);
 	x->expects = false;
@@ -83,7 +88,7 @@ feed_chunked(struct exchange *x, struct slice *in, struct err *e)
 	struct slice data;
 	int r;
 
-	while ((r = http1_chunks_next(&x->chunks, in, &data, e)) ==
+	while ((r = http1_chunks_next(x->chunks, in, &data, e)) ==
 	       HTTP1_CHUNK_DATA) {
 		if (data.n > x->max_body - x->received)
 			return too_large(e, x->max_body);

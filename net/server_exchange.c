@@ -40,14 +40,13 @@ exchange_new(struct session *n, const struct http1_head *h, size_t head_bytes)
 		.bytes_in = head_bytes,
 		.content_length = h->content_length,
 		.body = body,
-		.kind = h->body,
+		.kind = (unsigned char)h->body,
 		.minor = (unsigned char)h->minor,
 		.head_only = h->method_id == HTTP1_HEAD,
 		.keep_alive = h->keep_alive,
 		.expects = h->expect_continue && h->body != HTTP1_BODY_NONE,
 	};
 	list_init(&x->link);
-	http1_chunks_start(&x->chunks);
 	return x;
 }
 
@@ -63,6 +62,7 @@ exchange_recycle(struct defer *d)
 		sbuf_free(&x->body);
 	sbuf_clear(&x->body);
 	sbuf_free(&x->head_out);
+	free(x->chunks);
 	if (s->spares < SPARES_MAX && !s->ended) {
 		s->spares++;
 		list_add_head(&s->spare, &x->link);

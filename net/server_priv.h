@@ -124,10 +124,10 @@ struct exchange {
 	size_t max_body;
 	size_t received; /* bytes of the body so far */
 	struct sbuf body;
-	struct sbuf head_out; /* of a stream, until its first write */
-	struct http1_chunks chunks;
-	enum http1_body kind;
+	struct sbuf head_out;        /* of a stream, until its first write */
+	struct http1_chunks *chunks; /* of a chunked body that is read */
 	enum err_kind why;
+	unsigned char kind; /* of the body: enum http1_body */
 	unsigned char body_state;
 	bool expects;  /* waits for 100 (Continue) */
 	bool no_body;  /* of the reply: HEAD, 204, 304 */
