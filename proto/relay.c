@@ -16,7 +16,7 @@ relay_new(const struct relay_opts *opts)
 	r->opts = *opts;
 	sse_init(&r->sse);
 	if (opts->quirks & QUIRK_THINK_TAG)
-		r->think = xcalloc(RELAY_CHOICES_MAX, sizeof *r->think);
+		r->thoughts = xcalloc(1, sizeof *r->thoughts);
 	if (opts->keep_message)
 		r->message = assemble_new(RELAY_TEXT_MAX);
 	return r;
@@ -36,8 +36,11 @@ relay_free(struct relay **rp)
 	sbuf_free(&r->tail);
 	free(r->error);
 	assemble_free(&r->message);
-	mend_words_free(&r->words);
-	free(r->think);
+	if (r->thoughts != NULL)
+		mend_words_free(&r->thoughts->words);
+	free(r->thoughts);
+	free(r->calls);
+	free(r->usage);
 	free(r);
 	*rp = NULL;
 }
@@ -52,6 +55,14 @@ const struct relay_error *
 relay_error_of(const struct relay *r)
 {
 	return r->error;
+}
+
+struct usage *
+relay_usage(struct relay *r)
+{
+	if (r->usage == NULL)
+		r->usage = xmalloc(sizeof *r->usage);
+	return r->usage;
 }
 
 /* A raw JSON string without its quotes. */
@@ -166,8 +177,8 @@ relay_finish(struct relay *r, bool body_ended, struct relay_out *out)
 void
 relay_set_usage(struct relay *r, const struct usage *u, bool known)
 {
-	r->state.usage = *u;
-	r->state.has_usage = known;
+	*relay_usage(r) = *u;
+	r->state.usage = known ? r->usage : NULL;
 	if (r->opts.include_usage)
 		relay_build_usage(r, SLICE(""));
 }

@@ -58,14 +58,13 @@ struct relay_state {
 	bool has_content; /* first content event: routing.md 8.2 */
 	bool done;        /* the provider's [DONE] came: relay_finish() now */
 	bool has_error;   /* the provider's error came: relay_finish() now */
-	bool has_usage;
 	bool refusal;
 	bool tool_calls;
 	unsigned finish;        /* of enum relay_finish_reason, all choices */
 	char native_finish[24]; /* the provider's own last word */
 	uint64_t text_bytes;    /* of output: text, reasoning, arguments */
 	uint64_t events;
-	struct usage usage; /* when has_usage */
+	const struct usage *usage; /* the provider's own; NULL: none yet */
 };
 
 struct relay *relay_new(const struct relay_opts *opts);

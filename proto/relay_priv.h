@@ -46,25 +46,31 @@ struct relay_calls {
 };
 #define RELAY_CALLERS_MAX 8 /* choices whose calls are watched */
 
+/* Thoughts in tags, of each choice. */
+struct relay_thoughts {
+	struct mend_think choices[RELAY_CHOICES_MAX];
+	struct mend_words words; /* of the choice at hand */
+};
+
+/* Many wait for long: what few streams need is made when it is needed. */
 struct relay {
 	struct relay_opts opts;
 	struct relay_state state;
 	struct sse sse;
-	bool broken;  /* malformed: nothing more is read */
-	bool greeted; /* the first chunk has gone out */
 	uint64_t opened[RELAY_CHOICES_MAX / 64]; /* choices that had a role */
 	uint64_t finished[RELAY_CHOICES_MAX / 64];
 	struct sbuf names; /* three raw values in a row */
 	unsigned name_len[RELAY_NAMES];
+	bool broken;  /* malformed: nothing more is read */
+	bool greeted; /* the first chunk has gone out */
 	struct relay_shape shape;
 	struct sbuf held; /* a filter chunk that waits for the stream's id */
 	struct sbuf tail; /* the usage chunk, JSON */
 	struct relay_error *error;
 	struct assemble *message;
-	struct relay_calls calls[RELAY_CALLERS_MAX];
-	struct mend_think
-	    *think; /* of each choice; NULL: no tags are looked for */
-	struct mend_words words; /* of the choice at hand */
+	struct usage *usage;             /* the provider's or an estimate */
+	struct relay_calls *calls;       /* of RELAY_CALLERS_MAX choices */
+	struct relay_thoughts *thoughts; /* NULL: no tags are looked for */
 };
 
 static inline bool
@@ -88,6 +94,9 @@ struct slice relay_name(const struct relay *r, enum relay_name which);
  */
 int relay_chunk(struct relay *r, const struct sse_event *ev,
     struct relay_out *out, struct err *e);
+
+/* Where figures go that are not read yet. */
+struct usage *relay_usage(struct relay *r);
 
 /* Take an error event's text. */
 void relay_take_error(struct relay *r, struct slice json);

@@ -77,7 +77,7 @@ relay_build_usage(struct relay *r, struct slice usage_json)
 	if (usage_json.n > 0)
 		sbuf_add_slice(b, usage_json);
 	else
-		usage_write(b, &r->state.usage);
+		usage_write(b, r->usage);
 	sbuf_addc(b, '}');
 	relay_flatten(b, 0, b->len);
 }
@@ -122,7 +122,7 @@ relay_walk_finish(struct relay_walk *w, const struct sse_event *ev,
 		relay_walk_unwrite(w, out);
 		return;
 	}
-	if (wants_usage && r->state.has_usage)
+	if (wants_usage && r->state.usage != NULL)
 		relay_build_usage(r,
 		    r->opts.usage_as_is ? w->usage.value : SLICE(""));
 	if (w->kept == 0 && w->dropped > 0) {

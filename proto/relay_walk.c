@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/settings.h"
+#include "base/xmem.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SEEN_OBJECT (1u << RELAY_NAMES)
@@ -40,6 +41,16 @@ relay_walk_object(struct relay_walk *w, const struct jscan_item *item)
 		relay_edit_replace(&w->ed, item->value, relay_object);
 }
 
+/* False: these are none, and what was told before holds. */
+static bool
+relay_walk_figures(struct relay *r, struct slice json)
+{
+	if (usage_read(json, r->opts.quirks, relay_usage(r)) != 1)
+		return false;
+	r->state.usage = r->usage;
+	return true;
+}
+
 /* 1 when the member stays, 0 when it has to go. */
 static int
 relay_walk_usage(struct relay_walk *w, const struct jscan_item *item)
@@ -48,13 +59,12 @@ relay_walk_usage(struct relay_walk *w, const struct jscan_item *item)
 
 	if (item->type != JSCAN_OBJECT)
 		return w->r->opts.include_usage && item->type == JSCAN_NULL;
-	if (usage_read(item->value, w->r->opts.quirks, &w->r->state.usage))
-		w->r->state.has_usage = true;
+	relay_walk_figures(w->r, item->value);
 	w->usage = *item;
 	if (!w->is_usage)
 		return 0;
-	if (!w->r->opts.usage_as_is && w->r->state.has_usage) {
-		usage_write(&b, &w->r->state.usage);
+	if (!w->r->opts.usage_as_is && w->r->state.usage != NULL) {
+		usage_write(&b, w->r->state.usage);
 		relay_edit_replace(&w->ed, item->value, sbuf_slice(&b));
 		sbuf_free(&b);
 	}
@@ -69,10 +79,8 @@ relay_walk_groq(struct relay_walk *w, const struct jscan_item *item)
 
 	if (item->type == JSCAN_OBJECT &&
 	    jscan_find(item->value, SLICE("usage"), &usage) == 1 &&
-	    usage_read(usage.value, w->r->opts.quirks, &w->r->state.usage)) {
-		w->r->state.has_usage = true;
+	    relay_walk_figures(w->r, usage.value))
 		w->usage = usage;
-	}
 }
 
 /* The part of a finish chunk that its content is split from. */
@@ -108,8 +116,12 @@ relay_walk_calls(struct relay *r, struct relay_delta *d)
 {
 	struct relay_calls *c;
 
-	if (d->index >= RELAY_CALLERS_MAX || (d->calls == 0 && d->finish == 0))
+	if (d->index >= RELAY_CALLERS_MAX)
 		return;
+	if (d->calls == 0 && (d->finish == 0 || r->calls == NULL))
+		return;
+	if (r->calls == NULL)
+		r->calls = xcalloc(RELAY_CALLERS_MAX, sizeof *r->calls);
 	c = &r->calls[d->index];
 	c->begun |= d->calls;
 	c->argued |= d->argued;
@@ -121,19 +133,20 @@ relay_walk_calls(struct relay *r, struct relay_delta *d)
 static bool
 relay_walk_think(struct relay *r, struct relay_delta *d)
 {
-	struct mend_think *t = r->think + d->index;
+	struct mend_think *t = &r->thoughts->choices[d->index];
+	struct mend_words *words = &r->thoughts->words;
 	bool fresh = t->n == 0;
 
 	if (t->state == THINK_BEHIND || (d->content.n == 0 && d->finish == 0))
 		return true;
 	fresh = fresh && t->state == THINK_BEFORE;
-	mend_words_clear(&r->words);
-	mend_think(t, d->content, d->finish != 0, &r->words);
-	if (fresh && t->state == THINK_BEHIND && r->words.reasoning.len == 0 &&
-	    r->words.content.len == d->content.n)
+	mend_words_clear(words);
+	mend_think(t, d->content, d->finish != 0, words);
+	if (fresh && t->state == THINK_BEHIND && words->reasoning.len == 0 &&
+	    words->content.len == d->content.n)
 		return true;
-	d->words = &r->words;
-	return r->words.reasoning.len + r->words.content.len > 0 ||
+	d->words = words;
+	return words->reasoning.len + words->content.len > 0 ||
 	       d->finish != 0 || d->tool_calls ||
 	       d->text_bytes > d->content.n || !relay_bit(r->opened, d->index);
 }
@@ -155,7 +168,7 @@ relay_walk_choice(struct relay_walk *w, const struct jscan_item *item,
 	}
 	relay_walk_note(r, &d);
 	relay_walk_calls(r, &d);
-	if (r->think != NULL && !relay_walk_think(r, &d))
+	if (r->thoughts != NULL && !relay_walk_think(r, &d))
 		return 0;
 	split = d.finish != 0 &&
 	        ((d.has_content && r->opts.quirks & QUIRK_FINISH_HAS_CONTENT) ||

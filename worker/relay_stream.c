@@ -88,9 +88,9 @@ relay_stream_take_state(struct req *r)
 	if (r->relay == NULL)
 		return;
 	s = relay_state(r->relay);
-	r->has_usage = s->has_usage;
-	if (s->has_usage)
-		r->usage = s->usage;
+	r->has_usage = s->usage != NULL;
+	if (s->usage != NULL)
+		r->usage = *s->usage;
 	translate_take_state(r);
 	r->text_bytes = s->text_bytes;
 	r->finish = s->finish;
@@ -366,7 +366,7 @@ stream_estimate(struct req *r)
 	const struct relay_state *s = relay_state(r->relay);
 	struct usage u;
 
-	if (s->has_usage || !(params_wants_usage(&r->params) || r->inbound))
+	if (s->usage != NULL || !(params_wants_usage(&r->params) || r->inbound))
 		return;
 	usage_of_totals(&u, bound_estimate_tokens(r->bound_request.body_bytes),
 	    bound_estimate_tokens((int64_t)s->text_bytes));

@@ -545,8 +545,8 @@ START_TEST(test_state)
 	relay_feed(r, SLICE(C(F0("\"eos\"")) USAGE_CHUNK), &out, &e);
 	ck_assert_uint_eq(relay_state(r)->finish, RELAY_STOP);
 	ck_assert_str_eq(relay_state(r)->native_finish, "eos");
-	ck_assert(relay_state(r)->has_usage && !relay_state(r)->done);
-	ck_assert_int_eq(relay_state(r)->usage.in_text, 3);
+	ck_assert(relay_state(r)->usage != NULL && !relay_state(r)->done);
+	ck_assert_int_eq(relay_state(r)->usage->in_text, 3);
 	relay_feed(r, SLICE(DONE), &out, &e);
 	ck_assert(relay_state(r)->done);
 	ck_assert(slice_eq(relay_id(r), SLICE("i")));
