@@ -11,16 +11,19 @@
 /*
  * The first block of a pool holds the request's own struct and what usually
  * comes with it; the next ones are small, since an open stream keeps them.
+ * With what stands before them they leave little unused of what malloc gives.
  */
 enum pool_class { POOL_FIRST, POOL_NEXT, POOL_CLASSES };
 
-static const size_t pool_sizes[POOL_CLASSES] = { 4500, 1000 };
+static const size_t pool_sizes[POOL_CLASSES] = { 4080, 992 };
 
 #define POOL_KEEP 64 /* blocks of a class kept for the next request */
 
+#define POOL_ALIGN alignof(max_align_t)
+
 struct pool_block {
 	struct pool_block *next;
-	size_t size, used; /* of data */
+	size_t size; /* of data, a multiple of POOL_ALIGN */
 	alignas(max_align_t) char data[];
 };
 
@@ -32,6 +35,7 @@ struct pool_secret {
 
 /* Lies at the start of its own first block. */
 struct pool {
+	char *at, *end;            /* what is free of the block being filled */
 	struct pool_block *blocks; /* the first one is being filled */
 	struct pool_secret *secrets;
 	bool all_secret;
@@ -39,6 +43,13 @@ struct pool {
 
 static struct pool_block *kept[POOL_CLASSES];
 static unsigned n_kept[POOL_CLASSES];
+
+/* What an allocation of so many bytes takes. */
+static size_t
+pool_whole(size_t size)
+{
+	return (size + POOL_ALIGN - 1) & ~(POOL_ALIGN - 1);
+}
 
 static struct pool_block *
 pool_block_new(enum pool_class class, size_t size)
@@ -55,7 +66,6 @@ pool_block_new(enum pool_class class, size_t size)
 		b->size = size;
 	}
 	b->next = NULL;
-	b->used = 0;
 	return b;
 }
 
@@ -72,25 +82,15 @@ pool_block_free(struct pool_block *b)
 	free(b);
 }
 
-static void *
-pool_block_take(struct pool_block *b, size_t size)
-{
-	size_t at =
-	    (b->used + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-
-	if (at > b->size || b->size - at < size)
-		return NULL;
-	b->used = at + size;
-	return b->data + at;
-}
-
 struct pool *
 pool_new(void)
 {
 	struct pool_block *b =
 	    pool_block_new(POOL_FIRST, pool_sizes[POOL_FIRST]);
-	struct pool *p = pool_block_take(b, sizeof *p);
+	struct pool *p = (struct pool *)b->data;
 
+	p->at = b->data + pool_whole(sizeof *p);
+	p->end = b->data + b->size;
 	p->blocks = b;
 	p->secrets = NULL;
 	p->all_secret = false;
@@ -113,22 +113,17 @@ pool_free(struct pool **pp)
 	for (b = p->blocks; b != NULL; b = next) {
 		next = b->next;
 		if (all)
-			explicit_bzero(b->data, b->used);
+			explicit_bzero(b->data, b->size);
 		pool_block_free(b);
 	}
 	*pp = NULL;
 }
 
-void *
-pool_alloc(struct pool *p, size_t size)
+/* From one more block; kept out of the way of what fits. */
+static void *__attribute__((noinline)) pool_more(struct pool *p, size_t size)
 {
-	void *got = pool_block_take(p->blocks, size);
-	struct pool_block *b;
+	struct pool_block *b = pool_block_new(POOL_NEXT, pool_whole(size));
 
-	if (got != NULL)
-		return got;
-	b = pool_block_new(POOL_NEXT, size);
-	got = pool_block_take(b, size);
 	/* A large block goes second, so that the first one is filled up. */
 	if (size > pool_sizes[POOL_NEXT] / 2) {
 		b->next = p->blocks->next;
@@ -136,7 +131,20 @@ pool_alloc(struct pool *p, size_t size)
 	} else {
 		b->next = p->blocks;
 		p->blocks = b;
+		p->at = b->data + pool_whole(size);
+		p->end = b->data + b->size;
 	}
+	return b->data;
+}
+
+void *
+pool_alloc(struct pool *p, size_t size)
+{
+	char *got = p->at;
+
+	if (size > (size_t)(p->end - got))
+		return pool_more(p, size);
+	p->at = got + pool_whole(size);
 	return got;
 }
 
