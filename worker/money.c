@@ -61,19 +61,17 @@ static void
 money_add(struct req *r, const unsigned char *hash, enum account_kind kind,
     const struct period *period, int64_t limit_nano)
 {
-	struct hold_terms *t = &r->terms;
-	struct hold_account *a = &t->accounts[t->n_accounts];
+	struct req_account *a = &r->accounts[r->n_accounts++];
 	int64_t end_s = period != NULL ? period->end_s : INT64_MAX;
 
-	a->key =
+	a->hold.key =
 	    account_key(hash, kind, end_s == INT64_MAX ? 0 : period->start_s);
-	a->marked =
+	a->hold.marked =
 	    kind == ACCOUNT_CUSTOMER_PERIOD || kind == ACCOUNT_CUSTOMER_TOTAL;
-	a->amount = 0;
-	r->accounts[t->n_accounts].limit_nano = limit_nano;
-	r->accounts[t->n_accounts].end_s = end_s;
+	a->hold.amount = 0;
+	a->limit_nano = limit_nano;
+	a->end_s = end_s;
 	r->limited |= limit_nano != MONEY_NONE;
-	t->n_accounts++;
 }
 
 /* Counting months is for the first request of a period. */
@@ -93,7 +91,7 @@ money_add_customer(struct req *r)
 		*p = period_customer(&r->w->period_rules,
 		    (enum period_kind)d->budget_duration, d->period_start_s,
 		    d->period_end_s, money_now_s(r));
-	r->terms.markup_bp = d->markup_bp;
+	r->markup_bp = d->markup_bp;
 	money_add(r, r->customer->hash, ACCOUNT_CUSTOMER_PERIOD, p,
 	    d->period_budget_nano);
 	/* Without a limit too: one that is set later counts from the first. */
@@ -155,12 +153,18 @@ money_add_organization(struct req *r)
 void
 money_accounts(struct req *r)
 {
-	r->terms.n_accounts = 0;
+	struct req_account found[ACCOUNTS_PER_HOLD];
+
+	r->accounts = found;
+	r->n_accounts = 0;
 	r->limited = false;
 	if (r->customer != NULL)
 		money_add_customer(r);
 	money_add_key(r);
 	money_add_organization(r);
+	/* A stream keeps them while it lasts: no more than there are. */
+	r->accounts =
+	    pool_memdup(r->pool, found, r->n_accounts * sizeof *found);
 }
 
 static bool
@@ -230,19 +234,19 @@ money_free(struct req *r)
 {
 	int64_t least = INT64_MAX;
 
-	for (uint32_t i = 0; i < r->terms.n_accounts; i++) {
-		const struct hold_account *a = &r->terms.accounts[i];
+	for (uint32_t i = 0; i < r->n_accounts; i++) {
+		const struct req_account *a = &r->accounts[i];
 		int64_t left;
 
-		if (r->accounts[i].limit_nano == MONEY_NONE)
+		if (a->limit_nano == MONEY_NONE)
 			continue;
-		left = hold_free(r->w->segment, &a->key);
+		left = hold_free(r->w->segment, &a->hold.key);
 		/* An account that is being loaded has spent nothing yet. */
-		if (left > r->accounts[i].limit_nano)
-			left = r->accounts[i].limit_nano;
-		if (a->marked && left != INT64_MAX)
+		if (left > a->limit_nano)
+			left = a->limit_nano;
+		if (a->hold.marked && left != INT64_MAX)
 			left = (int64_t)((__int128)left * 10000 /
-					 (10000 + r->terms.markup_bp));
+					 (10000 + r->markup_bp));
 		if (left < least)
 			least = left;
 	}
@@ -306,19 +310,17 @@ money_use(const struct req *r)
 
 /* A cost as an account counts it; below 0: no int64 holds it. */
 static int64_t
-money_of(const struct req *r, const struct hold_account *a, int64_t cost_nano,
-    int32_t markup_bp)
+money_of(const struct req *r, const struct hold_account *a, int64_t cost_nano)
 {
 	if (a->key.kind == ACCOUNT_KEY_USES)
 		return money_use(r);
-	return a->marked ? money_markup(cost_nano, markup_bp) : cost_nano;
+	return a->marked ? money_markup(cost_nano, r->markup_bp) : cost_nano;
 }
 
 int
 money_bound(struct req *r)
 {
 	struct bound_request *q = &r->bound_request;
-	struct hold_terms *t = &r->terms;
 	struct settings_model copy;
 
 	describe_body(r);
@@ -329,34 +331,46 @@ money_bound(struct req *r)
 		q->max_tokens = r->ask->output_asked;
 	if (bound_hold(money_model(r, &copy), q, &r->bound, req_err(r)) != 0)
 		return -1;
-	for (uint32_t i = 0; i < t->n_accounts; i++) {
-		t->accounts[i].amount = money_of(r, &t->accounts[i],
-		    r->bound.cost_nano, t->markup_bp);
-		if (t->accounts[i].amount < 0)
+	for (uint32_t i = 0; i < r->n_accounts; i++) {
+		struct hold_account *a = &r->accounts[i].hold;
+
+		a->amount = money_of(r, a, r->bound.cost_nano);
+		if (a->amount < 0)
 			return err_set(req_err(r), ERR_INTERNAL,
 			    "price out of range");
 	}
+	return 0;
+}
+
+/* What this attempt's slot is to know. */
+static void
+money_terms(const struct req *r, struct hold_terms *t)
+{
+	for (uint32_t i = 0; i < r->n_accounts; i++)
+		t->accounts[i] = r->accounts[i].hold;
+	t->n_accounts = r->n_accounts;
+	t->markup_bp = r->markup_bp;
 	t->price_version = r->w->settings->price_version;
 	t->attempt = (uint16_t)r->attempts;
 	t->in_pico = r->cost_known ? r->price->input : 0;
 	t->out_pico = r->cost_known ? r->price->output : 0;
-	return 0;
 }
 
 enum hold_result
 money_hold(struct req *r)
 {
 	struct hold_refusal why = { 0 };
+	struct hold_terms terms;
 	enum hold_result got;
 
 	if ((r->limited || r->key->def.max_usage > 0) &&
 	    settle_full(&r->w->seat))
 		return HOLD_LEASE;
 	if (r->limited && r->seen == NULL)
-		r->seen =
-		    pool_alloc(r->pool, r->terms.n_accounts * sizeof *r->seen);
+		r->seen = pool_alloc(r->pool, r->n_accounts * sizeof *r->seen);
+	money_terms(r, &terms);
 	/* When an account was used is of the clock that nobody sets. */
-	got = hold_take(&r->w->seat, r->slot, &r->terms,
+	got = hold_take(&r->w->seat, r->slot, &terms,
 	    (int64_t)(now_mono_ms() / 1000), &why, r->seen);
 	if (got == HOLD_OK)
 		return got;
@@ -481,8 +495,8 @@ money_marked(const struct req *r, int64_t cost_nano, int32_t markup_bp)
 static void
 money_charge(struct req *r, uint32_t i, struct settle_charge *c)
 {
-	const struct hold_account *a = &r->terms.accounts[i];
-	int32_t markup = a->marked ? r->terms.markup_bp : 0;
+	const struct hold_account *a = &r->accounts[i].hold;
+	int32_t markup = a->marked ? r->markup_bp : 0;
 	int64_t shown =
 	    money_marked(r, r->cost_nano - r->suspense_nano, markup);
 
@@ -497,11 +511,10 @@ money_charge(struct req *r, uint32_t i, struct settle_charge *c)
 static void
 money_fill_charge(struct req *r, struct settle_charge *c)
 {
-	const struct hold_terms *t = &r->terms;
 	struct usage_figures f = { 0 };
 
-	for (uint32_t i = 0; i < t->n_accounts; i++)
-		if (t->accounts[i].key.kind != ACCOUNT_KEY_USES)
+	for (uint32_t i = 0; i < r->n_accounts; i++)
+		if (r->accounts[i].hold.key.kind != ACCOUNT_KEY_USES)
 			money_charge(r, i, c);
 		else if (r->outcome != OUTCOME_NONE)
 			c->actual[i] = money_use(r);
@@ -522,7 +535,7 @@ money_settle(struct req *r)
 	memset(&c, 0, sizeof c);
 	r->charge_nano = r->cost_nano;
 	money_fill_charge(r, &c);
-	if (!r->sent || r->terms.n_accounts == 0) {
+	if (!r->sent || r->n_accounts == 0) {
 		/* Nothing left the house, or nobody's book names it. */
 		hold_close(&r->w->seat, r->slot);
 	} else if (!settle_publish(&r->w->seat, r->slot, &c)) {

@@ -68,7 +68,7 @@ static void
 money_refuse_spent(struct req *r)
 {
 	uint32_t which = r->refusal->which;
-	uint32_t kind = r->terms.accounts[which].key.kind;
+	uint32_t kind = r->accounts[which].hold.key.kind;
 	int64_t end_s = r->accounts[which].end_s;
 	struct sbuf text = { 0 }, detail = { 0 };
 	bool customer = kind <= ACCOUNT_CUSTOMER_TOTAL;
@@ -110,7 +110,7 @@ money_refuse_used_up(struct req *r, const char *said)
 static void
 money_refuse_held(struct req *r)
 {
-	uint32_t kind = r->terms.accounts[r->refusal->which].key.kind;
+	uint32_t kind = r->accounts[r->refusal->which].hold.key.kind;
 	bool customer = kind <= ACCOUNT_CUSTOMER_TOTAL;
 	struct slice id = SLICE("");
 
@@ -133,7 +133,7 @@ money_refuse(struct req *r, enum hold_result why)
 	const char *said = NULL;
 
 	if (why == HOLD_EXCEEDED)
-		said = used_up[r->terms.accounts[r->refusal->which].key.kind];
+		said = used_up[r->accounts[r->refusal->which].hold.key.kind];
 	if (said != NULL)
 		money_refuse_used_up(r, said);
 	else if (why == HOLD_EXCEEDED)
@@ -149,13 +149,13 @@ money_refuse(struct req *r, enum hold_result why)
 static int64_t
 money_part(const struct req *r, uint32_t i)
 {
-	const struct hold_account *a = &r->terms.accounts[i];
+	const struct hold_account *a = &r->accounts[i].hold;
 
 	if (r->refused_by_budget)
 		return 0;
 	if (r->slot != SLOT_NONE)
 		return a->amount;
-	return a->marked ? money_markup(r->cost_nano, r->terms.markup_bp)
+	return a->marked ? money_markup(r->cost_nano, r->markup_bp)
 	                 : r->cost_nano;
 }
 
@@ -166,13 +166,13 @@ money_remaining(const struct req *r, int64_t *nano_r)
 
 	if (!r->limited || !r->held_tried)
 		return false;
-	for (uint32_t i = 0; i < r->terms.n_accounts; i++) {
+	for (uint32_t i = 0; i < r->n_accounts; i++) {
 		const struct hold_seen *s = &r->seen[i];
 		int64_t left =
 		    s->limit - s->settled - s->held - money_part(r, i);
 
 		if (s->limit == ACCOUNT_UNLIMITED ||
-		    r->terms.accounts[i].key.kind == ACCOUNT_KEY_USES)
+		    r->accounts[i].hold.key.kind == ACCOUNT_KEY_USES)
 			continue;
 		if (left < 0)
 			left = 0;
@@ -195,7 +195,7 @@ static const enum record_limit_name names[ACCOUNT_KINDS] = {
 static void
 limit_add(struct req *r, struct sbuf *b, uint32_t i)
 {
-	const struct hold_account *a = &r->terms.accounts[i];
+	const struct hold_account *a = &r->accounts[i].hold;
 	int64_t cost = r->cost_nano + r->spent_nano;
 	int64_t end_s = r->accounts[i].end_s;
 	struct record_limit l = {
@@ -210,8 +210,7 @@ limit_add(struct req *r, struct sbuf *b, uint32_t i)
 	};
 
 	if (!r->refused_by_budget)
-		l.after +=
-		    a->marked ? money_markup(cost, r->terms.markup_bp) : cost;
+		l.after += a->marked ? money_markup(cost, r->markup_bp) : cost;
 	record_limits_add(b, &l);
 }
 
@@ -224,7 +223,7 @@ money_limit_info(struct req *r)
 		return SLICE("");
 	sbuf_clear(b);
 	record_limits_begin(b, !r->refused_by_budget);
-	for (uint32_t i = 0; i < r->terms.n_accounts; i++)
+	for (uint32_t i = 0; i < r->n_accounts; i++)
 		if (r->accounts[i].limit_nano != MONEY_NONE)
 			limit_add(r, b, i);
 	return sbuf_slice(b);

@@ -292,7 +292,7 @@ plan_skip(struct req *r, const char *reason)
 enum step_result
 plan_unasked(struct req *r)
 {
-	if (r->terms.n_accounts > 0)
+	if (r->n_accounts > 0)
 		hold_release(&r->w->seat, r->slot);
 	rates_leave_target(r, false);
 	plan_skip(r, NULL);

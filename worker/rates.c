@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/pool.h"
 #include "base/settings.h"
 #include "proto/bound.h"
 #include "proto/usage.h"
@@ -264,18 +265,15 @@ rates_take(struct req *r)
 {
 	struct rates_set set;
 
-	int admitted;
-
 	rates_callers(r, &set);
-	admitted = rates_admit(r, &set);
-	memcpy(r->callers_rate, r->rate, sizeof r->rate);
-	return admitted;
+	return rates_admit(r, &set);
 }
 
 void
 rates_forget_target(struct req *r)
 {
-	memcpy(r->rate, r->callers_rate, sizeof r->rate);
+	if (r->callers_rate != NULL)
+		memcpy(r->rate, r->callers_rate, sizeof r->rate);
 }
 
 /* Those whose windows were taken; they are given back once. */
@@ -316,7 +314,11 @@ rates_refused(struct req *r)
 int
 rates_take_target(struct req *r)
 {
-	return rates_target_limited(r) ? rates_ask_target(r) : 1;
+	if (!rates_target_limited(r))
+		return 1;
+	if (r->callers_rate == NULL)
+		r->callers_rate = pool_memdup(r->pool, r->rate, sizeof r->rate);
+	return rates_ask_target(r);
 }
 
 void

@@ -65,7 +65,6 @@ req_new(struct worker *w, struct exchange *x)
 	struct req *r = pool_alloc(pool, sizeof *r);
 
 	memset(r, 0, offsetof(struct req, json));
-	r->terms.n_accounts = 0;
 	r->err = &w->no_err;
 
 	r->w = w;

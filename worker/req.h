@@ -108,8 +108,9 @@ struct google;
 struct inbound;
 struct plan;
 
-/* One account that the request touches, beside hold_terms' own figures. */
+/* One account that the request touches. */
 struct req_account {
+	struct hold_account hold;
 	int64_t limit_nano; /* as its owner is defined; MONEY_NONE */
 	int64_t end_s;      /* of its period; INT64_MAX = never */
 };
@@ -207,22 +208,25 @@ struct req {
 	uint64_t validated_ns; /* params were good */
 
 	/* Money. */
-	uint32_t slot;   /* SLOT_NONE before step limit and after its end */
-	bool sent;       /* the slot says SENT */
-	bool limited;    /* one of them has a limit */
-	bool prepared;   /* edit, bound and price of this attempt are known */
-	bool held_tried; /* seen is filled, when limited */
-	bool used;       /* its key was charged with a use */
+	struct req_account *accounts; /* n_accounts, of the pool */
+	uint32_t n_accounts;
+	int32_t markup_bp; /* of the customer */
+	uint32_t slot;     /* SLOT_NONE before step limit and after its end */
+	bool sent;         /* the slot says SENT */
+	bool limited;      /* one of them has a limit */
+	bool prepared;     /* edit, bound and price of this attempt are known */
+	bool held_tried;   /* seen is filled, when limited */
+	bool used;         /* its key was charged with a use */
 	bool refused_by_budget;
 	struct slice detail;             /* of the refusal, for "detail" */
 	struct hold_refusal *refusal;    /* of the last hold; NULL = none */
-	struct hold_seen *seen;          /* of each account of terms */
+	struct hold_seen *seen;          /* of each account */
 	uint32_t counter[SLOT_COUNTERS]; /* concurrency words entered */
 	uint64_t ticket;                 /* of a customer record, 0 = none */
 	bool upserted;                   /* customer_params were applied */
 	/* The tightest window of each kind; limit 0 = none. */
 	struct rate_state rate[RATE_WINDOWS];
-	struct rate_state callers_rate[RATE_WINDOWS]; /* but for targets' */
+	struct rate_state *callers_rate; /* as it was before a target's */
 	unsigned rated;   /* bits of those whose windows were taken */
 	bool over_tokens; /* refused for its tokens a minute */
 	struct bound bound;
@@ -293,8 +297,6 @@ struct req {
 	struct jscan_body json;
 	struct params params;
 	struct splice_result edit;
-	struct hold_terms terms;
-	struct req_account accounts[ACCOUNTS_PER_HOLD];
 	struct bound_request bound_request;
 };
 

@@ -90,7 +90,7 @@ hold_refuse(struct req *r, enum hold_result why)
 	if (why != HOLD_EXCEEDED && why != HOLD_HELD && hold_fails_open(r)) {
 		hold_waited(r);
 		r->unenforced = true;
-		r->terms.n_accounts = 0;
+		r->n_accounts = 0;
 		return STEP_NEXT;
 	}
 	/* A later attempt's hold: that model is left out (routing.md 5.1). */
@@ -147,7 +147,7 @@ hold_wait(struct req *r, enum hold_result why)
 static enum step_result
 hold_tokens_only(struct req *r)
 {
-	r->terms.n_accounts = 0;
+	r->n_accounts = 0;
 	r->limited = false;
 	if (r->native)
 		return STEP_NEXT;
@@ -181,7 +181,7 @@ step_hold_run(struct req *r)
 			return hold_pass(r, NULL);
 		}
 	}
-	if (r->terms.n_accounts == 0)
+	if (r->n_accounts == 0)
 		return STEP_NEXT;
 	got = money_hold(r);
 	r->held_tried =

@@ -165,7 +165,7 @@ source_ready(struct req *r)
 {
 	r->sent_bytes = true;
 	r->ready_ns = now_fresh_ns();
-	if (r->terms.n_accounts == 0)
+	if (r->n_accounts == 0)
 		return;
 	hold_sent(&r->w->seat, r->slot);
 	r->sent = true;
