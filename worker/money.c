@@ -497,15 +497,17 @@ money_charge(struct req *r, uint32_t i, struct settle_charge *c)
 {
 	const struct hold_account *a = &r->accounts[i].hold;
 	int32_t markup = a->marked ? r->markup_bp : 0;
-	int64_t shown =
-	    money_marked(r, r->cost_nano - r->suspense_nano, markup);
 
 	c->actual[i] = money_marked(r, r->cost_nano, markup);
-	c->suspense[i] = c->actual[i] - shown;
-	if (c->suspense[i] < 0 || r->suspense_nano == 0)
-		c->suspense[i] = 0;
 	if (a->marked)
 		r->charge_nano = c->actual[i];
+	if (r->suspense_nano == 0)
+		return;
+	c->suspense[i] =
+	    c->actual[i] -
+	    money_marked(r, r->cost_nano - r->suspense_nano, markup);
+	if (c->suspense[i] < 0)
+		c->suspense[i] = 0;
 }
 
 static void
