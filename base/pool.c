@@ -15,7 +15,7 @@
  */
 enum pool_class { POOL_FIRST, POOL_NEXT, POOL_CLASSES };
 
-static const size_t pool_sizes[POOL_CLASSES] = { 4080, 992 };
+static const size_t pool_sizes[POOL_CLASSES] = { 4016, 992 };
 
 #define POOL_KEEP 64 /* blocks of a class kept for the next request */
 

@@ -138,6 +138,7 @@ struct req_cache {
 	struct slice model, provider;   /* that made the entry */
 };
 
+/* Each open stream holds one: flags lie side by side. */
 struct req {
 	struct worker *w;
 	struct list link; /* among the requests of the worker */
@@ -154,6 +155,10 @@ struct req {
 
 	/* Who and what. */
 	unsigned char id[16];
+	bool no_cache, no_store; /* Cache-Control of the request */
+	bool forwarded;          /* a proxy stands between */
+	bool all_models;         /* a list: those without credentials too */
+	bool form_type;          /* curl's default media type */
 	uint64_t arrived_ns;
 	int64_t arrived_us;
 	struct routes_match route;
@@ -163,35 +168,33 @@ struct req {
 	struct slice route_provider; /* X-Respan-Route-Provider; n 0 = none */
 	const char *verdict;         /* why the key was refused, for the log */
 	uint64_t refuse_ms;          /* tell the refusal then; 0 = at once */
-	bool no_cache, no_store;     /* Cache-Control of the request */
-	bool forwarded;              /* a proxy stands between */
-	bool all_models;             /* a list: those without credentials too */
-	bool form_type;              /* curl's default media type */
 	struct slice raw_headers[PARAMHDR_COUNT]; /* p NULL = absent */
 	struct slice openai_headers; /* lines for a caller's own credential */
 
 	/* The body and what it says. */
 	struct slice body;
-	bool counted; /* by the metrics, at its end */
-	bool logged;  /* a record is written then, too */
-	bool parsed;  /* params is filled */
-	bool stream;
 	struct customer *customer; /* NULL = none */
+	bool counted;              /* by the metrics, at its end */
+	bool logged;               /* a record is written then, too */
+	bool parsed;               /* params is filled */
+	bool stream;
 
-	/* Of a client that does not speak chat; NULL: it does. */
-	struct inbound *inbound;
+	/* Of a client that does not speak chat. */
+	bool native;              /* the provider speaks the client's dialect */
+	bool alt_sse;             /* Gemini: events, not an array */
+	struct inbound *inbound;  /* NULL: it does */
 	struct encode *encode;    /* of the answer, unless it is native */
 	struct slice stored_name; /* of a stored answer: its id */
 	int64_t stored_created_s; /* and its time */
 	struct sbuf *raw;         /* of a native stream: what is to be sent */
-	bool native;              /* the provider speaks the client's dialect */
-	bool alt_sse;             /* Gemini: events, not an array */
 
 	/* Where it goes. */
 	struct plan *plan; /* NULL: to the model that it names */
 	struct choice choice;
 	uint32_t health; /* of the target that is asked; HEALTH_NONE */
 	bool probes;     /* it was ejected: others wait for what comes of it */
+	bool cost_known;
+	bool token_retried;            /* a token was refused already */
 	const struct dialect *dialect; /* NULL: the client's own bytes pass */
 	const struct embed *embed;     /* the same for embeddings */
 	struct ask *ask;               /* the request, read for dialects */
@@ -199,12 +202,10 @@ struct req {
 	struct decode *decode;         /* of an answer in one */
 	struct google *google; /* whose token is waited for; NULL: none */
 	struct slice token;    /* of Google, for this attempt */
-	bool token_retried;    /* one was refused already */
 	int64_t
 	    in_tokens; /* its word on the input, before all usage; 0: none */
 	const struct usage *head_usage; /* as source_head has it, or NULL */
 	const struct settings_price *price;
-	bool cost_known;
 	uint64_t validated_ns; /* params were good */
 
 	/* Money. */
@@ -218,24 +219,25 @@ struct req {
 	bool held_tried;   /* seen is filled, when limited */
 	bool used;         /* its key was charged with a use */
 	bool refused_by_budget;
+	bool upserted;    /* customer_params were applied */
+	bool over_tokens; /* refused for its tokens a minute */
+	bool has_usage;
+	bool thought; /* figures so far, of no whole answer, tell of thoughts */
+	bool unenforced;                 /* served while the book was away */
 	struct slice detail;             /* of the refusal, for "detail" */
 	struct hold_refusal *refusal;    /* of the last hold; NULL = none */
 	struct hold_seen *seen;          /* of each account */
 	uint32_t counter[SLOT_COUNTERS]; /* concurrency words entered */
 	uint64_t ticket;                 /* of a customer record, 0 = none */
-	bool upserted;                   /* customer_params were applied */
 	/* The tightest window of each kind; limit 0 = none. */
 	struct rate_state rate[RATE_WINDOWS];
 	struct rate_state *callers_rate; /* as it was before a target's */
-	unsigned rated;   /* bits of those whose windows were taken */
-	bool over_tokens; /* refused for its tokens a minute */
+	unsigned rated; /* bits of those whose windows were taken */
+	enum outcome outcome;
 	struct bound bound;
 	int64_t put_max_tokens;
 	int64_t hold_nano; /* the highest of all attempts */
-	enum outcome outcome;
 	struct usage usage;
-	bool has_usage;
-	bool thought; /* figures so far, of no whole answer, tell of thoughts */
 	int64_t cost_nano, suspense_nano, charge_nano;
 	/* By earlier attempts; the charge is what the customer's book says. */
 	int64_t spent_nano, spent_charge_nano, spent_suspense_nano;
@@ -243,7 +245,6 @@ struct req {
 	/* Since when it waits, 0 = it does not. */
 	uint64_t keeper_since_ms; /* for the keeper */
 	uint64_t held_since_ms;   /* for money that others hold */
-	bool unenforced;          /* served while the book was away */
 
 	struct req_cache cache;
 
@@ -253,39 +254,38 @@ struct req {
 	struct source *source;
 	bool fresh;     /* not on a kept connection (C6) */
 	bool done;      /* the outcome is known: go on to settle */
-	int64_t length; /* of the provider's body; -1 = not told */
 	bool whole;     /* not a stream for the client, or an error */
+	bool in_flight; /* counted as such */
+	bool reused;
+	bool released;   /* the client has bytes of it, or will */
+	bool paused;     /* the client is slow: the source waits */
+	bool sent_bytes; /* the first byte has left, or is about to */
+	int64_t length;  /* of the provider's body; -1 = not told */
 	unsigned attempts, retried; /* retried: those that another followed */
-	bool in_flight;             /* counted as such */
 	uint64_t asked_ns, first_ns, ended_ns; /* of the upstream */
 	uint64_t before_ns; /* went to attempts that failed, and to waits */
-	bool reused;
 	const struct call_info
-	    *call_info; /* of a call that failed, else NULL */
+	    *call_info;  /* of a call that failed, else NULL */
+	unsigned finish; /* of enum relay_finish_reason */
 	int upstream_status;
 	const char *attempt_error; /* error_class, or NULL */
 	struct slice upstream_request_id;
 	struct relay *relay; /* of a stream */
 	struct sbuf *held;   /* output before release; body, joined */
-	bool released;       /* the client has bytes of it, or will */
-	bool paused;         /* the client is slow: the source waits */
 	uint64_t released_ns, wrote_ms;
 	uint64_t events_seen, moved_ms; /* of a stream: when the last came */
 	const struct relay_error *provider_error; /* in a stream; of relay */
 	struct slice provider_code, upstream_error;
-	bool write_usage; /* in our own form */
-	bool sent_bytes;  /* the first byte has left, or is about to */
 	uint64_t ready_ns;
 	int64_t head_us;     /* arrival of the provider's head */
 	uint64_t text_bytes; /* of output seen */
-	unsigned finish;
-	bool tool_calls, declined; /* a refusal of the model's */
 	struct slice response_model;
-	uint32_t log_index[4]; /* fragments so far, per source */
-	uint64_t log_message;  /* number in the log lane; 0 = none yet */
-	bool log_broken;       /* a fragment was dropped */
-
-	bool answer_kept; /* its pieces are the pool's */
+	uint32_t log_index[4];     /* fragments so far, per source */
+	uint64_t log_message;      /* number in the log lane; 0 = none yet */
+	bool tool_calls, declined; /* a refusal of the model's */
+	bool write_usage;          /* in our own form */
+	bool log_broken;           /* a fragment was dropped */
+	bool answer_kept;          /* its pieces are the pool's */
 	bool log_omitted;
 	bool slot_taken; /* step limit was passed */
 	uint64_t replied_ns, overhead_ns;
