@@ -76,6 +76,7 @@ struct call {
 	void *ctx;
 	struct call_request req;
 	enum call_state state;
+	enum call_failure failure; /* of CALL_FAILING */
 	struct client_dial *dial;
 	struct client_link *link;
 	struct timer timer;
@@ -87,8 +88,7 @@ struct call {
 	uint64_t body_ms; /* the last time body bytes came, 0 = none */
 	uint64_t received;
 	bool reused, resumed, ready, sent, paused;
-	enum call_failure failure; /* of CALL_FAILING */
-	struct err *failing;       /* its reason, on the heap */
+	struct err *failing; /* the reason of a failure, on the heap */
 };
 
 /* Calls that wait get what is free, at the end of the turn. */
