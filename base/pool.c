@@ -21,6 +21,9 @@ static const size_t pool_sizes[POOL_CLASSES] = { 4016, 992 };
 
 #define POOL_ALIGN alignof(max_align_t)
 
+/* Out of line, so that what fits needs few registers. */
+#define RARE __attribute__((noinline))
+
 struct pool_block {
 	struct pool_block *next;
 	size_t size; /* of data, a multiple of POOL_ALIGN */
@@ -119,8 +122,9 @@ pool_free(struct pool **pp)
 	*pp = NULL;
 }
 
-/* From one more block; kept out of the way of what fits. */
-static void *__attribute__((noinline)) pool_more(struct pool *p, size_t size)
+/* From one more block. */
+static RARE void *
+pool_more(struct pool *p, size_t size)
 {
 	struct pool_block *b = pool_block_new(POOL_NEXT, pool_whole(size));
 
