@@ -161,15 +161,15 @@ def test_hang_up_in_a_wait(routed):
     """What was held is free while we wait; nobody is asked behind his back."""
     routed.plays["a"] = error(503)
     with Wire(routed.gateway) as w:
-        w.send(request(chat_body(model="a", max_tokens=50, retry_params=retries(3, 0.6), customer_params=budget(1))))
+        w.send(request(chat_body(model="a", max_tokens=50, retry_params=retries(3, 2), customer_params=budget(1))))
         wait_for(lambda: routed.provider.requests, 5, "the first attempt")
-        wait_for(lambda: routed.gateway.reserved() == 0, 0.5, "the hold to be returned")
+        wait_for(lambda: routed.gateway.reserved() == 0, 1.5, "the hold to be returned")
         assert routed.gateway.ctl_json("status")["requests_in_flight"] == 1
         w.reset()
-    record = wait_for(routed.gateway.records, 0.5, "the end of the request")[0]
+    record = wait_for(routed.gateway.records, 1.5, "the end of the request")[0]
     assert (record["status_code"], record["cost"]) == (499, 0)
     assert [a["outcome"] for a in record["attempts"]][-1] in ("client_gone", "retry")
-    time.sleep(1)  # past the time of the retry
+    time.sleep(2.5)  # past the time of the retry
     assert len(routed.provider.requests) == 1
     routed.gateway.at_rest()
 
@@ -184,14 +184,14 @@ def eject(x, n=3):
 
 
 def test_ejection_is_seen_by_both_workers():
-    with Routed(HURRY, workers=2) as x:
+    with Routed(HURRY.replace("700ms", "5s"), workers=2) as x:
         wait_for(lambda: len(x.gateway.children("worker")) == 2, 10, "the workers")
         x.plays["a"] = error(500)
         eject(x)
         x.provider.requests.clear()
         began = time.time()
         got = at_once(8, lambda i: [said(x.ask(fallback_models=["b"])) for _ in range(5)])
-        assert sum(got, []) == ["b"] * 40 and time.time() - began < 0.6
+        assert sum(got, []) == ["b"] * 40 and time.time() - began < 4
         assert x.counts() == {"b": 40}
         x.gateway.workers_served(0.05, since=began)
 
