@@ -213,3 +213,17 @@ pool_all_secret(struct pool *p)
 {
 	p->all_secret = true;
 }
+
+void
+pool_shrink(void)
+{
+	struct pool_block *b;
+
+	for (int class = 0; class < POOL_CLASSES; class ++) {
+		while ((b = kept[class]) != NULL) {
+			kept[class] = b->next;
+			free(b);
+		}
+		n_kept[class] = 0;
+	}
+}

@@ -40,4 +40,7 @@ struct slice pool_fill(struct pool *p, struct slice text, const char *word,
 /* Everything that it gave out and will give out is one: all is overwritten. */
 void pool_all_secret(struct pool *p);
 
+/* Give back the blocks that are kept: a load is over. */
+void pool_shrink(void);
+
 #endif

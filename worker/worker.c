@@ -13,6 +13,7 @@
 #include "base/crash.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "base/random.h"
 #include "base/settings.h"
 #include "base/xmem.h"
@@ -84,6 +85,7 @@ life_trim(struct life *life)
 	if (life->worker.n_requests > 0)
 		life->quiet = 1;
 	else if (life->quiet > 0 && ++life->quiet > WORKER_QUIET_BEATS) {
+		pool_shrink();
 		malloc_trim(0);
 		life->quiet = 0;
 	}
