@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rare.h"
 #include "base/xmem.h"
 
 /*
@@ -20,9 +21,6 @@ static const size_t pool_sizes[POOL_CLASSES] = { 4016, 992 };
 #define POOL_KEEP 64 /* blocks of a class kept for the next request */
 
 #define POOL_ALIGN alignof(max_align_t)
-
-/* Out of line, so that what fits needs few registers. */
-#define RARE __attribute__((noinline))
 
 struct pool_block {
 	struct pool_block *next;
@@ -219,11 +217,11 @@ pool_shrink(void)
 {
 	struct pool_block *b;
 
-	for (int class = 0; class < POOL_CLASSES; class ++) {
-		while ((b = kept[class]) != NULL) {
-			kept[class] = b->next;
+	for (int i = 0; i < POOL_CLASSES; i++) {
+		while ((b = kept[i]) != NULL) {
+			kept[i] = b->next;
 			free(b);
 		}
-		n_kept[class] = 0;
+		n_kept[i] = 0;
 	}
 }

@@ -2,10 +2,8 @@
 
 #include "base/decimal.h"
 #include "base/err.h"
+#include "base/rare.h"
 #include "proto/jscan.h"
-
-/* Out of line, so that short numbers need few registers. */
-#define RARE __attribute__((noinline))
 
 static int64_t
 jnum_signed(bool minus, uint64_t value)

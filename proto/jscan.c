@@ -4,12 +4,10 @@
 
 #include "base/err.h"
 #include "base/pool.h"
+#include "base/rare.h"
 #include "proto/jscan_string.h"
 
 static_assert(JSCAN_DEPTH <= 64, "one bit for each level");
-
-/* What is rare stays out of line, so that the rest needs few registers. */
-#define RARE __attribute__((noinline))
 
 static inline bool
 jscan_is_blank(char c)

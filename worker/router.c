@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/rare.h"
 #include "base/sbuf.h"
 #include "proto/bound.h"
 #include "proto/price.h"
@@ -36,7 +37,7 @@ cost_of(int64_t in, int64_t input, int64_t out, int64_t output)
 }
 
 /* A price of a tier, or none; the tokens of the images. */
-static unsigned __int128 __attribute__((noinline))
+static RARE unsigned __int128
 race_rare_cost(const struct race *race, const struct router_row *row)
 {
 	int64_t in = race->input_tokens + race_images(race, row);
@@ -140,7 +141,7 @@ race_insert(struct race *race, const struct rank *rank)
 }
 
 /* It would be among the best. */
-static void __attribute__((noinline))
+static RARE void
 race_take(struct race *race, struct rank rank)
 {
 	if (race->ask->n_models > 0 && race_has(race, rank.model))
