@@ -377,6 +377,7 @@ canon_frame_of(struct canon *c, struct slice rest)
 	return NULL;
 }
 
+/* What is said is often short: one look does. */
 static inline const char *
 canon_any_string(struct canon *c, const char *p, const char *end)
 {

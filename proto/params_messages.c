@@ -178,16 +178,18 @@ params_member_scan(struct jscan_reader *s, struct params_messages *all,
 	return jscan_read_item(s, to);
 }
 
-/* Behind a message's content that other members follow; m has what was read. */
+/* The members of a message from the one at hand; m has what was read before. */
 static int
-params_message_rest(struct jscan_reader *s, struct params_messages *all,
-    struct params_message *m)
+params_members_scan(struct jscan_reader *s, struct params_messages *all,
+    struct params_message *m, struct params_heads *heads, const char *at,
+    int more)
 {
-	int more;
-
-	for (more = jscan_read_next(s); more > 0; more = jscan_read_next(s))
+	for (; more > 0; more = jscan_read_next(s)) {
+		if (jscan_read_sees(s, '"'))
+			params_head_keep(heads, at, s, m);
 		if (params_member_scan(s, all, m) != 0)
 			return -1;
+	}
 	if (more == 0)
 		params_message_judge(all, m);
 	return more;
@@ -199,8 +201,9 @@ params_message_rest(struct jscan_reader *s, struct params_messages *all,
  */
 static int
 params_message_alike(struct jscan_reader *s, struct params_messages *all,
-    const struct params_head *head)
+    struct params_heads *heads, const struct params_head *head)
 {
+	const char *at = s->p;
 	struct params_message m;
 	struct jscan_item other, *content = &other;
 
@@ -212,7 +215,8 @@ params_message_alike(struct jscan_reader *s, struct params_messages *all,
 	if (!jscan_read_sees(s, '}')) {
 		m = (struct params_message){ head->role, *content, head->kind };
 		jscan_read_enter(s);
-		return params_message_rest(s, all, &m);
+		return params_members_scan(s, all, &m, heads, at,
+		    jscan_read_next(s));
 	}
 	s->p++;
 	all->developers += head->kind == ROLE_DEVELOPER;
@@ -225,17 +229,8 @@ params_message_scan(struct jscan_reader *s, struct params_messages *all,
 {
 	struct params_message m = { .kind = ROLE_UNKNOWN };
 	const char *at = s->p;
-	int more;
 
-	for (more = jscan_read_open(s); more > 0; more = jscan_read_next(s)) {
-		if (jscan_read_sees(s, '"'))
-			params_head_keep(heads, at, s, &m);
-		if (params_member_scan(s, all, &m) != 0)
-			return -1;
-	}
-	if (more == 0)
-		params_message_judge(all, &m);
-	return more;
+	return params_members_scan(s, all, &m, heads, at, jscan_read_open(s));
 }
 
 /* An element that is no message. */
@@ -259,7 +254,7 @@ params_element_scan(struct jscan_reader *s, struct params_messages *all,
 	if (!jscan_read_sees(s, '{'))
 		return params_message_other(s, all);
 	head = params_head_of(heads, s);
-	return head != NULL ? params_message_alike(s, all, head)
+	return head != NULL ? params_message_alike(s, all, heads, head)
 	                    : params_message_scan(s, all, heads);
 }
 

@@ -64,7 +64,7 @@ struct relay_state {
 	char native_finish[24]; /* the provider's own last word */
 	uint64_t text_bytes;    /* of output: text, reasoning, arguments */
 	uint64_t events;
-	const struct usage *usage; /* the provider's own; NULL: none yet */
+	const struct usage *usage; /* lies in the relay; NULL: none */
 };
 
 struct relay *relay_new(const struct relay_opts *opts);
