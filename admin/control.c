@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -25,7 +24,6 @@
 #define CONTROL_SEND_MS 5000 /* to send a request */
 #define CONTROL_LINE 65536   /* bytes of one */
 #define CONTROL_MODE 0660
-#define CONTROL_GROUP "holdfast-admin" /* may use it, when there is one */
 
 struct control {
 	struct office *office;
@@ -153,11 +151,9 @@ control_accept(evutil_socket_t listener, short what, void *ctx)
 
 /* A daemon that is no member of the group keeps the socket to itself. */
 static void
-control_share(const char *path)
+control_share(const char *path, int64_t group)
 {
-	const struct group *g = getgrnam(CONTROL_GROUP);
-
-	if (g != NULL && chown(path, (uid_t)-1, g->gr_gid) != 0)
+	if (group != -1 && chown(path, (uid_t)-1, (gid_t)group) != 0)
 		log_info("control: %s stays with our own group: %m", path);
 }
 
@@ -171,7 +167,7 @@ control_new(struct office *o, struct err *e)
 
 	if (fd < 0)
 		return NULL;
-	control_share(path);
+	control_share(path, o->settings->admin_group);
 	c = xcalloc(1, sizeof *c);
 	c->office = o;
 	c->fd = fd;

@@ -20,6 +20,9 @@
 
 #define SETTINGS_MAGIC 0x31736664 /* "dfs1" */
 
+/* Whose members may use the control socket, when there is such a group. */
+#define SETTINGS_ADMIN_GROUP "holdfast-admin"
+
 /* Bytes at an offset; off 0 with len 0 is the empty string. */
 struct sref {
 	uint32_t off, len;
@@ -304,6 +307,7 @@ struct settings {
 	struct slist groups;      /* of struct settings_group, by id */
 	int64_t assume_input_pico, assume_output_pico; /* unknown_price */
 	uint64_t price_version; /* a digest of all prices */
+	int64_t admin_group;    /* its number, -1 = there is none */
 };
 
 /* A string of the snapshot; NUL-terminated there. */

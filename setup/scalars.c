@@ -3,6 +3,7 @@
 #include "setup/compile_priv.h"
 
 #include <arpa/inet.h>
+#include <grp.h>
 #include <stdio.h>
 
 #include "base/money.h"
@@ -364,6 +365,18 @@ scalars_check_base_paths(struct compile *c)
 	}
 }
 
+/*
+ * Here and not where the socket is made: the name service loads libraries,
+ * which a process that stays would keep.
+ */
+static void
+scalars_find_group(struct compile *c)
+{
+	const struct group *g = getgrnam(SETTINGS_ADMIN_GROUP);
+
+	c->settings.admin_group = g != NULL ? (int64_t)g->gr_gid : -1;
+}
+
 void
 scalars_read(struct compile *c, const struct node *root)
 {
@@ -379,4 +392,5 @@ scalars_read(struct compile *c, const struct node *root)
 	scalars_check_paths(c);
 	scalars_check_secret_keys(c);
 	scalars_check_base_paths(c);
+	scalars_find_group(c);
 }

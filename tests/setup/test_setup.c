@@ -2,6 +2,8 @@
 
 #include "tests/suite.h"
 
+#include <grp.h>
+
 #include "base/money.h"
 #include "tests/setup/files.h"
 
@@ -414,6 +416,33 @@ START_TEST(prices_have_a_version)
 }
 END_TEST
 
+/* In place of the C library's: the group that this machine has. */
+static struct group *this_group;
+
+struct group *
+getgrnam(const char *name)
+{
+	return this_group != NULL && strcmp(name, this_group->gr_name) == 0
+	           ? this_group
+	           : NULL;
+}
+
+START_TEST(the_admin_group_is_found)
+{
+	struct group other = { .gr_name = (char[]){ "other" }, .gr_gid = 7 };
+	struct group ours = { .gr_name = (char[]){ "holdfast-admin" },
+		.gr_gid = 4294967000 };
+
+	this_group = &other;
+	ck_assert_int_eq(load_text(""), 1);
+	ck_assert_int_eq(got->admin_group, -1);
+	this_group = &ours;
+	ck_assert_int_eq(load_text(""), 1);
+	ck_assert_int_eq(got->admin_group, 4294967000);
+	this_group = NULL;
+}
+END_TEST
+
 /* ---- several files ------------------------------------------------------ */
 
 START_TEST(conf_d_is_merged)
@@ -680,6 +709,7 @@ test_suite(void)
 	tcase_add_test(t, groups_arrive);
 	tcase_add_test(t, an_empty_file_serves_the_demo);
 	tcase_add_test(t, prices_have_a_version);
+	tcase_add_test(t, the_admin_group_is_found);
 	tcase_add_test(t, conf_d_is_merged);
 	tcase_add_test(t, a_secret_file_loses_one_newline);
 	tcase_add_test(t, a_credential_comes_from_its_folder);
