@@ -21,22 +21,44 @@ canon_block_none(const char *p, const char *end, char *out, const char *room)
 
 #include <immintrin.h>
 
-#define BLOCK 32
-#define READ_AHEAD 64 /* copies of parts of a block read whole blocks */
+#define BLOCK 64
+#define HALF 32
+#define READ_AHEAD 128 /* copies of parts of a block read whole blocks */
 #define AVX2 __attribute__((target("avx2,bmi")))
 
-static AVX2 inline void
-canon_block_copy(char *to, const char *from)
+/* Escapes of two bytes become six, and then a whole block is copied. */
+_Static_assert(BLOCK / 2 * 6 + BLOCK <= CANON_ROOM, "room for a block");
+
+struct canon_halves {
+	__m256i low, high;
+};
+
+static AVX2 inline struct canon_halves
+canon_block_load(const char *p)
 {
-	_mm256_storeu_si256((__m256i *)(void *)to,
-	    _mm256_loadu_si256((const __m256i *)(const void *)from));
+	const __m256i *from = (const __m256i *)(const void *)p;
+
+	return (struct canon_halves){ _mm256_loadu_si256(from),
+		_mm256_loadu_si256(from + 1) };
 }
 
-static AVX2 inline uint32_t
-canon_block_equal(__m256i v, char c)
+static AVX2 inline void
+canon_block_store(char *to, struct canon_halves v)
 {
-	return (uint32_t)_mm256_movemask_epi8(
-	    _mm256_cmpeq_epi8(v, _mm256_set1_epi8(c)));
+	__m256i *at = (__m256i *)(void *)to;
+
+	_mm256_storeu_si256(at, v.low);
+	_mm256_storeu_si256(at + 1, v.high);
+}
+
+static AVX2 inline uint64_t
+canon_block_equal(struct canon_halves v, char c)
+{
+	const __m256i all = _mm256_set1_epi8(c);
+	int low = _mm256_movemask_epi8(_mm256_cmpeq_epi8(v.low, all));
+	int high = _mm256_movemask_epi8(_mm256_cmpeq_epi8(v.high, all));
+
+	return (uint64_t)(uint32_t)high << HALF | (uint32_t)low;
 }
 
 /*
@@ -45,19 +67,19 @@ canon_block_equal(__m256i v, char c)
  * UTF-16 unit it ends.
  */
 static AVX2 inline struct canon_at
-canon_block_edit(const char *p, char *out, uint32_t edits, size_t n)
+canon_block_edit(const char *p, char *out, uint64_t edits, size_t n)
 {
 	const char *from = p;
 
 	for (; edits != 0; edits &= edits - 1) {
-		const char *at = p + __builtin_ctz(edits);
+		const char *at = p + __builtin_ctzll(edits);
 
 		out += at - 1 - from;
 		if (*at == 'u')
 			return (struct canon_at){ at - 1, out };
 		out = canon_short(out, *at);
 		from = at + 1;
-		canon_block_copy(out, from);
+		canon_block_store(out, canon_block_load(from));
 	}
 	return (struct canon_at){ p + n, out + (p + n - from) };
 }
@@ -69,16 +91,16 @@ canon_block_edit(const char *p, char *out, uint32_t edits, size_t n)
 static AVX2 struct canon_at
 canon_block_avx2(const char *p, const char *end, char *out, const char *room)
 {
-	uint32_t slashes, quotes, escaped, stop, edits, carry = 0;
+	uint64_t slashes, quotes, escaped, stop, edits, carry = 0;
+	struct canon_halves v;
 	struct canon_at came;
-	__m256i v;
 
 	for (; end - p >= READ_AHEAD && room - out >= CANON_ROOM; p += BLOCK) {
-		v = _mm256_loadu_si256((const __m256i *)(const void *)p);
+		v = canon_block_load(p);
 		slashes = canon_block_equal(v, '\\');
 		quotes = canon_block_equal(v, '"');
-		_mm256_storeu_si256((__m256i *)(void *)out, v);
-		escaped = jscan_block_escaped(slashes, &carry);
+		canon_block_store(out, v);
+		escaped = jscan_block_escaped(slashes, BLOCK, &carry);
 		stop = quotes & ~escaped;
 		edits = escaped & ~(quotes | slashes);
 		if ((stop | edits) == 0) {
@@ -86,7 +108,7 @@ canon_block_avx2(const char *p, const char *end, char *out, const char *room)
 			continue;
 		}
 		came = canon_block_edit(p, out, edits & (stop ^ (stop - 1)),
-		    stop != 0 ? (size_t)__builtin_ctz(stop) : BLOCK);
+		    stop != 0 ? (size_t)__builtin_ctzll(stop) : BLOCK);
 		if (came.p != p + BLOCK)
 			return came;
 		out = came.out;

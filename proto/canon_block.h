@@ -2,7 +2,7 @@
 #define PROTO_CANON_BLOCK_H
 
 /*
- * canon_block - the text of a string brought into its canonical form 32 bytes
+ * canon_block - the text of a string brought into its canonical form 64 bytes
  * at a time.  For proto/canon and its tests only.
  */
 

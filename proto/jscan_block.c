@@ -218,7 +218,7 @@ jscan_block_ends(const struct jscan_block_bytes *all, __m256i v)
 
 /* The last place between two characters, at or before p. */
 static const char *
-jscan_block_border(const char *p, bool cut, uint32_t slash)
+jscan_block_border(const char *p, bool cut, uint64_t slash)
 {
 	if (slash != 0)
 		return p - 1;
@@ -237,7 +237,8 @@ jscan_block_avx2(const char *p, const char *end, bool *escaped)
 	const struct jscan_block_bytes *all = &jscan_block_bytes;
 	const char *start = p;
 	__m256i v, last = _mm256_setzero_si256();
-	uint32_t slashes, marks, odd, stop, high, carry = 0, was;
+	uint32_t slashes, marks, odd, stop, high;
+	uint64_t carry = 0, was;
 
 	__asm__("" : "+r"(all));
 	for (; end - p >= BLOCK; p += BLOCK, last = v) {
@@ -249,7 +250,8 @@ jscan_block_avx2(const char *p, const char *end, bool *escaped)
 			break;
 		if ((slashes | carry) != 0) {
 			was = carry;
-			marks = jscan_block_escaped(slashes, &carry);
+			marks = (uint32_t)jscan_block_escaped(slashes, BLOCK,
+			    &carry);
 			odd = marks & ~jscan_block_short(all, v);
 			if ((odd & was) != 0)
 				return p - 1;

@@ -28,14 +28,15 @@ jscan_block_fn jscan_block_avx2;
 #endif
 
 /*
- * Which bytes of 32 stand behind a backslash that escapes them.  *carry is 1
- * when the block before ends with such a backslash, and then when this does.
+ * Which bytes of a block of up to 64 stand behind a backslash that escapes
+ * them.  *carry is 1 when the block before ends with such a backslash, and then
+ * when this does.
  */
-static inline uint32_t
-jscan_block_escaped(uint32_t slashes, uint32_t *carry)
+static inline uint64_t
+jscan_block_escaped(uint64_t slashes, unsigned block, uint64_t *carry)
 {
-	const uint32_t odd = 0xaaaaaaaa;
-	uint32_t open = slashes & ~*carry, pairs, marks;
+	const uint64_t odd = 0xaaaaaaaaaaaaaaaa;
+	uint64_t open = slashes & ~*carry, pairs, marks;
 
 	/*
 	 * The subtraction borrows along each run of backslashes, from where it
@@ -44,7 +45,7 @@ jscan_block_escaped(uint32_t slashes, uint32_t *carry)
 	 */
 	pairs = ((open << 1 | odd) - open) ^ odd;
 	marks = pairs ^ (slashes | *carry);
-	*carry = (pairs & slashes) >> 31;
+	*carry = (pairs & slashes) >> (block - 1);
 	return marks;
 }
 
