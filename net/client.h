@@ -93,6 +93,7 @@ struct call_request {
 	unsigned body_n;          /* at most CALL_BODY_IOV_MAX */
 	bool head_only;           /* the method is HEAD: no body follows */
 	bool fresh;               /* do not use a kept connection */
+	bool urgent;              /* do not wait for the end of the turn */
 
 	/* Absolute deadlines (routing.md 8.1); 0 = none. */
 	uint32_t write_ms;      /* without progress in sending */

@@ -49,8 +49,10 @@ call_send(struct call *c)
 
 	while (c->given < c->total && conn_pending(conn) < CONN_LOW_WATER) {
 		int n = call_portion(c, iov, &len);
+		int r = c->req.urgent ? conn_write_now(conn, iov, n)
+		                      : conn_write(conn, iov, n);
 
-		if (conn_write(conn, iov, n) == -1)
+		if (r == -1)
 			return; /* the link's end follows */
 		c->given += len;
 	}

@@ -1,6 +1,8 @@
 #include <assert.h>
+#include <endian.h>
 
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "net/server_priv.h"
 
 /* Replies: one writev for head and body, one for each piece of a stream. */
@@ -25,16 +27,12 @@ head_add_literal(struct head *h, struct slice s)
 	head_add(h, s.p, s.n);
 }
 
-/* n in the base; at least one digit. */
 static void
-head_add_number(struct head *h, uint64_t n, unsigned base)
+head_add_number(struct head *h, uint64_t n)
 {
-	char digits[20], *p = digits + sizeof(digits);
+	char room[DECIMAL_DIGITS];
 
-	do
-		*--p = "0123456789abcdef"[n % base];
-	while ((n /= base) > 0);
-	head_add(h, p, (size_t)(digits + sizeof(digits) - p));
+	head_add_literal(h, decimal_write(n, room));
 }
 
 static void
@@ -56,7 +54,7 @@ head_begin(struct head *h, struct server *s, unsigned status)
 {
 	h->len = 0;
 	head_add_literal(h, SLICE("HTTP/1.1 "));
-	head_add_number(h, status, 10);
+	head_add_number(h, status);
 	head_add_literal(h, SLICE(" "));
 	head_add_literal(h, slice_str(http1_reason(status)));
 	head_add_literal(h, SLICE("\r\n"));
@@ -76,7 +74,7 @@ static void
 head_add_length(struct head *h, uint64_t length)
 {
 	head_add_literal(h, SLICE("Content-Length: "));
-	head_add_number(h, length, 10);
+	head_add_number(h, length);
 	head_add_literal(h, SLICE("\r\n"));
 }
 
@@ -119,9 +117,11 @@ reply_closes(const struct exchange *x)
 }
 
 static int
-reply_write(struct exchange *x, const struct iovec *v, int count)
+reply_write(struct exchange *x, const struct iovec *v, int count, bool now)
 {
-	int r = conn_write(x->session->conn, v, count);
+	struct conn *conn = x->session->conn;
+	int r =
+	    now ? conn_write_now(conn, v, count) : conn_write(conn, v, count);
 
 	x->started = true;
 	x->bytes_out += pieces_bytes(v, count);
@@ -149,7 +149,7 @@ reply_whole(struct exchange *x, unsigned status, struct slice headers,
 	if (!x->head_only && !has_no_length(status))
 		for (int i = 0; i < count; i++)
 			v[n++] = body[i];
-	reply_write(x, v, n);
+	reply_write(x, v, n, false);
 	session_replied(x->session, close);
 }
 
@@ -222,32 +222,58 @@ exchange_stream(struct exchange *x, unsigned status, struct slice headers)
 	sbuf_add(&x->head_out, "\r\n", 2);
 }
 
-/* One chunk, and the last one when the stream ends with it. */
+#define CHUNK_LINE 16
+
+/*
+ * The line ahead of a chunk, its length known to be below 2^56.  It is made in
+ * a register: a copy would wait for bytes that were stored one by one.
+ */
+static size_t
+chunk_line(char to[CHUNK_LINE], size_t bytes)
+{
+	unsigned __int128 line = '\r' | '\n' << 8;
+	size_t n = 2;
+
+	do {
+		line =
+		    line << 8 | (unsigned char)"0123456789abcdef"[bytes % 16];
+		n++;
+	} while ((bytes /= 16) > 0);
+	for (int half = 0; half < 2; half++, line >>= 64) {
+		uint64_t eight = htole64((uint64_t)line);
+
+		memcpy(to + 8 * half, &eight, sizeof eight);
+	}
+	return n;
+}
+
+/*
+ * One chunk, and the last one when the stream ends with it.  Somebody looks at
+ * a screen for the first: it does not wait for the end of the turn.
+ */
 static int
 stream_write(struct exchange *x, const struct iovec *iov, int count, bool last)
 {
 	struct iovec v[EXCHANGE_PIECES_MAX + 8];
 	size_t bytes = pieces_bytes(iov, count);
 	bool framed = x->chunked && !x->no_body;
-	struct head size = { .len = 0 };
+	bool first = x->head_out.len > 0;
+	char line[CHUNK_LINE];
 	int n = 0, r;
 
 	assert(x->streams && count <= EXCHANGE_PIECES_MAX);
-	if (x->head_out.len > 0)
+	if (first)
 		v[n++] = piece_of(sbuf_slice(&x->head_out));
-	if (framed && bytes > 0) {
-		head_add_number(&size, bytes, 16);
-		head_add_literal(&size, SLICE("\r\n"));
-		v[n++] = piece(size.text, size.len);
-	}
+	if (framed && bytes > 0)
+		v[n++] = piece(line, chunk_line(line, bytes));
 	for (int i = 0; i < count && !x->no_body; i++)
 		v[n++] = iov[i];
 	if (framed && bytes > 0)
 		v[n++] = piece("\r\n", 2);
 	if (framed && last)
 		v[n++] = piece("0\r\n\r\n", 5);
-	r = n > 0 ? reply_write(x, v, n) : 1;
-	if (x->head_out.len > 0)
+	r = n > 0 ? reply_write(x, v, n, first) : 1;
+	if (first)
 		sbuf_free(&x->head_out);
 	return r;
 }

@@ -379,6 +379,7 @@ source_call_start(struct req *r)
 		.head = call_write_head(r),
 		.write_ms = (uint32_t)r->w->settings->server_write_timeout_ms,
 		.fresh = r->fresh,
+		.urgent = r->stream,
 	};
 
 	attempt_times(r, &times);

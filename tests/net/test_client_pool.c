@@ -88,6 +88,30 @@ START_TEST(test_client_fresh)
 }
 END_TEST
 
+/* On a kept connection an urgent request leaves before the turn has ended. */
+START_TEST(test_client_urgent)
+{
+	struct call_request second = post;
+	struct client_target *t;
+	struct seen s = { .over = false }, s2 = { .over = false };
+	struct call_info info;
+	struct peer p;
+
+	peer_start(&p, two_answers, NULL);
+	t = target_of(&p, NULL);
+	begin(&s, t, &post);
+	wait_over(&s);
+	second.urgent = _i == 1;
+	begin(&s2, t, &second);
+	call_info(s2.call, &info);
+	ck_assert_uint_eq(info.written, _i == 1 ? POST_BYTES : 0);
+	wait_over(&s2);
+	ck_assert(s2.info.reused);
+	ck_assert_uint_eq(s2.info.written, POST_BYTES);
+	target_end(&t, &p);
+}
+END_TEST
+
 /* A call started inside end() takes the connection that has just ended. */
 START_TEST(test_client_start_inside_end)
 {
@@ -173,6 +197,7 @@ test_suite(void)
 	tcase_add_test(t, test_client_kept_is_closed);
 	tcase_add_test(t, test_client_idle_timeout);
 	tcase_add_test(t, test_client_fresh);
+	tcase_add_loop_test(t, test_client_urgent, 0, 2);
 	tcase_add_test(t, test_client_start_inside_end);
 	tcase_add_test(t, test_client_queue);
 	tcase_add_test(t, test_client_queue_limits);

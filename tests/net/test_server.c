@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -564,6 +565,50 @@ flood_once(const struct sbuf *flood)
 	turn();
 }
 
+/* The first bytes of a stream leave before the turn has ended, no others do. */
+START_TEST(test_stream_begins_at_once)
+{
+	struct iovec more = piece("more", 4);
+
+	begin();
+	tell(GET("/hold"));
+	UNTIL(rig.held != NULL);
+	stream(rig.held);
+	read_some();
+	ck_assert(ends("\r\n5\r\nabcde\r\n"));
+	exchange_write(rig.held, &more, 1);
+	read_some();
+	ck_assert(ends("abcde\r\n"));
+	UNTIL(ends("4\r\nmore\r\n"));
+	exchange_cut(rig.held);
+	teardown();
+}
+END_TEST
+
+static const size_t chunk_sizes[] = { 1, 9, 10, 15, 16, 0xfe, 0x100, 0x1230,
+	0xabcde, 0x100000 };
+
+START_TEST(test_chunk_sizes)
+{
+	size_t size = chunk_sizes[_i];
+	char *text = calloc(1, size), line[32];
+	struct iovec v = piece(text, size);
+
+	begin();
+	tell(GET("/hold"));
+	UNTIL(rig.held != NULL);
+	memset(text, 'x', size);
+	exchange_stream(rig.held, 200, SLICE("X-A: b\r\n"));
+	exchange_write(rig.held, &v, 1);
+	UNTIL(rig.got.len > size && ends("x\r\n"));
+	snprintf(line, sizeof line, "\r\n\r\n%zx\r\nx", size);
+	ck_assert_uint_eq(count_of(line), 1);
+	exchange_cut(rig.held);
+	teardown();
+	free(text);
+}
+END_TEST
+
 /* Too much behind a request stops the reading; all is answered in the end. */
 START_TEST(test_flood)
 {
@@ -694,6 +739,8 @@ test_suite(void)
 	tcase_add_loop_test(t, test_timeouts, 0, (int)COUNT(timeouts));
 	tcase_add_test(t, test_dripped_head);
 	tcase_add_loop_test(t, test_slow_reader, 0, 2);
+	tcase_add_test(t, test_stream_begins_at_once);
+	tcase_add_loop_test(t, test_chunk_sizes, 0, (int)COUNT(chunk_sizes));
 	tcase_add_test(t, test_flood);
 	tcase_add_test(t, test_flood_and_leave);
 	tcase_add_test(t, test_drain);
