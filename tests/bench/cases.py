@@ -189,7 +189,7 @@ def stream(bench):
         yield row("streamed, 200 at once", "worker CPU us/event", events["gateway"],
                   events["nginx"], 1.0, note="proxy_buffering off")
         got = rounds({s.name: lambda s=s: bench.load.run(s, content, 1, 100, rate=100)
-                      for s in pair}, 9)
+                      for s in pair}, 21)
         first = {k: [r["first_p50_us"] for r in v] for k, v in got.items()}
         yield row("streamed, 100 begin each second", "us to first byte, p50", first["gateway"],
                   first["nginx"], 1.0, note="p99 %d/%d us" % tuple(
