@@ -30,16 +30,26 @@ def arrived(record):
     return datetime.datetime.fromisoformat(record["timestamp"].replace("Z", "+00:00")).timestamp()
 
 
+# Bound to ports that were given out and may not be listened on yet.
+reserved = collections.deque(maxlen=200)
+
+
 def free_port():
-    """One that nobody listens on, below those that the kernel gives to clients."""
+    """One of our own, below those that the kernel gives to clients.
+
+    It stays bound, so that no other test process is given it before it is
+    listened on; who listens may, with SO_REUSEADDR, for this socket does not."""
     while True:
         port = random.SystemRandom().randrange(10000, 32000)
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+        s = socket.socket()
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            s.close()
+            continue
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.append(s)
+        return port
 
 
 def wait_for(condition, seconds=10, what="a condition"):
