@@ -31,7 +31,7 @@ hf_CFLAGS   = -std=c11 -fPIE -fstack-protector-strong \
 # library takes to end.
 hf_COPIES   = $(if $(is_gcc),$(if $(is_x86),$(foreach of,memcpy memset,\
 	-m$(of)-strategy=libcall:-1:noalign)))
-hf_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+hf_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 hf_LTO      = $(if $(LTO),$(LTO) -ffat-lto-objects)
 # Across files it cannot tell that who fails returns -1; each file was warned of.
 hf_WHOLE    = $(hf_LTO) $(hf_COPIES) -Wno-maybe-uninitialized $(CFLAGS)
@@ -70,7 +70,7 @@ rooms_master = master shm base
 rooms_worker = worker net shm store dialect proto base
 rooms_ctl    = ctl proto base
 
-libs_base   = -lcrypto
+libs_base   = -lcrypto $(if $(is_x86),-lIPSec_MB)
 libs_net    = -levent_core -lssl -lcrypto -lcares
 libs_store  = -llmdb -lsqlite3
 libs_proto  = -ljson-c

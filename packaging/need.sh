@@ -6,6 +6,7 @@
 set -eu
 build='gcc make libc6-dev pkg-config libevent-dev libssl-dev libjson-c-dev
 	liblmdb-dev libconfig-dev libc-ares-dev libsqlite3-dev'
+[ "$(dpkg --print-architecture)" != amd64 ] || build="$build libipsec-mb-dev"
 check="$build check libsubunit-dev python3 python3-pytest python3-pytest-xdist
 	python3-httpx python3-requests python3-jsonschema curl openssl procps
 	ca-certificates iproute2 mandoc patch tzdata"

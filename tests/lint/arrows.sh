@@ -31,6 +31,7 @@ BEGIN {
 	owner["ares.h"]      = "^net/"
 	owner["event2/"]     = "^(net|worker|keeper|logger|admin|master)/"
 	owner["openssl/"]    = "^(base|net)/"
+	owner["intel-ipsec-mb.h"] = "^base/"
 	owner["check.h"]     = "^tests/"
 }
 function complain(text) { print $1 ":" $2 ": " text; bad = 1 }
