@@ -83,23 +83,17 @@ cachekey_body(struct sbuf *b, struct jscan_item *members, size_t n)
 }
 
 void
-cachekey_make(const struct cachekey *k, struct digest *d, struct sbuf *scratch,
-    unsigned char key_r[DIGEST_SIZE])
+cachekey_write(const struct cachekey *k, struct sbuf *b)
 {
-	sbuf_clear(scratch);
-	cachekey_part(scratch, 1, SLICE("hfc1"));
-	cachekey_part(scratch, 2, k->organization);
-	cachekey_part(scratch, 3, k->environment);
-	cachekey_part(scratch, 4, k->family);
-	cachekey_body(scratch, k->members, k->n_members);
-	cachekey_part(scratch, 6, k->model);
-	cachekey_part(scratch, 7, k->customer);
+	cachekey_part(b, 1, SLICE("hfc1"));
+	cachekey_part(b, 2, k->organization);
+	cachekey_part(b, 3, k->environment);
+	cachekey_part(b, 4, k->family);
+	cachekey_body(b, k->members, k->n_members);
+	cachekey_part(b, 6, k->model);
+	cachekey_part(b, 7, k->customer);
 	if (k->credentials != NULL)
-		cachekey_part(scratch, 8,
+		cachekey_part(b, 8,
 		    (struct slice){ (const char *)k->credentials,
 			DIGEST_SIZE });
-	/* One piece costs less than eighteen. */
-	digest_start(d);
-	digest_add(d, scratch->data, scratch->len);
-	digest_end(d, key_r);
 }

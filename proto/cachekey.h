@@ -19,7 +19,7 @@ struct cachekey {
 	struct slice family;      /* "chat", "responses", … */
 	/*
 	 * Those of the request after merge, rendering and null removal, in
-	 * any order; cachekey_make() moves and renames some.
+	 * any order; cachekey_write() moves and renames some.
 	 */
 	struct jscan_item *members;
 	size_t n_members;
@@ -28,8 +28,7 @@ struct cachekey {
 	const unsigned char *credentials; /* SHA-256 of them, or NULL */
 };
 
-/* The key.  scratch is the caller's for its memory only. */
-void cachekey_make(const struct cachekey *k, struct digest *d,
-    struct sbuf *scratch, unsigned char key_r[DIGEST_SIZE]);
+/* Append what is hashed: the key is the SHA-256 of it. */
+void cachekey_write(const struct cachekey *k, struct sbuf *b);
 
 #endif

@@ -131,7 +131,8 @@ struct req_cache {
 	bool followed; /* waited for a twin at some time */
 	unsigned char key[32];
 	struct inflight_ref flight;
-	bool asked;          /* the key is made */
+	bool asked;          /* what it wants is known */
+	bool key_due;        /* the key is being made */
 	uint64_t give_up_ms; /* of a follower */
 	int64_t ttl_s, max_age_s;
 	int64_t age_s, saved_cost_nano; /* of a hit */

@@ -19,6 +19,7 @@
 #include "shm/sieve.h"
 #include "store/cache.h"
 #include "worker/answer.h"
+#include "worker/cachekeys.h"
 #include "worker/client_dialect.h"
 #include "worker/counters.h"
 #include "worker/credential.h"
@@ -99,7 +100,7 @@ recall_ttl(struct req *r)
 
 /* The body as merged, without what is ours: what the key is made of. */
 static void
-recall_make_key(struct req *r, const unsigned char *credentials)
+recall_ask_key(struct req *r, const unsigned char *credentials)
 {
 	struct params *p = &r->params;
 	struct cachekey k = {
@@ -116,10 +117,10 @@ recall_make_key(struct req *r, const unsigned char *credentials)
 		k.model = r->choice.slug;
 	if (params_cache_option(p, SLICE("cache_by_customer")))
 		k.customer = params_customer_id(p);
-	cachekey_make(&k, r->w->digest, &r->w->scratch, r->cache.key);
+	cachekeys_add(r, &k);
 }
 
-/* Decide what the request wants of the cache, and make its key. */
+/* Decide what the request wants of the cache, and have its key made. */
 static void
 recall_begin(struct req *r)
 {
@@ -144,7 +145,7 @@ recall_begin(struct req *r)
 	c->store = true;
 	if (c->lookup)
 		c->state = CACHE_MISS;
-	recall_make_key(r, own ? sum : NULL);
+	recall_ask_key(r, own ? sum : NULL);
 }
 
 static void
@@ -346,6 +347,8 @@ step_recall_run(struct req *r)
 
 	if (!r->cache.asked)
 		recall_begin(r);
+	if (r->cache.key_due)
+		return STEP_WAIT;
 	if (!r->cache.lookup)
 		return STEP_NEXT;
 	if (!r->cache.follows && recall_look(r))
@@ -376,6 +379,7 @@ recall_has_company(const struct req *r)
 void
 step_recall_cancel(struct req *r)
 {
+	cachekeys_drop(r);
 	if (r->cache.follows && !recall_has_company(r))
 		inflight_leave(r->w->segment, r->w->seat.index,
 		    r->cache.flight);

@@ -27,6 +27,7 @@
 #include "shm/wake.h"
 #include "store/cache.h"
 #include "store/objects.h"
+#include "worker/cachekeys.h"
 #include "worker/counters.h"
 #include "worker/customers.h"
 #include "worker/health.h"
@@ -86,6 +87,7 @@ life_trim(struct life *life)
 		life->quiet = 1;
 	else if (life->quiet > 0 && ++life->quiet > WORKER_QUIET_BEATS) {
 		pool_shrink();
+		cachekeys_trim(life->worker.cachekeys);
 		malloc_trim(0);
 		life->quiet = 0;
 	}
@@ -238,6 +240,7 @@ life_make(struct life *life, struct err *e)
 	addr_learn_own();
 	w->loop = loop_new();
 	w->digest = digest_new();
+	w->cachekeys = cachekeys_new(w);
 	w->dns = dns_new(w->loop, NULL, e);
 	if (w->dns == NULL)
 		return -1;
@@ -292,6 +295,7 @@ life_end(struct life *life)
 	cache_close(&w->cache);
 	objects_close(&w->objects);
 	digest_free(&w->digest);
+	cachekeys_free(&w->cachekeys);
 	loop_turn(w->loop, 0);
 	source_call_forget(w);
 	loop_free(&w->loop);

@@ -19,6 +19,7 @@
 #include "worker/worker.h"
 
 struct cache;
+struct cachekeys;
 struct client;
 struct credential;
 struct client_target;
@@ -75,6 +76,7 @@ struct worker {
 	struct objects *objects;
 	struct cache *cache; /* NULL: not there (yet) */
 	uint64_t cache_tried_ms;
+	struct cachekeys *cachekeys;
 	struct digest *digest;
 	struct counters *counters;
 	struct health_drained *drained; /* worker/health.c */

@@ -1,4 +1,5 @@
 """The answer cache: the vectors of its specification, twins, deaths."""
+import hashlib
 import json
 import os
 import signal
@@ -130,6 +131,76 @@ def test_key_vectors(cache):
     r = cache.gateway.post("/api/chat/completions", dict(body, customer_identifier="user_123", **BY_CUSTOMER))
     assert cache.gateway.record(r.headers["x-respan-log-id"])["cache_key"] == \
         "452c24b56e2494734976196f6f41dc6ec85ba2318a734544828d372cc5628677"
+
+
+def key_of(content):
+    """Of chat_body(content) in prod, by the words of the specification."""
+    body = json.dumps({"messages": [{"content": content, "role": "user"}]}, separators=(",", ":"))
+    parts = ["hfc1", "default", "prod", "chat", body]
+    return hashlib.sha256(b"".join(bytes([i + 1]) + len(p).to_bytes(8, "big") + p.encode()
+                                   for i, p in enumerate(parts))).hexdigest()
+
+
+class Turn:
+    """What is sent within a with, on connections that are known, comes to the
+    worker at once."""
+
+    def __init__(self, gateway, n):
+        self.worker = gateway.children("worker")[0]
+        self.wires = [Wire(gateway) for _ in range(n)]
+        for w in self.wires:
+            assert w.ask(chat_body(model="demo/echo")).status == 200
+
+    def __enter__(self):
+        os.kill(self.worker, signal.SIGSTOP)
+        return self.wires
+
+    def __exit__(self, *error):
+        os.kill(self.worker, signal.SIGCONT)
+
+
+def test_keys_of_one_turn(make_gateway, provider):
+    """Requests that come together have the keys that each has alone."""
+    g = make_gateway(workers=1, start=False)
+    g.text = g.text.replace("logs = {", 'logs = { ring = "64M";')
+    g.start()
+    provider.answer = lambda r: json_reply(completion("an answer"))
+    contents = ["%d:" % i + "x" * (i * i * i * 7) for i in range(40)] + ["y" * 1900000, "z" * 900000]
+    turn = Turn(g, len(contents))
+    sent = [threading.Thread(target=w.send, args=(request(chat_body(c, **ON)),))
+            for w, c in zip(turn.wires, contents)]
+    with turn:
+        for t in sent:
+            t.start()
+    for w, c, t in zip(turn.wires, contents, sent):
+        r = w.reply()
+        assert (r.status, r.headers["x-respan-cache"]) == (200, "miss")
+        assert g.record(r.headers["x-respan-log-id"])["cache_key"] == key_of(c)
+        t.join()
+        w.close()
+    assert len(provider.requests) == len(contents)
+
+
+def test_some_of_one_turn_leave(make_gateway, provider):
+    """Some clients are gone by the end of the turn: the others get their answers."""
+    g = make_gateway(workers=1)
+    provider.answer = lambda r: json_reply(completion("an answer"))
+    contents = ["number %d" % (i % 30) for i in range(60)]
+    turn = Turn(g, len(contents))
+    with turn as wires:
+        for i, (w, c) in enumerate(zip(wires, contents)):
+            w.send(request(chat_body(c, **ON)))
+            if i % 3 == 0:
+                w.reset()
+    states = set()
+    for i, (w, c) in enumerate(zip(turn.wires, contents)):
+        if i % 3 != 0:
+            r = w.reply()
+            states.add(r.headers["x-respan-cache"])
+            assert r.status == 200 and g.record(r.headers["x-respan-log-id"])["cache_key"] == key_of(c)
+            w.close()
+    assert "miss" in states and states <= {"miss", *HIT}
+    wait_for(lambda: g.ctl_json("status")["requests_in_flight"] == 0, 5, "all to end")
 
 
 def test_cache_control(cache):

@@ -48,7 +48,6 @@ make(const char *body, const char *model, const char *customer, char *hex)
 		.model = slice_str(model),
 		.customer = slice_str(customer) };
 	unsigned char key[DIGEST_SIZE];
-	struct digest *d = digest_new();
 	struct sbuf scratch = { 0 };
 	struct err e;
 	unsigned n;
@@ -57,9 +56,9 @@ make(const char *body, const char *model, const char *customer, char *hex)
 			     &n, &e),
 	    0);
 	k.n_members = n;
-	cachekey_make(&k, d, &scratch, key);
+	cachekey_write(&k, &scratch);
+	digest_sha256(scratch.data, scratch.len, key);
 	hex_write(key, sizeof key, hex);
-	digest_free(&d);
 	sbuf_free(&scratch);
 }
 

@@ -1,0 +1,142 @@
+/* Cache keys that are made together at the end of a turn. */
+
+#include "tests/suite.h"
+
+#include "base/digest.h"
+#include "base/sbuf.h"
+#include "net/loop.h"
+#include "proto/cachekey.h"
+#include "worker/cachekeys.h"
+#include "worker/req.h"
+#include "worker/worker_priv.h"
+
+#define MOST 40
+#define LARGE 3000000
+
+static struct worker w;
+static struct req reqs[MOST];
+static char model[LARGE];
+
+static void
+setup(void)
+{
+	w.loop = loop_new();
+	w.cachekeys = cachekeys_new(&w);
+	memset(model, 'm', sizeof model);
+	for (unsigned i = 0; i < MOST; i++)
+		/* So that nothing happens when it is woken. */
+		reqs[i] = (struct req){ .w = &w, .ended = true };
+}
+
+static void
+teardown(void)
+{
+	cachekeys_trim(w.cachekeys);
+	cachekeys_free(&w.cachekeys);
+	ck_assert_ptr_null(w.cachekeys);
+	cachekeys_free(&w.cachekeys);
+	loop_free(&w.loop);
+}
+
+static struct cachekey
+key_of(size_t n)
+{
+	return (struct cachekey){ .organization = SLICE("default"),
+		.environment = SLICE("prod"),
+		.family = SLICE("chat"),
+		.model = { model, n } };
+}
+
+static void
+add(unsigned i, size_t n)
+{
+	struct cachekey k = key_of(n);
+
+	cachekeys_add(&reqs[i], &k);
+	ck_assert(reqs[i].cache.key_due);
+}
+
+static bool
+has_key(unsigned i, size_t n)
+{
+	struct cachekey k = key_of(n);
+	unsigned char want[DIGEST_SIZE];
+	struct sbuf text = { 0 };
+
+	cachekey_write(&k, &text);
+	digest_sha256(text.data, text.len, want);
+	sbuf_free(&text);
+	return memcmp(want, reqs[i].cache.key, DIGEST_SIZE) == 0;
+}
+
+/* So many, each longer than the one before by so much. */
+static const struct {
+	unsigned n;
+	size_t step;
+} counts[] = { { 1, 1 }, { 2, 1 }, { 3, 100 }, { 8, 7 }, { 15, 1 }, { 16, 1 },
+	{ 17, 1 }, { 33, 50 }, { MOST, 1 }, { 1, LARGE }, { 4, LARGE / 4 },
+	{ 20, LARGE / 20 } };
+
+START_TEST(test_count)
+{
+	unsigned n = counts[_i].n;
+
+	for (unsigned i = 0; i < n; i++)
+		add(i, (i + 1) * counts[_i].step);
+	loop_turn(w.loop, 0);
+	for (unsigned i = 0; i < n; i++) {
+		ck_assert(!reqs[i].cache.key_due);
+		ck_assert_msg(has_key(i, (i + 1) * counts[_i].step), "%u", i);
+	}
+}
+END_TEST
+
+/* In the next turn all is as it was in the first. */
+START_TEST(test_turns)
+{
+	for (unsigned turn = 1; turn <= 3; turn++) {
+		add(0, turn);
+		add(1, 10 * turn);
+		loop_turn(w.loop, 0);
+		ck_assert(has_key(0, turn) && has_key(1, 10 * turn));
+		cachekeys_trim(w.cachekeys);
+	}
+}
+END_TEST
+
+/* What was dropped is never looked at again. */
+START_TEST(test_drop)
+{
+	static const struct req_cache none;
+
+	for (unsigned i = 0; i < 6; i++)
+		add(i, i + 1);
+	for (unsigned i = 0; i < 6; i += 2) {
+		cachekeys_drop(&reqs[i]);
+		ck_assert(!reqs[i].cache.key_due);
+		cachekeys_drop(&reqs[i]);
+	}
+	add(0, 100); /* once more, in another life */
+	cachekeys_trim(w.cachekeys);
+	loop_turn(w.loop, 0);
+	ck_assert(has_key(0, 100));
+	for (unsigned i = 1; i < 6; i++)
+		ck_assert(i % 2 == 1 ? has_key(i, i + 1)
+				     : memcmp(&reqs[i].cache, &none,
+					   sizeof none) == 0);
+}
+END_TEST
+
+Suite *
+test_suite(void)
+{
+	Suite *s = suite_create("cachekeys");
+	TCase *t = tcase_create("cachekeys");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, test_count, 0, (int)COUNT(counts));
+	tcase_add_test(t, test_turns);
+	tcase_add_test(t, test_drop);
+	suite_add_tcase(s, t);
+	return s;
+}
