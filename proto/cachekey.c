@@ -11,24 +11,42 @@
 #define HEAD 9 /* of a part: its number, and its length in 8 bytes */
 
 /* What the answer does not depend on, and one name for two. */
+#define RULES(RULE)                                                            \
+	RULE("model", "")                                                      \
+	RULE("stream", "")                                                     \
+	RULE("stream_options", "")                                             \
+	RULE("user", "")                                                       \
+	RULE("safety_identifier", "")                                          \
+	RULE("metadata", "")                                                   \
+	RULE("store", "")                                                      \
+	RULE("service_tier", "")                                               \
+	RULE("prompt_cache_key", "")                                           \
+	RULE("prompt_cache_retention", "")                                     \
+	RULE("timeout", "")                                                    \
+	RULE("extra_headers", "")                                              \
+	RULE("max_completion_tokens", "max_tokens")
+
 static const struct cachekey_rule {
 	struct slice name;
 	struct slice as; /* empty = left out */
 } cachekey_rules[] = {
-	{ SLICE("model"), { NULL, 0 } },
-	{ SLICE("stream"), { NULL, 0 } },
-	{ SLICE("stream_options"), { NULL, 0 } },
-	{ SLICE("user"), { NULL, 0 } },
-	{ SLICE("safety_identifier"), { NULL, 0 } },
-	{ SLICE("metadata"), { NULL, 0 } },
-	{ SLICE("store"), { NULL, 0 } },
-	{ SLICE("service_tier"), { NULL, 0 } },
-	{ SLICE("prompt_cache_key"), { NULL, 0 } },
-	{ SLICE("prompt_cache_retention"), { NULL, 0 } },
-	{ SLICE("timeout"), { NULL, 0 } },
-	{ SLICE("extra_headers"), { NULL, 0 } },
-	{ SLICE("max_completion_tokens"), SLICE("max_tokens") },
+#define RULE(name, as) { SLICE(name), SLICE(as) },
+	RULES(RULE)
+#undef RULE
 };
+
+/* A bit for each length of those names: most others have none of them. */
+#define RULE(name, as) | UINT64_C(1) << (sizeof(name) - 1)
+static const uint64_t cachekey_lengths = 0 RULES(RULE);
+#undef RULE
+
+static bool
+cachekey_has_rule(const struct jscan_item *item)
+{
+	return item->name_escaped ||
+	       (item->name.n < 64 &&
+		   (cachekey_lengths >> item->name.n & 1) != 0);
+}
 
 /* False when the member is left out. */
 static bool
@@ -36,6 +54,8 @@ cachekey_keeps(struct jscan_item *item)
 {
 	const struct cachekey_rule *r = cachekey_rules;
 
+	if (!cachekey_has_rule(item))
+		return true;
 	for (; r < cachekey_rules + COUNT(cachekey_rules); r++) {
 		if (!jstr_is(item, r->name))
 			continue;

@@ -30,6 +30,9 @@ static const struct row {
 	{ "what does not change the answer",
 	    "{\"model\":\"x\",\"stream\":true,\"user\":\"u\",\"metadata\":{},"
 	    "\"stream_options\":{\"include_usage\":true},\"store\":false,"
+	    "\"safety_identifier\":\"s\",\"prompt_cache_key\":\"k\","
+	    "\"prompt_cache_retention\":\"24h\",\"timeout\":5,"
+	    "\"extra_headers\":{},"
 	    "\"service_tier\":\"auto\",\"messages\":[{\"content\":"
 	    "\"\\u0048ello\",\"role\":\"user\"}],\"temperature\":1e0}",
 	    "", "",
