@@ -55,6 +55,25 @@ jscan_unicode(struct jscan_reader *s)
 	return jscan_fail(s, "lone surrogate");
 }
 
+/* Behind a backslash, but for the u. */
+static bool
+jscan_may_escape(char c)
+{
+	switch (c) {
+	case '"':
+	case '\\':
+	case '/':
+	case 'b':
+	case 'f':
+	case 'n':
+	case 'r':
+	case 't':
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* At a backslash. */
 static int
 jscan_escape(struct jscan_reader *s)
@@ -67,7 +86,7 @@ jscan_escape(struct jscan_reader *s)
 		s->p++;
 		return jscan_unicode(s);
 	}
-	if (*s->p == '\0' || strchr("\"\\/bfnrt", *s->p) == NULL)
+	if (!jscan_may_escape(*s->p))
 		return jscan_fail(s, "invalid escape");
 	s->p++;
 	return 0;
