@@ -39,6 +39,17 @@ sieve_set(struct sieve *s, uint32_t which,
 	atomic_fetch_or(&s->maps[which - 1][b.word], b.mask);
 }
 
+void
+sieve_prefetch(const struct segment *seg,
+    const unsigned char key[SIEVE_KEY_SIZE])
+{
+	struct sieve *s = sieve_of(seg);
+	uint32_t which = atomic_load(&s->in_use);
+
+	if (which != 0)
+		__builtin_prefetch(&s->maps[which - 1][sieve_bits(key).word]);
+}
+
 bool
 sieve_may_hold(const struct segment *seg,
     const unsigned char key[SIEVE_KEY_SIZE])

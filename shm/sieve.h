@@ -21,6 +21,10 @@
 
 #define SIEVE_KEY_SIZE 32
 
+/* Soon it will be asked for this key. */
+void sieve_prefetch(const struct segment *seg,
+    const unsigned char key[SIEVE_KEY_SIZE]);
+
 /* False: the cache does not hold it. */
 bool sieve_may_hold(const struct segment *seg,
     const unsigned char key[SIEVE_KEY_SIZE]);

@@ -7,6 +7,8 @@
 #include "base/xmem.h"
 #include "net/loop.h"
 #include "proto/cachekey.h"
+#include "shm/inflight.h"
+#include "shm/sieve.h"
 #include "worker/req.h"
 #include "worker/worker_priv.h"
 
@@ -70,6 +72,8 @@ cachekeys_hash(struct cachekeys *c)
 			continue;
 		memcpy(r->cache.key, keys[i], DIGEST_SIZE);
 		r->cache.key_due = false;
+		sieve_prefetch(r->w->segment, keys[i]);
+		inflight_prefetch(r->w->segment, keys[i]);
 		req_wake(r);
 	}
 	c->n = 0;

@@ -76,7 +76,8 @@ recall_excluded(struct req *r)
 	struct slice modalities = params_json(&r->params, PARAM_modalities);
 
 	return params_bool(&r->params, PARAM_store) ||
-	       memmem(modalities.p, modalities.n, "\"audio\"", 7) != NULL ||
+	       (modalities.n > 0 && memmem(modalities.p, modalities.n,
+					"\"audio\"", 7) != NULL) ||
 	       client_goes_on(r) || recall_lacks_model(r);
 }
 

@@ -6,6 +6,7 @@
 #include "base/sbuf.h"
 #include "net/loop.h"
 #include "proto/cachekey.h"
+#include "shm/segment.h"
 #include "worker/cachekeys.h"
 #include "worker/req.h"
 #include "worker/worker_priv.h"
@@ -20,6 +21,10 @@ static char model[LARGE];
 static void
 setup(void)
 {
+	static const struct segment_shape shape = { 1, 64, 65536 };
+	struct err e;
+
+	ck_assert_int_eq(segment_create(NULL, &shape, &w.segment, &e), 1);
 	w.loop = loop_new();
 	w.cachekeys = cachekeys_new(&w);
 	memset(model, 'm', sizeof model);
@@ -36,6 +41,7 @@ teardown(void)
 	ck_assert_ptr_null(w.cachekeys);
 	cachekeys_free(&w.cachekeys);
 	loop_free(&w.loop);
+	segment_close(&w.segment);
 }
 
 static struct cachekey
