@@ -166,7 +166,6 @@ test_suite(void)
 	Suite *s = suite_create("base/rs256");
 	TCase *tc = tcase_create("rs256");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_jwt);
 	tcase_add_test(tc, test_letters);
 	tcase_add_test(tc, test_refused);

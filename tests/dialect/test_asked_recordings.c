@@ -157,7 +157,6 @@ test_suite(void)
 	Suite *s = suite_create("dialect/asked_recordings");
 	TCase *tc = tcase_create("requests");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_asked, 0, 2);
 	suite_add_tcase(s, tc);
 	return s;

@@ -246,7 +246,6 @@ test_suite(void)
 	Suite *s = suite_create("dialect/gemini_signatures");
 	TCase *tc = tcase_create("signatures");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_back, 0, KEEPS);
 	suite_add_tcase(s, tc);
 	return s;

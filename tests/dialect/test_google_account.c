@@ -281,7 +281,6 @@ test_suite(void)
 	Suite *s = suite_create("dialect/google_account");
 	TCase *tc = tcase_create("account");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_unchecked_fixture(tc, make_key, free_key);
 	tcase_add_loop_test(tc, test_good, 0, COUNT(goods));
 	tcase_add_loop_test(tc, test_bad, 0, COUNT(bads));

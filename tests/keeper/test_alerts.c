@@ -510,13 +510,11 @@ test_suite(void)
 	Suite *s = suite_create("keeper/alerts");
 	TCase *t = tcase_create("all");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_rule, 0, COUNT(rules));
 	tcase_add_test(t, test_other_percents);
 	tcase_add_test(t, test_most);
 	suite_add_tcase(s, t);
 	t = tcase_create("told");
-	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, world_init, world_fini);
 	tcase_add_test(t, test_told);
 	tcase_add_test(t, test_killed_between);

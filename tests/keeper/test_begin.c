@@ -294,7 +294,6 @@ test_suite(void)
 	Suite *s = suite_create("begin");
 	TCase *t = tcase_create("begin");
 
-	tcase_set_timeout(t, 30);
 	tcase_add_checked_fixture(t, world_init, world_fini);
 	tcase_add_test(t, test_old_periods);
 	tcase_add_test(t, test_long_period_behind_short_ones);

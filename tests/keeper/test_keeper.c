@@ -602,7 +602,6 @@ test_suite(void)
 	Suite *s = suite_create("keeper");
 	TCase *t = tcase_create("keeper");
 
-	tcase_set_timeout(t, 30);
 	tcase_add_checked_fixture(t, world_init, world_fini);
 	tcase_add_test(t, test_settle);
 	tcase_add_test(t, test_limit);

@@ -446,7 +446,6 @@ test_suite(void)
 	Suite *s = suite_create("logger/courier");
 	TCase *t = tcase_create("courier");
 
-	tcase_set_timeout(t, 30);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, test_given_up);
 	tcase_add_test(t, test_unwanted);

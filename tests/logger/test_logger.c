@@ -636,7 +636,6 @@ test_suite(void)
 	Suite *s = suite_create("logger/logger");
 	TCase *t = tcase_create("all");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, world_init, world_fini);
 	tcase_add_test(t, records_reach_files_and_store);
 	tcase_add_test(t, a_killed_logger_loses_nothing);

@@ -454,7 +454,6 @@ test_suite(void)
 	TCase *t = tcase_create("roles");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, starts_in_order);
 	tcase_add_test(t, stops_in_order);
 	tcase_add_test(t, stops_fast);

@@ -479,7 +479,6 @@ test_suite(void)
 	TCase *t = tcase_create("client");
 
 	tcase_add_checked_fixture(t, client_start, client_stop);
-	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, test_client_cases, 0, (int)COUNT(cases));
 	tcase_add_loop_test(t, test_client_stalls, 0, (int)COUNT(stalls));
 	tcase_add_loop_test(t, test_client_hosts, 0, (int)COUNT(hosts));

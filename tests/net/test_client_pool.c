@@ -193,7 +193,6 @@ test_suite(void)
 	TCase *t = tcase_create("pool");
 
 	tcase_add_checked_fixture(t, client_start, client_stop);
-	tcase_set_timeout(t, 20);
 	tcase_add_test(t, test_client_kept_is_closed);
 	tcase_add_test(t, test_client_idle_timeout);
 	tcase_add_test(t, test_client_fresh);

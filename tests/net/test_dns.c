@@ -382,7 +382,6 @@ test_suite(void)
 	TCase *t = tcase_create("dns");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, test_dns_known, 0, (int)COUNT(known));
 	tcase_add_test(t, test_dns_localhost);
 	tcase_add_loop_test(t, test_dns_asks, 0, (int)COUNT(asks));

@@ -747,7 +747,6 @@ test_suite(void)
 	tcase_add_test(t, test_requests_per_connection);
 	tcase_add_test(t, test_late_accept);
 	tcase_add_test(t, test_pressure);
-	tcase_set_timeout(t, 30);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -228,7 +228,6 @@ test_suite(void)
 	tcase_add_test(t, test_large_echo);
 	tcase_add_test(t, test_no_handshake);
 	tcase_add_test(t, test_plain_to_tls);
-	tcase_set_timeout(t, 30);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -374,7 +374,6 @@ test_suite(void)
 	TCase *t = tcase_create("tls");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, test_tls_verifies, 0, (int)COUNT(cases));
 	tcase_add_loop_test(t, test_tls_ends, 0, (int)COUNT(ends));
 	tcase_add_loop_test(t, test_tls_resumes, 0, 2);

@@ -318,7 +318,6 @@ test_suite(void)
 	Suite *s = suite_create("proto/bound");
 	TCase *tc = tcase_create("bound");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_hold_covers);
 	tcase_add_loop_test(tc, test_tokens, 0, COUNT(rows));
 	tcase_add_loop_test(tc, test_quarter, 0, COUNT(quarters));

@@ -196,7 +196,6 @@ test_suite(void)
 	tcase_add_test(t, names);
 	tcase_add_test(t, two_views);
 	tcase_add_test(t, speed);
-	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	return s;
 }

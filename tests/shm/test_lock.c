@@ -136,7 +136,6 @@ test_suite(void)
 	Suite *s = suite_create("lock");
 	TCase *t = tcase_create("lock");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_lost_wake_up_is_made_good);
 	suite_add_tcase(s, t);
 	return s;

@@ -108,7 +108,6 @@ test_suite(void)
 	TCase *t = tcase_create("sieve");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_unknown_passes);
 	tcase_add_test(t, test_added_passes);
 	tcase_add_test(t, test_filled_anew);

@@ -355,7 +355,6 @@ test_suite(void)
 	tcase_add_test(t, provider_is_told_once);
 	tcase_add_test(t, hammer);
 	tcase_add_test(t, melee);
-	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	return s;
 }

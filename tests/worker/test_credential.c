@@ -783,7 +783,6 @@ test_suite(void)
 	tcase_add_loop_test(t, mapped, 0, COUNT(maps));
 	tcase_add_test(t, own_copy);
 	tcase_add_test(t, quick);
-	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	return s;
 }

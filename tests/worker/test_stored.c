@@ -535,7 +535,6 @@ test_suite(void)
 	TCase *tc = tcase_create("stored");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_none);
 	tcase_add_test(tc, test_keys);
 	tcase_add_test(tc, test_changes);
