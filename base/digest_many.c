@@ -63,6 +63,15 @@ static const struct lanes {
 static const struct lanes lanes_none = { 0, NULL, 1, 10 };
 static IMB_MGR *lanes_manager;
 
+/* The library looks at the processor alone, but AVX must be on as well. */
+static bool
+lanes_fit(const struct lanes *l)
+{
+	return (~lanes_manager->features & l->features) == 0 &&
+	       ((l->features & IMB_FEATURE_AVX2) == 0 ||
+		   __builtin_cpu_supports("avx2"));
+}
+
 static const struct lanes *
 lanes_open(void)
 {
@@ -72,7 +81,7 @@ lanes_open(void)
 	if (lanes_manager == NULL)
 		return &lanes_none;
 	for (; l < lanes_kinds + COUNT(lanes_kinds); l++) {
-		if ((~lanes_manager->features & l->features) != 0)
+		if (!lanes_fit(l))
 			continue;
 		l->init(lanes_manager);
 		return imb_get_errno(lanes_manager) == 0 ? l : &lanes_none;

@@ -132,35 +132,16 @@ inflight_enter(struct inflight_slot *s, uint32_t seat,
 	return INFLIGHT_WAIT;
 }
 
-/* Of the bucket of a key. */
-static uint32_t
-inflight_first(const unsigned char key[INFLIGHT_KEY_SIZE])
-{
-	uint32_t hash;
-
-	memcpy(&hash, key, sizeof(hash));
-	return hash % INFLIGHT_BUCKETS * INFLIGHT_WAYS;
-}
-
-void
-inflight_prefetch(struct segment *seg,
-    const unsigned char key[INFLIGHT_KEY_SIZE])
-{
-	uint32_t first = inflight_first(key);
-
-	__builtin_prefetch(inflight_lock_of(seg, first), 1);
-	for (uint32_t i = first; i < first + INFLIGHT_WAYS; i++)
-		__builtin_prefetch(&inflight_at(seg, i)->state);
-}
-
 enum inflight_state
 inflight_join(struct segment *seg, uint32_t seat,
     const unsigned char key[INFLIGHT_KEY_SIZE], struct inflight_ref *ref_r)
 {
 	enum inflight_state state = INFLIGHT_OFF;
-	uint32_t first = inflight_first(key);
 	struct inflight_slot *s;
+	uint32_t first;
 
+	memcpy(&first, key, sizeof(first));
+	first = first % INFLIGHT_BUCKETS * INFLIGHT_WAYS;
 	segment_lock(inflight_lock_of(seg, first));
 	s = inflight_find(seg, first, key, &ref_r->slot);
 	if (s != NULL) {

@@ -33,10 +33,6 @@ enum inflight_state {
 	INFLIGHT_OFF,  /* the table is full: go on by yourself */
 };
 
-/* Soon this key will be joined: its lines come from another processor. */
-void inflight_prefetch(struct segment *seg,
-    const unsigned char key[INFLIGHT_KEY_SIZE]);
-
 /* LEAD, WAIT or OFF; *ref_r with the first two. */
 enum inflight_state inflight_join(struct segment *seg, uint32_t seat,
     const unsigned char key[INFLIGHT_KEY_SIZE], struct inflight_ref *ref_r);

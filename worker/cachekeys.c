@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 
+#include "base/crash.h"
 #include "base/digest_many.h"
 #include "base/sbuf.h"
 #include "base/xmem.h"
 #include "net/loop.h"
 #include "proto/cachekey.h"
-#include "shm/inflight.h"
 #include "shm/sieve.h"
 #include "worker/req.h"
 #include "worker/worker_priv.h"
@@ -64,7 +64,9 @@ cachekeys_hash(struct cachekeys *c)
 	for (i = 0; i < c->n; i++)
 		texts[i] = (struct slice){ c->text.data + c->waits[i].from,
 			c->waits[i].to - c->waits[i].from };
+	crash_step("cachekeys");
 	digest_many(texts, c->n, keys);
+	crash_step(NULL);
 	for (i = 0; i < c->n; i++) {
 		struct req *r = c->waits[i].r;
 
@@ -73,7 +75,6 @@ cachekeys_hash(struct cachekeys *c)
 		memcpy(r->cache.key, keys[i], DIGEST_SIZE);
 		r->cache.key_due = false;
 		sieve_prefetch(r->w->segment, keys[i]);
-		inflight_prefetch(r->w->segment, keys[i]);
 		req_wake(r);
 	}
 	c->n = 0;
@@ -107,8 +108,10 @@ cachekeys_drop(struct req *r)
 {
 	struct cachekeys *c = r->w->cachekeys;
 
-	for (unsigned i = 0; r->cache.key_due && i < c->n; i++)
+	if (!r->cache.key_due)
+		return;
+	for (unsigned i = 0; i < c->n; i++)
 		if (c->waits[i].r == r)
 			c->waits[i].r = NULL;
-	r->cache.key_due = false;
+	r->cache.key_due = r->cache.lookup = r->cache.store = false;
 }

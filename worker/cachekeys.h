@@ -23,7 +23,7 @@ void cachekeys_free(struct cachekeys **cp);
  */
 void cachekeys_add(struct req *r, const struct cachekey *k);
 
-/* r no longer waits. */
+/* r no longer waits, and without a key takes no part in the cache. */
 void cachekeys_drop(struct req *r);
 
 /* Give memory back, when it is quiet. */
