@@ -115,6 +115,7 @@ test_suite(void)
 	Suite *s = suite_create("sim");
 	TCase *t = tcase_create("sim");
 
+	tcase_set_timeout(t, 0);
 	tcase_add_test(t, seeds_that_failed);
 	tcase_add_test(t, many_seeds);
 	suite_add_tcase(s, t);
