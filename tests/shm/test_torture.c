@@ -536,12 +536,34 @@ torture_judge(struct torture *t)
 		torture_judge_entry(t, id, entry);
 }
 
+static uint64_t
+torture_taken(struct torture *t)
+{
+	uint64_t taken = 0;
+
+	for (unsigned i = 0; i < TORTURE_WORKERS; i++)
+		taken += atomic_load(&t->taken[i]);
+	return taken;
+}
+
+/* A busy machine gets more time, until there was something to contend. */
+static bool
+torture_goes_on(struct torture_crew *c, uint64_t end_ns)
+{
+	uint64_t now_ns = now_fresh_ns();
+
+	if (atomic_load(&c->t->failures) != 0)
+		return false;
+	return now_ns < end_ns || (torture_taken(c->t) <= TORTURE_TAKEN &&
+				      now_ns < end_ns + TORTURE_MORE_NS);
+}
+
 static void
 torture_run_for(struct torture_crew *c, bool workers_too, double seconds)
 {
 	uint64_t end = now_fresh_ns() + (uint64_t)(seconds * 1e9);
 
-	while (now_fresh_ns() < end && atomic_load(&c->t->failures) == 0) {
+	while (torture_goes_on(c, end)) {
 		uint64_t until =
 		    now_fresh_ns() + 2000000 + torture_draw() % 14000000;
 
@@ -681,18 +703,16 @@ torture_audit(struct torture *t, bool exact)
 static void
 torture_check_share(struct torture *t)
 {
-	uint64_t all = 0;
+	uint64_t all = torture_taken(t);
 	unsigned busy = 0;
 
-	for (unsigned i = 0; i < TORTURE_WORKERS; i++)
-		all += atomic_load(&t->taken[i]);
 	for (unsigned i = 0; i < TORTURE_WORKERS; i++)
 		busy += atomic_load(&t->taken[i]) * 5 >= all;
 	if (getenv("V") != NULL)
 		for (unsigned i = 0; i < TORTURE_WORKERS; i++)
 			fprintf(stderr, "torture: worker %u took %llu\n", i,
 			    (unsigned long long)atomic_load(&t->taken[i]));
-	ck_assert_uint_gt(all, 1000);
+	ck_assert_uint_gt(all, TORTURE_TAKEN);
 	ck_assert_uint_ge(busy, 2);
 }
 
@@ -727,7 +747,6 @@ static void
 torture_mode(bool workers_too)
 {
 	struct torture_crew c;
-	uint64_t taken = 0;
 
 	torture_set_up(&c);
 	c.keeper = torture_fork(&c, -1);
@@ -736,15 +755,13 @@ torture_mode(bool workers_too)
 	torture_run_for(&c, workers_too, torture_seconds());
 	torture_settle_down(&c);
 	torture_audit(c.t, !workers_too);
-	for (unsigned i = 0; i < TORTURE_WORKERS; i++)
-		taken += atomic_load(&c.t->taken[i]);
 	if (getenv("V") != NULL)
 		fprintf(stderr,
 		    "torture: %llu kills, %llu repairs, %llu holds, %llu "
 		    "refused, %llu waits, %llu violations\n",
 		    (unsigned long long)c.kills,
 		    (unsigned long long)stripe_repairs(c.t->seg),
-		    (unsigned long long)taken,
+		    (unsigned long long)torture_taken(c.t),
 		    (unsigned long long)atomic_load(&c.t->refused),
 		    (unsigned long long)atomic_load(&c.t->waits),
 		    (unsigned long long)atomic_load(&c.t->failures));

@@ -44,6 +44,8 @@ torture_point(void)
 #define TORTURE_WORKERS 4
 #define TORTURE_SEATS 16
 #define TORTURE_HOLD_MAX 4000
+#define TORTURE_TAKEN 1000 /* holds: with fewer nothing is contended */
+#define TORTURE_MORE_NS (uint64_t)30000000000
 
 #include "shm/apply.h"
 #include "shm/hold.h"
