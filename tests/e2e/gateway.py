@@ -35,12 +35,13 @@ reserved = collections.deque(maxlen=200)
 
 
 def free_port():
-    """One of our own, below those that the kernel gives to clients.
+    """One of our own, below those that the kernel gives to clients and above
+    10080, the last that fetch() refuses to ask.
 
     It stays bound, so that no other test process is given it before it is
     listened on; who listens may, with SO_REUSEADDR, for this socket does not."""
     while True:
-        port = random.SystemRandom().randrange(10000, 32000)
+        port = random.SystemRandom().randrange(10081, 32000)
         s = socket.socket()
         try:
             s.bind(("127.0.0.1", port))
@@ -215,7 +216,7 @@ logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
         return [int(p) for p in out]
 
     def child(self, role):
-        """The one process of a role."""
+        """The first process of a role, once there is one that carries its name."""
         return wait_for(lambda: self.children(role), 10, role)[0]
 
     def kill_and_wait(self, role, sig=signal.SIGKILL):
