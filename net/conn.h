@@ -53,7 +53,8 @@ void conn_no_delay(int fd);
 
 /*
  * Take over fd, an accepted, non-blocking socket, and ssl, NULL for plain.
- * Without TLS there is no connected callback.
+ * Without TLS there is no connected callback.  It is read from at the end of
+ * this turn first.
  */
 struct conn *conn_accept(struct loop *l, int fd, struct ssl_st *ssl,
     const struct conn_ops *ops, void *ctx);

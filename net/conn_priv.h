@@ -56,6 +56,7 @@ struct conn {
 	bool fin_sent;
 	bool told;     /* end(CONN_RESET or _REFUSED) was told */
 	bool connects; /* made by conn_connect() */
+	bool accepted; /* by conn_accept(), and not read from yet */
 	struct event in;
 };
 

@@ -125,9 +125,15 @@ listener_ready(int fd, short what, void *ctx)
 
 	(void)what;
 	loop_enter(l->server->loop);
+	if (l->accepted_ms != now_mono_ms())
+		l->batch = 1;
+	l->accepted_ms = now_mono_ms();
 	while (n < l->batch && accept_one(l->server, l, fd))
 		n++;
-	/* To find the queue empty costs a system call: grow by success only. */
+	/*
+	 * To find the queue empty costs a system call that makes a socket in
+	 * vain: grow by success only, and while connections follow each other.
+	 */
 	l->batch = n < l->batch ? 1 : n * 2;
 	if (l->batch > ACCEPTS_PER_EVENT)
 		l->batch = ACCEPTS_PER_EVENT;

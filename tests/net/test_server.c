@@ -697,6 +697,44 @@ START_TEST(test_requests_per_connection)
 }
 END_TEST
 
+/* What came with the connection is answered in the turn that accepts it. */
+START_TEST(test_asked_before_accept)
+{
+	begin();
+	tell(GET("/now"));
+	turn();
+	ck_assert(ends("now"));
+	tell(GET("/now"));
+	UNTIL(count_of("now") == 2);
+	close(rig.fd);
+	dial();
+	turn();
+	tell(GET("/now"));
+	UNTIL(ends("now"));
+	teardown();
+}
+END_TEST
+
+static const struct linger ways_to_leave[] = { { .l_onoff = 0 },
+	{ .l_onoff = 1 } };
+
+START_TEST(test_left_before_accept)
+{
+	begin();
+	setsockopt(rig.fd, SOL_SOCKET, SO_LINGER, &ways_to_leave[_i],
+	    sizeof ways_to_leave[_i]);
+	close(rig.fd);
+	rig.fd = -1;
+	turn();
+	turn();
+	ck_assert_uint_eq(server_count(rig.server), 0);
+	dial();
+	tell(GET("/now"));
+	UNTIL(ends("now"));
+	teardown();
+}
+END_TEST
+
 START_TEST(test_late_accept)
 {
 	begin();
@@ -745,6 +783,9 @@ test_suite(void)
 	tcase_add_test(t, test_flood_and_leave);
 	tcase_add_test(t, test_drain);
 	tcase_add_test(t, test_requests_per_connection);
+	tcase_add_test(t, test_asked_before_accept);
+	tcase_add_loop_test(t, test_left_before_accept, 0,
+	    (int)COUNT(ways_to_leave));
 	tcase_add_test(t, test_late_accept);
 	tcase_add_test(t, test_pressure);
 	suite_add_tcase(s, t);
