@@ -302,7 +302,10 @@ int
 params_read(const struct params_source *source, struct pool *pool,
     struct params *p_r, struct err *e)
 {
-	struct params_ctx c = { p_r, source, pool, e, "" };
+	struct params_ctx c = { .p = p_r,
+		.source = source,
+		.pool = pool,
+		.e = e };
 
 	*p_r = (struct params){ .body = source->body };
 	if (params_merge(&c) != 0)

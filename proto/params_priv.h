@@ -8,14 +8,15 @@
 
 #include "proto/params.h"
 
-#define PARAMS_PREFIX 64
+#define PARAMS_NTH 64 /* "name[i]" in a fault */
 
 struct params_ctx {
 	struct params *p;
 	const struct params_source *source;
 	struct pool *pool;
 	struct err *e;
-	char prefix[PARAMS_PREFIX]; /* of names in faults: "retry_params." */
+	struct slice inside; /* what names in faults are members of */
+	long nth;            /* its element; -1 = itself */
 };
 
 struct params_row;
@@ -32,7 +33,7 @@ struct params_row {
 	const char *range; /* said when outside low and high */
 };
 
-/* All of these put the fault into words and return -1.  name: behind prefix. */
+/* All of these put the fault into words and return -1. */
 int params_missing(struct params_ctx *c, const char *name);
 int params_type(struct params_ctx *c, struct slice name, const char *expected,
     const struct jscan_item *got);
@@ -49,7 +50,7 @@ int params_expect(struct params_ctx *c, struct slice name,
 /*
  * Read the members of an object by a table: values[i] belongs to rows[i] and
  * its text.p is NULL when the member is absent or null.  *other_r (may be
- * NULL) is the first member that no row names.  The caller sets the prefix.
+ * NULL) is the first member that no row names.  The caller has entered it.
  */
 struct params_members {
 	const struct params_row *rows;
@@ -71,7 +72,7 @@ int params_part_scan(struct jscan_reader *s, struct params_messages *all);
 /* The number itself, or the one inside a string; n 0 when it is neither. */
 struct slice params_lenient(const struct param *v);
 
-/* Set the prefix to "name." or "name[i].". */
+/* Names in faults stand behind "name." or "name[i].", until params_leave(). */
 void params_enter(struct params_ctx *c, struct slice name);
 void params_enter_nth(struct params_ctx *c, struct slice name, unsigned i);
 void params_leave(struct params_ctx *c);

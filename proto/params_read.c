@@ -13,7 +13,14 @@ static void
 params_path(const struct params_ctx *c, struct slice name, char *out,
     size_t size)
 {
-	snprintf(out, size, "%s%.*s", c->prefix, SLICE_ARGS(name));
+	if (c->inside.n == 0)
+		snprintf(out, size, "%.*s", SLICE_ARGS(name));
+	else if (c->nth < 0)
+		snprintf(out, size, "%.*s.%.*s", SLICE_ARGS(c->inside),
+		    SLICE_ARGS(name));
+	else
+		snprintf(out, size, "%.*s[%ld].%.*s", SLICE_ARGS(c->inside),
+		    c->nth, SLICE_ARGS(name));
 }
 
 int
@@ -74,26 +81,28 @@ params_twice(struct params_ctx *c, struct slice name)
 void
 params_enter(struct params_ctx *c, struct slice name)
 {
-	snprintf(c->prefix, sizeof c->prefix, "%.*s.", SLICE_ARGS(name));
+	c->inside = name;
+	c->nth = -1;
 }
 
 void
 params_enter_nth(struct params_ctx *c, struct slice name, unsigned i)
 {
-	snprintf(c->prefix, sizeof c->prefix, "%.*s[%u].", SLICE_ARGS(name), i);
+	c->inside = name;
+	c->nth = (long)i;
 }
 
 void
 params_leave(struct params_ctx *c)
 {
-	c->prefix[0] = '\0';
+	c->inside = SLICE("");
 }
 
 int
 params_type_nth(struct params_ctx *c, struct slice name, unsigned i,
     const char *expected, const struct jscan_item *got)
 {
-	char nth[PARAMS_PREFIX];
+	char nth[PARAMS_NTH];
 
 	snprintf(nth, sizeof nth, "%.*s[%u]", SLICE_ARGS(name), i);
 	return params_type(c, slice_str(nth), expected, got);
