@@ -217,6 +217,7 @@ exchange_stream(struct exchange *x, unsigned status, struct slice headers)
 	if (x->chunked && !has_no_length(status))
 		head_add_literal(&h, SLICE("Transfer-Encoding: chunked\r\n"));
 	head_add_connection(&h, !x->keep_alive, x->minor);
+	sbuf_reserve_exact(&x->head_out, h.len + headers.n + 2);
 	sbuf_add(&x->head_out, h.text, h.len);
 	sbuf_add_slice(&x->head_out, headers);
 	sbuf_add(&x->head_out, "\r\n", 2);

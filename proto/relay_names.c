@@ -14,13 +14,29 @@ relay_name(const struct relay *r, enum relay_name which)
 		r->name_len[which] };
 }
 
-/* The names are kept in a row; a new one goes to its place. */
+static bool
+relay_name_is_last(const struct relay *r, enum relay_name which)
+{
+	unsigned i = (unsigned)which + 1;
+
+	while (i < RELAY_NAMES && r->name_len[i] == 0)
+		i++;
+	return i == RELAY_NAMES;
+}
+
+/* The names are kept in a row; a new one goes to its place, mostly the end. */
 void
 relay_set_name(struct relay *r, enum relay_name which, struct slice raw)
 {
 	struct sbuf names = { 0 };
 	unsigned i;
 
+	if (relay_name_is_last(r, which)) {
+		r->names.len -= r->name_len[which];
+		sbuf_add_slice(&r->names, raw);
+		r->name_len[which] = (unsigned)raw.n;
+		return;
+	}
 	for (i = 0; i < RELAY_NAMES; i++)
 		sbuf_add_slice(&names,
 		    i == (unsigned)which ? raw : relay_name(r, i));

@@ -111,6 +111,12 @@ stream_progress(struct req *r)
 		    bound_estimate_tokens((int64_t)s->text_bytes));
 }
 
+static size_t
+stream_held_bytes(const struct req *r)
+{
+	return r->held != NULL ? r->held->len : 0;
+}
+
 static void
 stream_hold_back(struct req *r, const struct relay_out *out)
 {
@@ -122,11 +128,11 @@ stream_hold_back(struct req *r, const struct relay_out *out)
 
 /* Without content; of a native stream both what is sent and what it says. */
 static bool
-stream_holds_much(const struct req *r)
+stream_is_much(const struct req *r, size_t bytes)
 {
 	size_t raw = r->raw != NULL ? r->raw->len : 0;
 
-	return r->held->len + raw > STREAM_HELD_MAX;
+	return bytes + raw > STREAM_HELD_MAX;
 }
 
 static void
@@ -159,17 +165,25 @@ stream_send(struct req *r)
 	}
 }
 
+/* The answer begins. */
+static void
+stream_open(struct req *r)
+{
+	r->released = true;
+	r->released_ns = now_mono_ns();
+	r->answer.kind = ANSWER_STREAM;
+	if (r->x != NULL)
+		answer_begin_stream(r);
+}
+
+/* What was held back leaves. */
 static void
 stream_release(struct req *r)
 {
 	struct relay_out *out = &r->w->out;
 	struct sbuf *b = req_held(r);
 
-	r->released = true;
-	r->released_ns = now_mono_ns();
-	r->answer.kind = ANSWER_STREAM;
-	if (r->x != NULL)
-		answer_begin_stream(r);
+	stream_open(r);
 	if (b->len > 0) {
 		relay_out_clear(out);
 		relay_out_borrow(out, sbuf_slice(b));
@@ -222,7 +236,7 @@ stream_feed(struct req *r, struct slice bytes, struct relay_out *out,
 
 /* Enough of it is there, or too much without content (routing.md 8.2). */
 static bool
-stream_may_release(const struct req *r)
+stream_may_release(const struct req *r, size_t bytes)
 {
 	const struct relay_state *s = relay_state(r->relay);
 	uint64_t least = (uint64_t)r->w->settings->stream_prerelease_bytes;
@@ -231,8 +245,7 @@ stream_may_release(const struct req *r)
 	if (s->text_bytes == 0 && (s->finish & RELAY_CONTENT_FILTER) != 0 &&
 	    plan_wants_filtered(r))
 		return false;
-	return (s->has_content && r->held->len >= least) ||
-	       stream_holds_much(r);
+	return (s->has_content && bytes >= least) || stream_is_much(r, bytes);
 }
 
 /* What came is held back, or leaves with all that was. */
@@ -240,9 +253,17 @@ static void
 stream_try_release(struct req *r, const struct relay_out *out)
 {
 	uint64_t most_ms = (uint64_t)r->w->settings->stream_prerelease_time_ms;
+	size_t held = stream_held_bytes(r), bytes = held + out->bytes;
+	bool may = stream_may_release(r, bytes);
 
+	/* The first content, nearly always: none of it was held back. */
+	if (may && held == 0) {
+		stream_open(r);
+		stream_send(r);
+		return;
+	}
 	stream_hold_back(r, out);
-	if (stream_may_release(r))
+	if (may)
 		stream_release(r);
 	else if (most_ms > 0)
 		req_wait_until(r, r->first_ns / 1000000 + most_ms);
@@ -414,7 +435,7 @@ relay_stream_tick(struct req *r)
 	struct relay_out *out = &r->w->out;
 
 	if (!r->released) {
-		if (r->held != NULL && r->held->len > 0)
+		if (stream_held_bytes(r) > 0)
 			stream_release(r);
 		return;
 	}
