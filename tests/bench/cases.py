@@ -190,12 +190,24 @@ def stream(bench):
         events = {k: [r["cpu_us"] / EVENTS for r in v] for k, v in got.items()}
         yield row("streamed, 200 at once", "worker CPU us/event", events["gateway"],
                   events["nginx"], 1.0, note="proxy_buffering off")
-        got = rounds({s.name: lambda s=s: bench.load.run(s, content, 1, 100, rate=100)
-                      for s in pair}, 21)
-        first = {k: [r["first_p50_us"] for r in v] for k, v in got.items()}
-        yield row("streamed, 100 begin each second", "us to first byte, p50", first["gateway"],
-                  first["nginx"], 1.0, note="p99 %d/%d us" % tuple(
-                      sorted(r["first_p99_us"] for r in got[s.name])[4] for s in pair))
+    yield first_byte(bench, content)
+
+
+def first_byte(bench, content):
+    """The caches are cold at this pace, and where the memory of a process lies makes
+    a tenth: seven rounds of each of three starts."""
+    got = {"gateway": [], "nginx": []}
+    for _ in range(3):
+        with servers(bench, "drip") as pair:
+            pair[1].use("off")
+            warm(bench, *((s, content) for s in pair), connections=100)
+            for k, v in rounds({s.name: lambda s=s: bench.load.run(s, content, 1, 100, rate=100)
+                                for s in pair}, 7).items():
+                got[k] += v
+    p50, p99 = ({k: [r["first_%s_us" % x] for r in v] for k, v in got.items()} for x in ("p50", "p99"))
+    return row("streamed, 100 begin each second", "us to first byte, p50", p50["gateway"],
+               p50["nginx"], 1.0, note="a connection each, p99 %d/%d us"
+               % tuple(sorted(p99[k])[len(p99[k]) // 2] for k in ("gateway", "nginx")))
 
 
 def new(bench):
