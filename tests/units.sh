@@ -1,6 +1,6 @@
 #!/bin/sh
 # Run the unit test programs, as many at once as there are processors; one line
-# each, failures in full.
+# each, the failures in full and last.
 # usage: O=build tests/units.sh [ROOM/NAME]
 set -u
 
@@ -37,9 +37,9 @@ for t in "$O"/tests/*/test_*; do
 done | xargs -P "$(nproc)" -I '{}' sh "$0" --one '{}' "$said" ||
 	echo "0 1" >>"$said/sum" # one was lost on the way
 [ -f "$said/sum" ] || { echo "0 passed, 1 failed"; exit 1; }
-for f in "$said"/*+*; do
-	cat "$f"
-done
+# The failures at the end, where who cuts the output leaves them.
+grep -L FAILED "$said"/*+* | xargs -r cat
+grep -l FAILED "$said"/*+* | xargs -r cat
 awk '{ p += $1; f += $2 } END {
 	printf "%d passed, %d failed\n", p, f
 	exit f > 0
