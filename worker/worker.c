@@ -46,6 +46,10 @@
 #define WORKER_STORE_TRIES 500 /* of 20 ms: the keeper makes the store */
 #define WORKER_STOP_MS 1000    /* of the 2 s that the master waits then */
 
+/* The heap keeps so much of what was freed, and makes pieces up to so large. */
+#define WORKER_HEAP_FREE (16 << 20)
+#define WORKER_HEAP_PIECE (4 << 20)
+
 /* What belongs to the life of the process only. */
 struct life {
 	struct worker worker;
@@ -302,6 +306,18 @@ life_end(struct life *life)
 	free(life->base_paths);
 }
 
+/*
+ * The memory of a large body is the next one's.  By itself the heap gives it to
+ * the system each time, and gets it back by a fault for each page; life_trim()
+ * gives it when it is quiet.
+ */
+static void
+life_keep_heap(void)
+{
+	mallopt(M_TRIM_THRESHOLD, WORKER_HEAP_FREE);
+	mallopt(M_MMAP_THRESHOLD, WORKER_HEAP_PIECE);
+}
+
 int
 worker_main(const struct worker_args *args)
 {
@@ -311,6 +327,7 @@ worker_main(const struct worker_args *args)
 
 	signal(SIGPIPE, SIG_IGN);
 	now_update();
+	life_keep_heap();
 	w->args = args;
 	w->settings = args->settings;
 	random_seed((uint64_t)w->settings->routing_random_seed);
