@@ -3,10 +3,10 @@
 #include <string.h>
 
 uint32_t
-crc32c_portable(const void *bytes, size_t n)
+crc32c_portable(uint32_t before, const void *bytes, size_t n)
 {
 	const unsigned char *p = bytes;
-	uint32_t crc = 0xffffffff;
+	uint32_t crc = ~before;
 
 	while (n-- > 0) {
 		crc ^= *p++;
@@ -18,10 +18,10 @@ crc32c_portable(const void *bytes, size_t n)
 
 #ifdef __x86_64__
 __attribute__((target("sse4.2"))) static uint32_t
-crc32c_sse42(const void *bytes, size_t n)
+crc32c_sse42(uint32_t before, const void *bytes, size_t n)
 {
 	const unsigned char *p = bytes;
-	uint64_t crc = 0xffffffff, word;
+	uint64_t crc = ~before, word;
 
 	for (; n >= 8; p += 8, n -= 8) {
 		memcpy(&word, p, 8);
@@ -34,11 +34,17 @@ crc32c_sse42(const void *bytes, size_t n)
 #endif
 
 uint32_t
-crc32c(const void *p, size_t n)
+crc32c_more(uint32_t before, const void *p, size_t n)
 {
 #ifdef __x86_64__
 	if (__builtin_cpu_supports("sse4.2"))
-		return crc32c_sse42(p, n);
+		return crc32c_sse42(before, p, n);
 #endif
-	return crc32c_portable(p, n);
+	return crc32c_portable(before, p, n);
+}
+
+uint32_t
+crc32c(const void *p, size_t n)
+{
+	return crc32c_more(0, p, n);
 }

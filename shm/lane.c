@@ -34,7 +34,8 @@ lane_has_room(struct lane *l, uint64_t end)
 static void
 lane_write_pad(struct lane *l, uint64_t at, uint64_t bytes)
 {
-	struct lane_head pad = { .len = (uint32_t)bytes, .type = LANE_PAD };
+	struct lane_head pad = { .len = (uint32_t)bytes,
+		.about = lane_about(LANE_PAD, 0, 0) };
 	size_t n = bytes < sizeof(pad) ? sizeof(pad.len) : sizeof(pad);
 
 	memcpy(l->data + lane_place(at, l->size), &pad, n);
@@ -56,6 +57,17 @@ lane_reserve(struct lane *l, uint32_t len)
 	return l->data + lane_place(l->at, l->size) + LANE_RECORD_HEAD;
 }
 
+uint32_t
+lane_sum(enum lane_kind kind, const struct lane_head *h, const void *payload)
+{
+	size_t from = offsetof(struct lane_head, seq);
+	uint32_t sum = crc32c((const char *)h + from, sizeof(*h) - from);
+
+	return kind == LANE_MONEY
+	           ? crc32c_more(sum, payload, lane_head_payload_len(h))
+	           : sum;
+}
+
 uint64_t
 lane_commit(struct lane *l, uint16_t type, uint16_t flags, uint32_t len)
 {
@@ -63,18 +75,11 @@ lane_commit(struct lane *l, uint16_t type, uint16_t flags, uint32_t len)
 	struct lane_head h = {
 		.len = (uint32_t)lane_record_bytes(len),
 		.seq = l->seq + 1,
-		.flags = flags,
-		.type = type,
-		.payload_len = len,
+		.about = lane_about(type, flags, len),
 	};
-	size_t summed = sizeof(h) - offsetof(struct lane_head, seq);
 
-	if (l->kind == LANE_MONEY)
-		summed += len;
+	h.crc = lane_sum(l->kind, &h, at + LANE_RECORD_HEAD);
 	memcpy(at, &h, sizeof(h));
-	SIM_POINT();
-	h.crc = crc32c(at + offsetof(struct lane_head, seq), summed);
-	memcpy(at + offsetof(struct lane_head, crc), &h.crc, sizeof(h.crc));
 	SIM_POINT();
 	l->head = l->at + h.len;
 	l->seq = h.seq;

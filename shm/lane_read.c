@@ -30,16 +30,16 @@ lane_read_head(const struct lane_reader *r, uint64_t left, struct lane_head *h,
 	if (h->len < 16 || h->len % 16 != 0 || h->len > left || h->len > to_end)
 		return lane_damaged(r, e, "bad length");
 	if (h->len < LANE_RECORD_HEAD) {
-		h->type = LANE_PAD;
+		h->about = lane_about(LANE_PAD, 0, 0);
 	} else {
 		uint32_t len = h->len;
 
 		memcpy(h, at, sizeof(*h));
 		h->len = len;
 	}
-	if (h->type == LANE_PAD)
+	if (lane_head_type(h) == LANE_PAD)
 		return h->len == to_end ? 1 : lane_damaged(r, e, "bad pad");
-	if (h->payload_len > h->len - LANE_RECORD_HEAD)
+	if (lane_head_payload_len(h) > h->len - LANE_RECORD_HEAD)
 		return lane_damaged(r, e, "bad payload length");
 	return 1;
 }
@@ -49,12 +49,8 @@ lane_check(const struct lane_reader *r, const struct lane_head *h,
     struct err *e)
 {
 	const char *at = r->data + lane_place(r->pos, r->size);
-	size_t from = offsetof(struct lane_head, seq);
-	size_t n = sizeof(*h) - from;
 
-	if (r->kind == LANE_MONEY)
-		n += h->payload_len;
-	if (crc32c(at + from, n) != h->crc)
+	if (lane_sum(r->kind, h, at + LANE_RECORD_HEAD) != h->crc)
 		return lane_damaged(r, e, "bad checksum");
 	if (r->seq != LANE_SEQ_ANY && h->seq != r->seq + 1)
 		return lane_damaged(r, e, "gap in the sequence");
@@ -73,7 +69,7 @@ lane_next(struct lane_reader *r, struct lane_record *rec_r, struct err *e)
 	while (r->pos != head) {
 		if (lane_read_head(r, head - r->pos, &h, e) < 0)
 			return -1;
-		if (h.type == LANE_PAD) {
+		if (lane_head_type(&h) == LANE_PAD) {
 			r->pos += h.len;
 			continue;
 		}
@@ -81,9 +77,9 @@ lane_next(struct lane_reader *r, struct lane_record *rec_r, struct err *e)
 			return -1;
 		*rec_r = (struct lane_record){
 			.seq = h.seq,
-			.type = h.type,
-			.flags = h.flags,
-			.len = h.payload_len,
+			.type = lane_head_type(&h),
+			.flags = (uint16_t)h.about,
+			.len = lane_head_payload_len(&h),
 			.payload = r->data + lane_place(r->pos, r->size) +
 			           LANE_RECORD_HEAD,
 		};

@@ -126,7 +126,12 @@ START_TEST(test_crc32c)
 	ck_assert_uint_eq(crc32c("123456789", 9), 0xe3069283);
 	random_bytes(bytes, sizeof bytes);
 	for (size_t n = 0; n < sizeof bytes; n++)
-		ck_assert_uint_eq(crc32c(bytes, n), crc32c_portable(bytes, n));
+		ck_assert_uint_eq(crc32c(bytes, n),
+		    crc32c_portable(0, bytes, n));
+	for (size_t n = 0; n < sizeof bytes; n++)
+		ck_assert_uint_eq(crc32c_more(crc32c(bytes, n), bytes + n,
+				      sizeof bytes - n),
+		    crc32c(bytes, sizeof bytes));
 }
 END_TEST
 
