@@ -132,16 +132,31 @@ inflight_enter(struct inflight_slot *s, uint32_t seat,
 	return INFLIGHT_WAIT;
 }
 
+/* The first slot of a key's bucket. */
+static uint32_t
+inflight_first(const unsigned char key[INFLIGHT_KEY_SIZE])
+{
+	uint32_t first;
+
+	memcpy(&first, key, sizeof(first));
+	return first % INFLIGHT_BUCKETS * INFLIGHT_WAYS;
+}
+
+void
+inflight_prefetch(const struct segment *seg,
+    const unsigned char key[INFLIGHT_KEY_SIZE])
+{
+	__builtin_prefetch(&inflight_at(seg, inflight_first(key))->state, 1);
+}
+
 enum inflight_state
 inflight_join(struct segment *seg, uint32_t seat,
     const unsigned char key[INFLIGHT_KEY_SIZE], struct inflight_ref *ref_r)
 {
 	enum inflight_state state = INFLIGHT_OFF;
 	struct inflight_slot *s;
-	uint32_t first;
+	uint32_t first = inflight_first(key);
 
-	memcpy(&first, key, sizeof(first));
-	first = first % INFLIGHT_BUCKETS * INFLIGHT_WAYS;
 	segment_lock(inflight_lock_of(seg, first));
 	s = inflight_find(seg, first, key, &ref_r->slot);
 	if (s != NULL) {

@@ -33,6 +33,10 @@ enum inflight_state {
 	INFLIGHT_OFF,  /* the table is full: go on by yourself */
 };
 
+/* Soon it will be joined for this key. */
+void inflight_prefetch(const struct segment *seg,
+    const unsigned char key[INFLIGHT_KEY_SIZE]);
+
 /* LEAD, WAIT or OFF; *ref_r with the first two. */
 enum inflight_state inflight_join(struct segment *seg, uint32_t seat,
     const unsigned char key[INFLIGHT_KEY_SIZE], struct inflight_ref *ref_r);

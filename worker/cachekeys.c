@@ -8,6 +8,7 @@
 #include "base/xmem.h"
 #include "net/loop.h"
 #include "proto/cachekey.h"
+#include "shm/inflight.h"
 #include "shm/sieve.h"
 #include "worker/req.h"
 #include "worker/worker_priv.h"
@@ -75,6 +76,7 @@ cachekeys_hash(struct cachekeys *c)
 		memcpy(r->cache.key, keys[i], DIGEST_SIZE);
 		r->cache.key_due = false;
 		sieve_prefetch(r->w->segment, keys[i]);
+		inflight_prefetch(r->w->segment, keys[i]);
 		req_wake(r);
 	}
 	c->n = 0;
