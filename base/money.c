@@ -102,6 +102,8 @@ money_markup(int64_t nano, int32_t markup_bp)
 {
 	__int128 up = (__int128)nano * (10000 + markup_bp);
 
+	if (markup_bp == 0)
+		return nano; /* each request asks eight times */
 	up = (up + 9999) / 10000;
 	return up > INT64_MAX ? -1 : (int64_t)up;
 }
