@@ -27,5 +27,5 @@ unshare --mount sh -ec '
 	exec chroot "$1" sh -ec "
 		cd /src
 		sh packaging/need.sh check
-		HOLDFAST_SHARED=/shared make -s WERROR=-Werror check"
+		HOLDFAST_SHARED=/shared make -s -j\$(nproc) WERROR=-Werror check"
 ' sh "$(realpath "$dir")" "$shared"
