@@ -34,8 +34,8 @@ stage_check() {
 }
 stage_torture() { make -s check-torture; }
 stage_clients() { make -s check-clients; }
-stage_asan() { make -s asan; }
-stage_counts() { make -s check-counts; }
+stage_asan() { make -s -j"$jobs" asan; }
+stage_counts() { make -s -j"$jobs" check-counts; }
 
 for stage in $stages; do
 	log=build/ci/$stage.log
