@@ -73,6 +73,13 @@ verdict() {
 	esac
 }
 
+# A patch that was applied with an offset may be taken back elsewhere: copy.
+restore() {
+	for f in $(sed -n 's|^+++ b/||p' "$root/tests/mutants/$1.patch"); do
+		cp "$root/$f" "$f"
+	done
+}
+
 # Without node or the SDK its tests are skipped: they catch nothing then.
 runs() {
 	case $1 in
@@ -89,8 +96,7 @@ for name; do
 	if ! patch -p1 -s -N --no-backup-if-mismatch -r - \
 		<"$root/tests/mutants/$name.patch" >"$out/log" 2>&1; then
 		verdict "$name" STALE "the patch does not apply"
-		changed=$(sed -n 's|^+++ b/||p' "$root/tests/mutants/$name.patch")
-		for f in $changed; do cp "$root/$f" "$f"; done
+		restore "$name"
 		continue
 	fi
 	tries=$(sed -n 's/^# tries: *//p' "$root/tests/mutants/$name.patch")
@@ -111,8 +117,7 @@ for name; do
 		*) verdict "$name" caught "$test" ;;
 		esac
 	done
-	patch -p1 -s -R --no-backup-if-mismatch \
-		<"$root/tests/mutants/$name.patch" || exit 1
+	restore "$name"
 done
 [ "$skipped" -eq 0 ] || more=", $skipped skipped"
 echo "$passed passed, $failed failed${more:-}"
