@@ -57,11 +57,12 @@ class Book:
 
 
 class Service:
-    """One request: bills, then sends."""
+    """One request: bills, then sends.  left: the gateway may end a stream of
+    its own accord, and then knows nothing of what is on its way."""
 
-    def __init__(self, book, wall, seed, request):
+    def __init__(self, book, wall, seed, left, request):
         sent = json.loads(request.json["messages"][0]["content"].split("\n")[0])
-        self.book, self.request, self.plan = book, request, Plan(seed, sent["n"])
+        self.book, self.left, self.request, self.plan = book, left, request, Plan(seed, sent["n"])
         stamp = wall.stamp()
         self.day = stamp[1] if stamp == tuple(sent["stamp"]) else 0
         self.cost = 0
@@ -128,7 +129,7 @@ class Service:
     def begin(self):
         """Where nothing is lost on the way, the bill is what the gateway can
         prove, to the byte; an error before any output costs nothing."""
-        proved = self.plan.behaviour == "cut" and self.plan.cut_by != "reset"
+        proved = self.plan.behaviour == "cut" and self.plan.cut_by != "reset" and not self.left
         if proved:
             self.prompt = len(self.request.body) + 64
         if self.plan.behaviour != "cut" or self.plan.cut_by != "error" or self.plan.cut_at > 0:
@@ -157,14 +158,14 @@ class Service:
 
 
 def main():
-    seed, wall = int(sys.argv[1]), Wall(sys.argv[2])
+    seed, wall, left = int(sys.argv[1]), Wall(sys.argv[2]), sys.argv[3] == "left"
     book = Book()
 
     def answer(request):
         del provider.requests[:]
         if request.method == "GET":
             return json_reply(book.sums() if request.path == "/book" else book.seen)
-        return Service(book, wall, seed, request).answer()
+        return Service(book, wall, seed, left, request).answer()
 
     provider = Provider(answer)
     print(provider.port, flush=True)

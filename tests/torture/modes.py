@@ -138,6 +138,7 @@ class Mode:
     """events: (name, weight).  survives: no charge may be lost of those
     without a limit either.  exact: settled = bill for the exact ones.
     cuts: clients may lose connections.  refuses: budgets may be unavailable.
+    masters: they may die, and their workers leave streams as they are.
     late_us: the keeper learns so late that its commit is on the disk."""
 
     def __init__(self, events, pause_s=(0.05, 0.4), survives=True, exact=True, cuts=False, refuses=True,

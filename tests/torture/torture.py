@@ -50,7 +50,8 @@ class Run:
         self.gateway = Gateway(1, models=MODELS, extra='budgets = { hold_wait = "300ms"; };')
         self.wall = Wall(os.path.join(self.gateway.dir, "wall"))
         self.provider = subprocess.Popen(
-            [sys.executable, os.path.join(HERE, "billing.py"), str(seed), self.wall.path],
+            [sys.executable, os.path.join(HERE, "billing.py"), str(seed), self.wall.path,
+             "left" if self.mode.masters else "heard"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.port = int(self.provider.stdout.readline())
         self.gateway.text = self.gateway.text.replace("127.0.0.1:1/", "127.0.0.1:%d/" % self.port)
