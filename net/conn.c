@@ -14,7 +14,7 @@
 #include "net/conn_priv.h"
 #include "net/outbox.h"
 
-enum { WATCH_MS = 100 };
+enum { LOOK_MS = 100 };
 
 static void conn_deferred(struct defer *d);
 static void conn_readable(int fd, short what, void *ctx);
@@ -23,6 +23,14 @@ static void
 conn_later(struct conn *c)
 {
 	loop_defer(c->loop, &c->defer, conn_deferred);
+}
+
+short
+conn_events(const struct conn *c, int what)
+{
+	if (c->ssl != NULL)
+		return (short)((what & ~EV_CLOSED) | EV_PERSIST);
+	return (short)(what | EV_PERSIST | EV_ET);
 }
 
 void
@@ -90,6 +98,12 @@ conn_eof(struct conn *c)
 	c->ops->end(c->ctx, CONN_EOF);
 }
 
+static void
+conn_look_later(struct conn *c)
+{
+	timer_set(&c->look, now_mono_ms() + LOOK_MS);
+}
+
 static ssize_t
 plain_read(struct conn *c, char *p, size_t n)
 {
@@ -120,10 +134,13 @@ conn_read_once(struct conn *c)
 	    c->ssl != NULL ? conn_tls_read(c, p, room) : plain_read(c, p, room);
 
 	c->filled = got == (ssize_t)room;
+	if (got > 0 && c->ssl == NULL)
+		conn_look_later(c);
 	if (got == IO_EOF)
 		conn_eof(c);
 	else if (got == IO_FAIL)
 		conn_break(c, errno);
+	c->wanted = false;
 	if (got <= 0)
 		return got;
 	if (direct) {
@@ -141,19 +158,18 @@ conn_can_read(const struct conn *c)
 	return !c->closed && !c->paused && !c->eof && c->phase == CONN_OPEN;
 }
 
-/*
- * More is here that nobody will tell about (TLS has read ahead), or nearly
- * always: the rest of a large body, for which the owner has made room.
- */
+/* More is here, of which the loop will not tell. */
 static bool
 conn_has_more(const struct conn *c)
 {
-	return conn_tls_waiting(c) || (c->filled && c->into_len > 0);
+	if (c->ssl != NULL)
+		return conn_tls_waiting(c);
+	return c->filled || c->ending || c->wanted;
 }
 
 /*
- * A plain socket tells by itself that more is there; what TLS has read ahead
- * nobody tells, so it is drained, up to a budget for this turn (T6).
+ * What the loop has told of once is read to its end, and so is what TLS has
+ * read ahead (T6), up to a budget for this turn.
  */
 static void
 conn_readable(int fd, short what, void *ctx)
@@ -163,7 +179,8 @@ conn_readable(int fd, short what, void *ctx)
 	ssize_t got;
 
 	(void)fd;
-	(void)what;
+	if ((what & EV_CLOSED) != 0)
+		c->ending = true;
 	loop_enter(c->loop);
 	if (c->phase == CONN_HANDSHAKE)
 		conn_tls_step(c);
@@ -174,16 +191,14 @@ conn_readable(int fd, short what, void *ctx)
 		total += (size_t)got;
 		if (total < LOOP_SCRATCH_SIZE)
 			continue;
-		if (conn_tls_waiting(c))
-			loop_next(c->loop, &c->defer, conn_deferred);
+		loop_next(c->loop, &c->defer, conn_deferred);
 		return;
 	}
 }
 
 static void
-conn_watch_fire(void *ctx)
+conn_look_behind(struct conn *c)
 {
-	struct conn *c = ctx;
 	struct pollfd p = { .fd = c->fd, .events = POLLRDHUP };
 
 	poll(&p, 1, 0);
@@ -192,17 +207,23 @@ conn_watch_fire(void *ctx)
 	else if (p.revents & (POLLRDHUP | POLLHUP))
 		conn_eof(c);
 	else
-		timer_set(&c->watch->timer, now_mono_ms() + WATCH_MS);
+		conn_look_later(c);
 }
 
+/*
+ * The loop tells of data and of a RST on its heels in one word, and in the
+ * same as of data alone: who was quiet since is asked once more.  Who is
+ * paused is asked again and again what lies behind that which is not read.
+ */
 static void
-conn_unwatch(struct conn *c)
+conn_look(void *ctx)
 {
-	if (c->watch == NULL)
-		return;
-	timer_stop(&c->watch->timer);
-	loop_free_later(c->loop, c->watch);
-	c->watch = NULL;
+	struct conn *c = ctx;
+
+	if (c->paused)
+		conn_look_behind(c);
+	else
+		conn_readable(c->fd, EV_READ, c);
 }
 
 void
@@ -214,11 +235,10 @@ conn_pause(struct conn *c, bool watch_hangup)
 	if (c->phase != CONN_OPEN || c->eof)
 		return;
 	event_del(&c->in);
-	if (!watch_hangup)
-		return;
-	c->watch = xmalloc(sizeof(*c->watch));
-	timer_init(&c->watch->timer, c->loop, conn_watch_fire, c);
-	timer_set(&c->watch->timer, now_mono_ms() + WATCH_MS);
+	if (watch_hangup)
+		conn_look_later(c);
+	else
+		timer_stop(&c->look);
 }
 
 void
@@ -227,7 +247,7 @@ conn_resume(struct conn *c)
 	if (!c->paused)
 		return;
 	c->paused = false;
-	conn_unwatch(c);
+	timer_stop(&c->look);
 	if (c->phase != CONN_OPEN || c->eof)
 		return;
 	event_add(&c->in, NULL);
@@ -256,6 +276,13 @@ conn_opened(struct conn *c)
 		c->ops->connected(c->ctx);
 }
 
+static void
+conn_listen(struct conn *c)
+{
+	event_assign(&c->in, loop_base(c->loop), c->fd,
+	    conn_events(c, EV_READ | EV_CLOSED), conn_readable, c);
+}
+
 static struct conn *
 conn_new(struct loop *l, int fd, struct ssl_st *ssl, const struct conn_ops *ops,
     void *ctx)
@@ -268,8 +295,8 @@ conn_new(struct loop *l, int fd, struct ssl_st *ssl, const struct conn_ops *ops,
 	c->ops = ops;
 	c->ctx = ctx;
 	c->progress_ms = now_mono_ms();
-	event_assign(&c->in, loop_base(l), fd, EV_READ | EV_PERSIST,
-	    conn_readable, c);
+	timer_init(&c->look, l, conn_look, c);
+	conn_listen(c);
 	return c;
 }
 
@@ -310,8 +337,7 @@ conn_connected(int fd, short what, void *ctx)
 		return;
 	}
 	event_del(&c->in);
-	event_assign(&c->in, loop_base(c->loop), fd, EV_READ | EV_PERSIST,
-	    conn_readable, c);
+	conn_listen(c);
 	conn_opened(c);
 }
 
@@ -354,7 +380,7 @@ conn_close(struct conn **cp)
 	*cp = NULL;
 	c->closed = true;
 	event_del(&c->in);
-	conn_unwatch(c);
+	timer_stop(&c->look);
 	outbox_forget(c);
 	if (c->ssl != NULL && c->phase == CONN_OPEN && conn_unsent(c) == 0)
 		conn_tls_finish(c);
@@ -383,6 +409,12 @@ conn_read_into(struct conn *c, char *p, size_t len)
 {
 	c->into = p;
 	c->into_len = p != NULL ? len : 0;
+}
+
+void
+conn_read_on(struct conn *c)
+{
+	c->wanted = true;
 }
 
 void

@@ -114,7 +114,7 @@ out_get(struct conn *c)
 		return c->out;
 	c->out = xcalloc(1, sizeof(*c->out));
 	event_assign(&c->out->ev, loop_base(c->loop), c->fd,
-	    EV_WRITE | EV_PERSIST, conn_writable, c);
+	    conn_events(c, EV_WRITE), conn_writable, c);
 	return c->out;
 }
 

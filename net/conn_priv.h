@@ -26,18 +26,12 @@ struct conn_out {
 	struct event ev;
 };
 
-/* A paused connection is asked from time to time whether it still lives. */
-struct conn_watch {
-	struct timer timer;
-};
-
 struct conn {
 	struct loop *loop;
 	const struct conn_ops *ops;
 	void *ctx;
 	struct ssl_st *ssl;
 	struct conn_out *out;
-	struct conn_watch *watch;
 	char *into;
 	size_t into_len;
 	size_t most;  /* of one read to the scratch; 0 = all of it */
@@ -52,16 +46,26 @@ struct conn {
 	bool paused; /* by the owner */
 	bool eof;    /* end(CONN_EOF) was told */
 	bool filled; /* the last read got all that it had room for */
+	bool ending; /* its FIN is here, behind what is to be read */
+	bool wanted; /* the owner reads on */
 	bool shut;   /* FIN when all is sent */
 	bool fin_sent;
 	bool told;     /* end(CONN_RESET or _REFUSED) was told */
 	bool connects; /* made by conn_connect() */
 	bool accepted; /* by conn_accept(), and not read from yet */
 	struct event in;
+	struct timer look; /* when it was quiet */
 };
 
 /* What reading and writing say besides a number of bytes. */
 enum { IO_EOF = 0, IO_WAIT = -1, IO_FAIL = -2 };
+
+/*
+ * Flags of its events.  A plain socket is told of when something new comes
+ * only, which saves a look at it in the turn after each; with TLS nobody here
+ * knows what the socket still holds.
+ */
+short conn_events(const struct conn *c, int what);
 
 /* Nothing works any more: end() comes at the end of the turn. */
 void conn_break(struct conn *c, int error);

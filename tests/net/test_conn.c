@@ -1,25 +1,29 @@
 #include "tests/suite.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "net/conn.h"
 #include "net/loop.h"
 
 /*
- * The small writes of a turn.  Over a socket that keeps packets apart each
- * send is seen by itself.
+ * The small writes of a turn: over a socket that keeps packets apart each send
+ * is seen by itself.  And how reading ends.
  */
 
 #define LARGE (32 * 1024)
 
 struct pair {
 	struct conn *conn;
-	int far;   /* the other side */
-	int ended; /* 1 + enum conn_end */
+	int far;     /* the other side */
+	int ended;   /* 1 + enum conn_end */
+	size_t read; /* bytes */
+	bool reads_on;
 };
 
 static struct loop *loop;
@@ -27,8 +31,11 @@ static struct loop *loop;
 static void
 pair_data(void *ctx, struct slice bytes)
 {
-	(void)ctx;
-	(void)bytes;
+	struct pair *p = ctx;
+
+	p->read += bytes.n;
+	if (p->reads_on)
+		conn_read_on(p->conn);
 }
 
 static void
@@ -42,6 +49,13 @@ pair_end(void *ctx, enum conn_end why)
 static const struct conn_ops pair_ops = { pair_data, pair_end, NULL, NULL };
 
 static void
+pair_take(struct pair *p, int near, int far)
+{
+	*p = (struct pair){ .far = far };
+	p->conn = conn_accept(loop, near, NULL, &pair_ops, p);
+}
+
+static void
 pair_open(struct pair *p)
 {
 	int fd[2];
@@ -49,9 +63,26 @@ pair_open(struct pair *p)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0,
 			     fd),
 	    0);
-	p->ended = 0;
-	p->far = fd[1];
-	p->conn = conn_accept(loop, fd[0], NULL, &pair_ops, p);
+	pair_take(p, fd[0], fd[1]);
+}
+
+/* Over TCP, told of by the loop; nothing was said yet. */
+static void
+pair_open_tcp(struct pair *p)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof at;
+	int listener = socket(AF_INET, SOCK_STREAM, 0), far;
+
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, len), 0);
+	ck_assert_int_eq(listen(listener, 1), 0);
+	getsockname(listener, (struct sockaddr *)&at, &len);
+	far = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(far, (struct sockaddr *)&at, len), 0);
+	pair_take(p, accept4(listener, NULL, NULL, SOCK_NONBLOCK), far);
+	close(listener);
+	loop_turn(loop, 0);
 }
 
 static void
@@ -86,6 +117,34 @@ pair_got(struct pair *p)
 		return errno == EAGAIN ? "-" : "?";
 	buf[n] = '\0';
 	return buf;
+}
+
+/* The other side says n bytes and leaves, by FIN or by RST. */
+static void
+pair_leaves(struct pair *p, size_t n, bool reset)
+{
+	static const char said[LARGE];
+	struct linger at_once = { 1, 0 };
+
+	ck_assert_int_eq(send(p->far, said, n, 0), (int)n);
+	if (reset)
+		setsockopt(p->far, SOL_SOCKET, SO_LINGER, &at_once,
+		    sizeof at_once);
+	close(p->far);
+	p->far = -1;
+}
+
+/* Turns of the loop until it ended, for at most so long; how long it took. */
+static uint64_t
+pair_ends(struct pair *p, uint64_t most_ms)
+{
+	uint64_t began_ms = now_fresh_ns() / 1000000, now_ms = began_ms;
+
+	while (p->ended == 0 && now_ms < began_ms + most_ms) {
+		loop_turn(loop, 10);
+		now_ms = now_fresh_ns() / 1000000;
+	}
+	return now_ms - began_ms;
 }
 
 static void
@@ -134,6 +193,75 @@ START_TEST(test_in_turns)
 	ck_assert_str_eq(pair_got(&b), "b1");
 	pair_close(&a);
 	pair_close(&b);
+}
+END_TEST
+
+/* What comes with the end is read, and the end is told in the same turn. */
+START_TEST(test_reads_to_the_end)
+{
+	static const size_t sizes[] = { 1, LARGE };
+	struct pair a;
+
+	pair_open_tcp(&a);
+	pair_leaves(&a, sizes[_i], false);
+	loop_turn(loop, 1000);
+	ck_assert_uint_eq(a.read, sizes[_i]);
+	ck_assert_int_eq(a.ended, 1 + CONN_EOF);
+	pair_close(&a);
+}
+END_TEST
+
+/* More than one read takes, and nothing more comes to remind of it. */
+START_TEST(test_reads_all)
+{
+	struct pair a;
+	char at_once[100];
+
+	pair_open_tcp(&a);
+	conn_read_most(a.conn, sizeof at_once);
+	ck_assert_int_eq(send(a.far, at_once, sizeof at_once, 0), 100);
+	ck_assert_int_eq(send(a.far, at_once, sizeof at_once, 0), 100);
+	loop_turn(loop, 1000);
+	ck_assert_uint_eq(a.read, 200);
+	ck_assert_int_eq(a.ended, 0);
+	pair_close(&a);
+}
+END_TEST
+
+/* Of a RST on the heels of data the loop does not tell. */
+START_TEST(test_reset_behind_data)
+{
+	struct pair a;
+
+	pair_open_tcp(&a);
+	a.reads_on = _i == 1;
+	pair_leaves(&a, 1, true);
+	loop_turn(loop, 1000);
+	ck_assert_uint_eq(a.read, 1);
+	ck_assert_int_eq(a.ended, a.reads_on ? 1 + CONN_RESET : 0);
+	ck_assert_uint_lt(pair_ends(&a, 2000), 1000);
+	ck_assert_int_eq(a.ended, 1 + CONN_RESET);
+	pair_close(&a);
+}
+END_TEST
+
+/* Who is paused hears of the end only if it asked, and of the data later. */
+START_TEST(test_pause)
+{
+	bool watches = _i == 1;
+	struct pair a;
+
+	pair_open_tcp(&a);
+	conn_pause(a.conn, watches);
+	pair_leaves(&a, 10, false);
+	pair_ends(&a, 300);
+	ck_assert_int_eq(a.ended, watches ? 1 + CONN_EOF : 0);
+	ck_assert_uint_eq(a.read, 0);
+	conn_resume(a.conn);
+	loop_turn(loop, 100);
+	ck_assert_uint_eq(a.read, watches ? 0 : 10);
+	ck_assert_int_eq(a.ended, 1 + CONN_EOF);
+	pair_close(&a);
 }
 END_TEST
 
@@ -254,6 +382,10 @@ test_suite(void)
 	tcase_add_test(t, test_shutdown_sends);
 	tcase_add_test(t, test_close_forgets);
 	tcase_add_test(t, test_nobody_there);
+	tcase_add_loop_test(t, test_reads_to_the_end, 0, 2);
+	tcase_add_test(t, test_reads_all);
+	tcase_add_loop_test(t, test_reset_behind_data, 0, 2);
+	tcase_add_loop_test(t, test_pause, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }
