@@ -1,12 +1,13 @@
 #!/bin/sh
 # Build and check the tree in a minimal Debian that holds only the packages
-# that packaging/need.sh declares.
-# usage: packaging/chroot.sh DIR
+# that packaging/need.sh declares, or run another command there.
+# usage: packaging/chroot.sh DIR [COMMAND]
 #
 # Needs root, debootstrap and the mirror of the running system.  Exit 77 when
 # one of them is missing: nothing was tried.
 set -eu
 dir=$1
+command=${2:-"make -s -j\$(nproc) WERROR=-Werror check"}
 packaging/root.sh "$dir" >"$dir.log" 2>&1 || {
 	[ $? -eq 77 ] || tail -5 "$dir.log"
 	exit 77
@@ -27,5 +28,5 @@ unshare --mount sh -ec '
 	exec chroot "$1" sh -ec "
 		cd /src
 		sh packaging/need.sh check
-		HOLDFAST_SHARED=/shared make -s -j\$(nproc) WERROR=-Werror check"
-' sh "$(realpath "$dir")" "$shared"
+		HOLDFAST_SHARED=/shared $3"
+' sh "$(realpath "$dir")" "$shared" "$command"

@@ -1,18 +1,10 @@
 #!/bin/sh
-# Published clients against the gateway; SDKs and agents come from npm by their
-# lock files.  Without npm or a way to fetch them these tests are skipped and
-# counted.  The agents are 1.2 GB.
+# Published clients against the gateway; SDKs and agents come from npm (fetch.sh).
+# Without npm or a way to fetch them these tests are skipped and counted.
 # usage: O=build tests/clients/check.sh [pytest arguments]
 set -u
 here=$(dirname "$0")
-for folder in "$here" "$here/agents"; do
-	stamp=$folder/node_modules/.package-lock.json
-	command -v npm >/dev/null || break
-	[ "$stamp" -nt "$folder/package-lock.json" ] && continue
-	npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund \
-		--loglevel=error >/dev/null ||
-		echo "check-clients: npm could not fetch $folder" >&2
-done
+sh "$here/fetch.sh"
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 /usr/bin/python3 -m pytest -q -p no:cacheprovider -n $(($(nproc) * 2)) \
