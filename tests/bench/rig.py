@@ -3,6 +3,7 @@ by schedstat and their memory by smaps_rollup."""
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -29,9 +30,15 @@ ATTEMPTS = 4
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel gives to clients: the load takes many."""
+    while True:
+        port = random.SystemRandom().randrange(10081, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_for(condition, seconds, what):
