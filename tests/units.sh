@@ -28,9 +28,14 @@ if [ "${1:-}" = --one ]; then
 	exit 0
 fi
 said=$(mktemp -d)
+begun=
 trap 'rm -rf "$said"' EXIT
-for t in "$O"/tests/*/test_*; do
+# Those that take long are not begun last.
+long="keeper/test_sim dialect/test_anthropic_recordings master/test_master"
+for t in $(printf "$O/tests/%s\n" $long) "$O"/tests/*/test_*; do
 	case $t in *.o | *.d) continue ;; esac
+	case " $begun " in *" $t "*) continue ;; esac
+	begun="$begun $t"
 	[ -z "${1:-}" ] ||
 		[ "$1" = "$(basename "$(dirname "$t")")/${t##*/test_}" ] || continue
 	echo "$t"
