@@ -277,7 +277,7 @@ conn_opened(struct conn *c)
 }
 
 static void
-conn_listen(struct conn *c)
+conn_assign_in(struct conn *c)
 {
 	event_assign(&c->in, loop_base(c->loop), c->fd,
 	    conn_events(c, EV_READ | EV_CLOSED), conn_readable, c);
@@ -296,7 +296,7 @@ conn_new(struct loop *l, int fd, struct ssl_st *ssl, const struct conn_ops *ops,
 	c->ctx = ctx;
 	c->progress_ms = now_mono_ms();
 	timer_init(&c->look, l, conn_look, c);
-	conn_listen(c);
+	conn_assign_in(c);
 	return c;
 }
 
@@ -337,7 +337,7 @@ conn_connected(int fd, short what, void *ctx)
 		return;
 	}
 	event_del(&c->in);
-	conn_listen(c);
+	conn_assign_in(c);
 	conn_opened(c);
 }
 
