@@ -102,6 +102,30 @@ class Reply:
         return [e[6:] for e in self.body.decode().split("\n\n") if e.startswith("data: ")]
 
 
+class JsonLines:
+    """The JSON lines of a file that grows, each read once: a test that polls
+    for its record would else read those of all before it again and again."""
+
+    def __init__(self, path):
+        self.path, self.inode, self.offset, self.lines = path, None, 0, []
+
+    def read(self):
+        """The whole lines so far, of the file that has the name now."""
+        try:
+            with open(self.path, "rb") as f:
+                now = os.fstat(f.fileno())
+                if now.st_ino != self.inode or now.st_size < self.offset:
+                    self.inode, self.offset, self.lines = now.st_ino, 0, []
+                f.seek(self.offset)
+                whole = f.read()
+        except FileNotFoundError:
+            return []
+        whole = whole[:whole.rfind(b"\n") + 1]  # the last may still be written
+        self.offset += len(whole)
+        self.lines += [json.loads(x) for x in whole.splitlines()]
+        return list(self.lines)
+
+
 class Gateway:
     """gateway = Gateway(providers=..., ...); gateway.start()"""
 
@@ -112,6 +136,7 @@ class Gateway:
         self.admin_port = free_port()
         self.socket = os.path.join(self.dir, "admin.sock")
         self.jsonl = os.path.join(self.dir, "requests.jsonl")
+        self.log_lines = JsonLines(self.jsonl)
         self.conf = os.path.join(self.dir, "holdfast.conf")
         self.workers = workers
         self.process = None
@@ -333,12 +358,7 @@ logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
 
     def records(self):
         """The request records so far, oldest first."""
-        try:
-            with open(self.jsonl) as f:
-                lines = f.read().split("\n")[:-1]  # the last may still be written
-        except FileNotFoundError:
-            return []
-        return [json.loads(x) for x in lines]
+        return self.log_lines.read()
 
     def workers_served(self, at_least=0.2, workers=2, since=0):
         """Each worker had its share of the requests that came since then
