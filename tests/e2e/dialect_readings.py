@@ -631,9 +631,9 @@ def sse_events(body):
                 out.append(json.loads(data))
             except ValueError:
                 break
-    bare = re.search(r"(?:^|\n)(\{.*\})\s*$", text, re.S)  # an error between events, without data:
-    if bare:
-        out.append(json.loads(bare.group(1)))
+    bare = ("\n" + text.rstrip()).partition("\n{")[2]  # an error between events, without data:
+    if bare.endswith("}"):
+        out.append(json.loads("{" + bare))
     return out
 
 

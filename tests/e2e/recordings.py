@@ -97,7 +97,7 @@ def settings():
 def sse(text):
     """[(event, data)] of a text, by the words of the HTML standard."""
     out, event, data = [], "", []
-    for line in re.split(r"\r\n|\n|\r", text):
+    for line in re.split(r"\r\n|\n|\r", text) if "\r" in text else text.split("\n"):
         if line == "":
             if data:
                 out.append((event, "\n".join(data)))

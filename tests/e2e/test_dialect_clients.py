@@ -1,6 +1,7 @@
 """Recorded exchanges of a dialect, to clients of that same dialect
 (providers.md 10.3; 13, point 5): what passes is the same bytes.
 """
+import functools
 import json
 import random
 import re
@@ -129,6 +130,7 @@ def expect_sent(case, sent, got):
 
 # -- answers --
 
+@functools.lru_cache(None)
 def native(case):
     """The recorded stream as the client must get it, bytes."""
     if case.group == "bedrock-invoke":

@@ -313,6 +313,10 @@ START_TEST(test_tls_system_store)
 	setenv("SSL_CERT_FILE", "/nonexistent/bundle.pem", 1);
 	ck_assert_ptr_null(tls_client_new(NULL, &e));
 	ck_assert_ptr_nonnull(strstr(e.text, "/nonexistent/bundle.pem"));
+	unsetenv("SSL_CERT_FILE");
+	c = tls_client_new(NULL, &e);
+	ck_assert_msg(c != NULL, "%s", e.text); /* ca-certificates is declared */
+	tls_client_free(&c);
 }
 END_TEST
 
