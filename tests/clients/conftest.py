@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 
 import pytest
 
@@ -51,6 +53,55 @@ PATHS = {"openai": "/api", "anthropic": "/api/anthropic", "google": "/api/google
 PACKAGES = {"openai": "openai", "anthropic": "@anthropic-ai/sdk", "google": "@google/genai", "ai": "ai"}
 
 
+class Node:
+    """The process that runs the scenarios of this test process: to load the SDKs
+    takes far longer than to use them."""
+
+    def __init__(self):
+        self.process, self.stderr = None, None
+
+    def start(self):
+        self.close()
+        self.stderr = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(["node", os.path.join(HERE, "run.mjs")], text=True, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=self.stderr)
+
+    def run(self, script, env):
+        """What run.mjs says of a scenario; one without an end is ended."""
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+        watch = threading.Timer(60, self.process.kill)
+        watch.start()
+        try:
+            self.process.stdin.write(json.dumps({"script": script, "env": env}) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        finally:
+            watch.cancel()
+        out = json.loads(line or "{}")
+        if out.get("left", True):
+            self.process.wait(5)
+        if not out:
+            self.stderr.seek(0)
+            raise AssertionError("node ended with %d: %s" % (self.process.returncode, self.stderr.read()))
+        return out
+
+    def close(self):
+        if self.process is not None:
+            self.process.communicate(timeout=10)
+            self.stderr.close()
+        self.process = None
+
+
+node = Node()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _node():
+    yield
+    node.close()
+
+
 def run_sdk(name, gateway, script, key=KEY, path=None, env=None, model="test-model"):
     """Run a script with an SDK; see run.mjs."""
     if not shutil.which("node"):
@@ -58,12 +109,8 @@ def run_sdk(name, gateway, script, key=KEY, path=None, env=None, model="test-mod
     if not os.path.isdir(os.path.join(HERE, "node_modules", PACKAGES[name])):
         pytest.skip("%s is not installed (make check-clients does it)" % PACKAGES[name])
     path = PATHS[name] if path is None else path
-    done = subprocess.run(
-        ["node", os.path.join(HERE, "run.mjs")], input=script, capture_output=True, text=True, timeout=60,
-        env=dict(os.environ, SDK=name, BASE_URL="http://127.0.0.1:%d%s" % (gateway.port, path), API_KEY=key, MODEL=model,
-                 **(env or {})))
-    assert done.returncode == 0 and done.stdout, done.stderr
-    return Said(json.loads(done.stdout.splitlines()[-1]))
+    return Said(node.run(script, dict(SDK=name, BASE_URL="http://127.0.0.1:%d%s" % (gateway.port, path), API_KEY=key,
+                                      MODEL=model, **(env or {}))))
 
 
 @pytest.fixture

@@ -1,22 +1,29 @@
-// Run one scenario with a published SDK: JavaScript on standard input, told
-// what to talk to by the environment; its value, or the error that the SDK
-// threw, goes to standard output as JSON.  What a scenario finds by name comes
-// from sdk_NAME.mjs.  Waits between attempts are cut short and listed.
+// Run scenarios with published SDKs, one after another: a line of standard input
+// is { script, env } as JSON, where the environment tells which SDK, and what to
+// talk to; a line of standard output is the script's value, or the error that the
+// SDK threw.  What a scenario finds by name comes from sdk_NAME.mjs.  Waits
+// between attempts are cut short and listed.
+import { AsyncLocalStorage } from "node:async_hooks";
 import { existsSync } from "node:fs";
-import { text } from "node:stream/consumers";
+import { createInterface } from "node:readline";
 
-const waits = [];
+// Standard output is ours alone; SDKs have things to say as well.
+console.log = console.info = console.debug = console.error;
+
+// Whose attempt or wait it is: what one scenario left behind is not the next one's.
+const current = new AsyncLocalStorage();
+
 const realTimeout = globalThis.setTimeout;
 globalThis.setTimeout = (f, ms, ...rest) => {
   const isWait = ms >= 100 && ms <= 120000 && /sleep|delay/.test(new Error().stack);
-  if (isWait) waits.push(ms);
+  if (isWait) current.getStore()?.waits.push(ms);
   return realTimeout(f, isWait ? 5 : ms, ...rest);
 };
 
-let attempts = 0;
 const realFetch = globalThis.fetch;
 globalThis.fetch = (...args) => {
-  attempts++;
+  const out = current.getStore();
+  if (out) out.attempts++;
   return realFetch(...args);
 };
 
@@ -31,26 +38,35 @@ const thrown = (e) => ({
   message: e.message,
 });
 
-const out = { notes: {} };
 const sleep = (ms) => new Promise((done) => realTimeout(done, ms));
-
-// The provider has been asked: it made the file SEEN.
-const seen = async () => {
-  while (!existsSync(process.env.SEEN)) await sleep(10);
-};
-const note = (k, v) => {
-  out.notes[k] = v;
-};
-
-const { scope } = await import(`./sdk_${process.env.SDK}.mjs`);
-const names = { ...scope(process.env), sleep, seen, note };
 const AsyncFunction = (async () => {}).constructor;
-const source = await text(process.stdin);
-try {
-  const scenario = new AsyncFunction(...Object.keys(names), source);
-  out.value = (await scenario(...Object.values(names))) ?? null;
-} catch (e) {
-  out.error = thrown(e);
+
+const run = async ({ script, env }, out) => {
+  const { scope } = await import(`./sdk_${env.SDK}.mjs`);
+  // The provider has been asked: it made the file SEEN.
+  const seen = async () => {
+    while (!existsSync(env.SEEN)) await sleep(10);
+  };
+  const note = (k, v) => {
+    out.notes[k] = v;
+  };
+  // The process ends with the scenario, as some connections do only then.
+  const leave = () => {
+    out.left = true;
+  };
+  const names = { ...scope(env), sleep, seen, note, leave };
+  try {
+    const scenario = new AsyncFunction(...Object.keys(names), script);
+    out.value = (await scenario(...Object.values(names))) ?? null;
+  } catch (e) {
+    out.error = thrown(e);
+  }
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const out = { notes: {}, attempts: 0, waits: [], left: false };
+  await current.run(out, () => run(JSON.parse(line), out));
+  process.stdout.write(JSON.stringify(out) + "\n");
+  if (out.left) break;
 }
-process.stdout.write(JSON.stringify({ ...out, attempts, waits }) + "\n");
 process.exit(0);

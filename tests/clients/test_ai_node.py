@@ -79,8 +79,7 @@ def test_abort_of_a_stream(world, provider, dialect):
       for await (const part of stream.fullStream) {
         note(part.type, part.text ?? true);
         if (part.type === "text-delta") stop.abort();
-      }
-      await sleep(300);""")
+      }""")
     assert said.notes["text-delta"] == "one" and said.notes["abort"]
     wait_for(lambda: world.provider.gone_at, 5, "the upstream to be closed")
     world.at_rest()

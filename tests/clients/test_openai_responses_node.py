@@ -149,7 +149,6 @@ def test_abort_of_a_stream(world, dialect, how):
     said = to(world, dialect, """
       const stream = await client.responses.create(respond({stream: true}));
       for await (const e of stream) if (e.type === "response.output_text.delta") { note("text", e.delta); %s; }
-      await sleep(300);
       return "left";""" % how)
     assert (said.gave(), said.notes["text"]) == ("left", "one")
     wait_for(lambda: world.provider.gone_at, 5, "the upstream to be closed")
