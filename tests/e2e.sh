@@ -4,7 +4,7 @@
 set -u
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-workers=$(($(nproc) * 2))
+workers=$(($(nproc) * 3)) # they wait much
 /usr/bin/python3 -m pytest -q -p no:cacheprovider -n "$workers" "${SUITE:-tests/e2e}" "$@" 2>&1 |
 	tee "$out"
 python3 - "$out" <<'EOF'

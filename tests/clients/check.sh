@@ -7,7 +7,7 @@ here=$(dirname "$0")
 sh "$here/fetch.sh"
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-/usr/bin/python3 -m pytest -q -p no:cacheprovider -n $(($(nproc) * 2)) \
+/usr/bin/python3 -m pytest -q -p no:cacheprovider -n $(($(nproc) * 3)) \
 	"$here" "$@" 2>&1 | tee "$out"
 awk '/(passed|failed|skipped|error).* in [0-9.]+s/ {
 	for (i = 2; i <= NF; i++) {
