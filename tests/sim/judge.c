@@ -112,8 +112,10 @@ judge_slot(uint32_t seat, uint32_t i, uint32_t state)
 static void
 judge_seat(uint32_t seat)
 {
+	const _Atomic uint32_t *states = seat_states(sim.seg, seat);
+
 	for (uint32_t i = 0; i < SEAT_SLOTS; i++) {
-		uint32_t state = atomic_load(&seat_states(sim.seg, seat)[i]);
+		uint32_t state = atomic_load(&states[i]);
 
 		judge_state(seat, i, state);
 		if (state >= SLOT_HELD)
