@@ -86,7 +86,7 @@ START_TEST(test_jwt)
 	sbuf_adds(&jwt, "before=");
 	rs256_jwt(k, SLICE("{\"alg\":\"RS256\"}"),
 	    SLICE("{\"a\":\"\xfb\xff\"}"), &jwt);
-	text = slice_skip(sbuf_slice(&jwt), 7);
+	text = slice_skip(slice_str(jwt.data), 7);
 	ck_assert(
 	    slice_starts(text, SLICE("eyJhbGciOiJSUzI1NiJ9.eyJhIjoi-_8ifQ.")));
 	dot = strrchr(jwt.data, '.');
