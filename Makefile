@@ -84,7 +84,7 @@ unit_SRCS = $(wildcard $(foreach r,$(ROOMS),tests/$r/test_*.c))
 UNITS     = $(unit_SRCS:%.c=$O/%)
 ALL_C     = $(wildcard $(foreach r,$(ROOMS),$r/*.[ch]) tests/*.[ch] \
 	tests/*/*.[ch])
-ASAN_E2E  = test_chat
+ASAN_E2E  = tests/e2e/test_chat.py
 SAN       = -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 
@@ -108,8 +108,8 @@ e2e: all $(net_PROGRAMS)  ## the end-to-end tests, against the real binary
 
 asan:                     ## the unit and some end-to-end tests, ASan and UBSan
 	@$(MAKE) -s O=build/asan LTO= CFLAGS="$(SAN)" LDFLAGS="$(SAN)" all units
-	@O=build/asan ASAN_OPTIONS=detect_leaks=0 sh tests/units.sh $(T)
-	@O=build/asan ASAN_OPTIONS=detect_leaks=0 sh tests/e2e.sh -k "$(ASAN_E2E)"
+	@O=build/asan ASAN_OPTIONS=detect_leaks=0 HOLDFAST_POWER_CUTS=200 sh tests/units.sh $(T)
+	@O=build/asan ASAN_OPTIONS=detect_leaks=0 SUITE=$(ASAN_E2E) sh tests/e2e.sh
 
 valgrind: units           ## the unit tests under valgrind
 	@for t in $(UNITS); do HOLDFAST_SIM_SEEDS=100 CK_FORK=no valgrind -q --leak-check=full \

@@ -4,8 +4,14 @@
 set -u
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
+# What one process compiled the others read.
+unset PYTHONDONTWRITEBYTECODE
+PYTHONPYCACHEPREFIX=$(realpath "$O")/pycache
+export PYTHONPYCACHEPREFIX
+pytest="/usr/bin/python3 -m pytest -q -p no:cacheprovider"
+$pytest --collect-only "${SUITE:-tests/e2e}" >/dev/null 2>&1
 workers=$(($(nproc) * 3)) # they wait much
-/usr/bin/python3 -m pytest -q -p no:cacheprovider -n "$workers" "${SUITE:-tests/e2e}" "$@" 2>&1 |
+$pytest -n "$workers" "${SUITE:-tests/e2e}" "$@" 2>&1 |
 	tee "$out"
 python3 - "$out" <<'EOF'
 import re

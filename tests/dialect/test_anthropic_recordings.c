@@ -411,7 +411,7 @@ check_cuts(const char *name, const struct dialect *dialect,
 	struct telling t = { .dialect = dialect };
 	size_t at = body->len > EVERY_BYTE ? body->len - TAIL : 0;
 
-	for (; at < body->len; at++) {
+	for (; at < body->len; at += CUT_STEP) {
 		telling_stream(&t, (struct slice){ body->data, at }, at);
 		if (t.complete)
 			ck_assert_msg(strcmp(t.chat.data, whole->chat.data) ==
