@@ -29,8 +29,8 @@ suite_mark(const char *file, int line)
 #define _mark_point(file, line) suite_mark(file, line)
 
 /*
- * From one place where a recording is cut to the next.  Sanitizers are slow, and
- * look for other things than what differs from byte to byte.
+ * From one place where a recording is cut to the next.  Sanitizers are slow,
+ * and look for other things than what differs from byte to byte.
  */
 #ifdef __SANITIZE_ADDRESS__
 #define CUT_STEP 5
