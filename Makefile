@@ -166,7 +166,7 @@ help:
 clean:
 	rm -rf build
 
-# Half the time of their compilation goes into making them fast.
+# A test's own code gets -O1: to make it fast took half of its compilation.
 define room_rules
 $O/tests/$1/test_%.o: private override CFLAGS := $(patsubst -O2,-O1,$(CFLAGS))
 $O/lib$1.a: $$($1_SRCS:%.c=$O/%.o)
