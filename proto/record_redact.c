@@ -33,8 +33,9 @@ static const struct slice media_names[] = {
 };
 
 /*
- * A body without any of these needs no second look: parts of all names above,
- * the mark of a data URL, and an escape that may spell such a name.
+ * A body without any of these, and without a member of such a name, needs no
+ * second look: parts of all names above, the mark of a data URL, and an escape
+ * that may spell such a name.
  */
 static const struct slice hints[] = {
 	{ "api_key", 7 },
@@ -70,6 +71,25 @@ record_is_credential(struct slice name)
 			return 1;
 	}
 	return 0;
+}
+
+/* A name that stands ahead of a colon, in quotes, and is one of those. */
+static bool
+redact_names_credential(struct slice json)
+{
+	const char *end = json.p + json.n, *at = json.p, *p, *name;
+
+	for (; (at = memchr(at, ':', (size_t)(end - at))) != NULL; at++) {
+		for (p = at; p > json.p && (unsigned char)p[-1] <= ' '; p--)
+			;
+		if (p == json.p || *--p != '"')
+			continue;
+		name = memrchr(json.p, '"', (size_t)(p - json.p));
+		if (name != NULL && record_is_credential((struct slice){
+					name + 1, (size_t)(p - name - 1) }))
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -195,6 +215,7 @@ record_redact(struct slice body, struct sbuf *out)
 	struct err e;
 
 	if (!redact_is_hinted(body, hints, LENGTH(hints)) &&
+	    !redact_names_credential(body) &&
 	    (body.n <= MEDIA_MIN ||
 		!redact_is_hinted(body, media_hints, LENGTH(media_hints))))
 		return 0;
