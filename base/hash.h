@@ -4,9 +4,9 @@
 /*
  * hash - 64 bits of some bytes, for tables.
  *
- * Not for secrets and not stable across releases.  hash_seed() is drawn once
- * per process before the first table with keys from outside, so that a client
- * cannot choose collisions.
+ * Not for secrets.  hash_seed() is drawn once per process before the first
+ * table with keys from outside, so that a client cannot choose collisions.
+ * Another function needs another version of what is kept by it: shm/sieve.h.
  */
 
 #include <stddef.h>

@@ -21,7 +21,7 @@
 #define SWEEP_ROWS 64
 #define HITS 256 /* keys counted between two turns of answers_tend() */
 #define READERS_MS 5000
-#define SIEVE_KEYS 2048 /* passed to a new sieve between two turns */
+#define SIEVE_MARKS 2048 /* passed to a new sieve between two turns */
 
 struct hit {
 	unsigned char key[CACHE_KEY_SIZE];
@@ -169,19 +169,19 @@ answers_sieve(struct answers *a)
 	sieve_fill_begin(a->seg);
 }
 
-/* A share of the keys; the last one completes the sieve. */
+/* A share of the entries; the last one completes the sieve. */
 static void
 answers_sieve_more(struct answers *a)
 {
-	unsigned char key[CACHE_KEY_SIZE];
 	struct err e;
+	uint64_t mark;
 	int got = 1;
 
-	for (unsigned n = 0; n < SIEVE_KEYS; n++) {
-		got = cache_next_key(a->cache, &a->sieved_gen, key, &e);
+	for (unsigned n = 0; n < SIEVE_MARKS; n++) {
+		got = cache_next_mark(a->cache, &a->sieved_gen, &mark, &e);
 		if (got != 1)
 			break;
-		sieve_fill(a->seg, key);
+		sieve_fill(a->seg, mark);
 	}
 	if (got == 1)
 		return;
@@ -288,6 +288,7 @@ answers_entry(const struct record_cache *c, struct cache_entry *entry)
 		.completion_tokens = c->completion_tokens,
 		.total_tokens = c->total_tokens,
 		.cached_tokens = c->cached_tokens,
+		.mark = c->mark,
 		.reasoning_tokens = c->reasoning_tokens,
 		.family = c->family,
 		.organization = c->organization,
@@ -312,7 +313,7 @@ answers_store(struct answers *a, const struct record_cache *c,
 	    !answers_begin(a))
 		return false;
 	answers_entry(c, &entry);
-	if (!sieve_add(a->seg, entry.key) && !a->sieving)
+	if (!sieve_add(a->seg, entry.mark) && !a->sieving)
 		answers_sieve(a);
 	if (cache_put(a->cache, &entry, body, &e) == -1) {
 		answers_fail_batch(a, &e);
@@ -338,8 +339,11 @@ answers_put(struct answers *a, const struct record_cache *c, struct slice body,
     bool room)
 {
 	struct inflight_ref ref = { c->flight, c->flight_generation };
-	bool stored = room && answers_store(a, c, body);
+	bool stored;
 
+	if (a->n_waiting == INFLIGHT_SLOTS)
+		answers_commit(a);
+	stored = room && answers_store(a, c, body);
 	if (c->flight >= INFLIGHT_SLOTS)
 		return;
 	answers_found(a, ref);
@@ -353,7 +357,6 @@ bool
 answers_full(const struct answers *a)
 {
 	return a->batch && (a->share_bytes > SHARE_BYTES ||
-			       a->n_waiting >= INFLIGHT_SLOTS ||
 			       now_fresh_ns() - a->share_start_ns > SHARE_NS);
 }
 

@@ -11,6 +11,7 @@
 #include "shm/stats.h"
 
 #define LANE_SHARE 256 /* records of one lane in one turn */
+#define LANE_SOME 64   /* of which so many are looked at first */
 #define BATCH_ROWS 512
 #define BATCH_MS 250
 #define SPACE_MS 1000
@@ -129,22 +130,33 @@ lane_damaged(struct drain *d, uint32_t i, const struct err *e)
 	drain_count_lost(d, "lane", "lane", 1);
 }
 
+/* Some records at once; how many.  *rc_r as lane_next() has it. */
+static unsigned
+lane_drain_some(struct drain *d, uint32_t i, int *rc_r, struct err *e)
+{
+	struct lane_record recs[LANE_SOME];
+	unsigned n = 0;
+
+	while (n < LANE_SOME &&
+	       (*rc_r = lane_next(&d->lanes[i].reader, &recs[n], e)) == 1)
+		n++;
+	drain_keys(d, i, recs, n);
+	for (unsigned k = 0; k < n; k++)
+		drain_record(d, i, &recs[k]);
+	return n;
+}
+
 static unsigned
 lane_drain(struct drain *d, uint32_t i)
 {
-	struct drain_lane *lane = &d->lanes[i];
-	struct lane_record rec;
 	struct err e;
 	unsigned n = 0;
-	int rc = 0;
+	int rc = 1;
 
 	if (!lane_enter(d, i))
 		return 0;
-	while (n < LANE_SHARE && !answers_full(d->answers) &&
-	       (rc = lane_next(&lane->reader, &rec, &e)) == 1) {
-		drain_record(d, i, &rec);
-		n++;
-	}
+	while (rc == 1 && n < LANE_SHARE && !answers_full(d->answers))
+		n += lane_drain_some(d, i, &rc, &e);
 	if (rc == -1)
 		lane_damaged(d, i, &e);
 	return n;

@@ -3,6 +3,7 @@
 
 /*
  * drain.c         the lanes
+ * drain_keys.c    the keys of several answers, side by side
  * drain_record.c  what a record means
  * drain_orphan.c  a row of which there is no record
  */
@@ -42,6 +43,13 @@ struct drain {
 	int64_t day;
 	bool room; /* the disk has enough of it */
 };
+
+/*
+ * Make what keys of the cache the workers have left to us, of n records of that
+ * seat's lane; before drain_record() of each.
+ */
+void drain_keys(struct drain *d, uint32_t lane, const struct lane_record *recs,
+    unsigned n);
 
 /* Act on a record of that seat's lane. */
 void drain_record(struct drain *d, uint32_t lane,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "dialect/encode.h"
 #include "proto/record.h"
@@ -43,6 +44,19 @@ drain_put(struct drain *d, struct sink_record *out)
 		drain_count_lost(d, "access", "store", 1);
 }
 
+/* Its key, when that was left to us; hex_r must last as long as record. */
+static void
+drain_fill_key(const struct join *join, struct record *record,
+    char hex_r[2 * DIGEST_SIZE + 1])
+{
+	const unsigned char *key = join_key(join);
+
+	if (record->cache_key.n > 0 || key == NULL)
+		return;
+	hex_write(key, DIGEST_SIZE, hex_r);
+	record->cache_key = slice_str(hex_r);
+}
+
 static void
 drain_access(struct drain *d, uint32_t lane, const struct lane_record *rec)
 {
@@ -52,6 +66,7 @@ drain_access(struct drain *d, uint32_t lane, const struct lane_record *rec)
 		.origin = { lane, rec->seq },
 		.epoch = segment_id(d->seg),
 	};
+	char hex[2 * DIGEST_SIZE + 1];
 	struct join *join;
 	struct err e;
 
@@ -63,6 +78,7 @@ drain_access(struct drain *d, uint32_t lane, const struct lane_record *rec)
 	if (join != NULL) {
 		out.request = join_request(join);
 		out.response = join_response(join, false, NULL, &d->body);
+		drain_fill_key(join, &record, hex);
 	}
 	record_json_count(out.request, out.response, &record);
 	drain_put(d, &out);
@@ -81,6 +97,8 @@ drain_body(struct drain *d, uint32_t lane, const struct lane_record *rec)
 
 	if (record_body_decode(bytes, &body, &e) == -1)
 		drain_refuse(d, lane, "body", &e);
+	else if (body.source == RECORD_KEY)
+		return; /* drain_keys() has it */
 	else if (!joins_add(d->joins, lane, &body))
 		drain_count_lost(d, "body", "join", 1);
 }
@@ -126,6 +144,19 @@ drain_encode(struct drain *d, const struct record_cache *c, struct slice chat)
 	return sbuf_slice(&d->encoded);
 }
 
+/* False: nobody says what it is the answer to. */
+static bool
+drain_know_key(const struct join *join, struct record_cache *answer)
+{
+	const unsigned char *key = join_key(join);
+
+	if (answer->keyed)
+		return true;
+	if (key != NULL)
+		memcpy(answer->key, key, sizeof answer->key);
+	return key != NULL;
+}
+
 static void
 drain_answer(struct drain *d, uint32_t lane, const struct lane_record *rec)
 {
@@ -141,7 +172,7 @@ drain_answer(struct drain *d, uint32_t lane, const struct lane_record *rec)
 	}
 	join = joins_find(d->joins, lane, answer.message);
 	drain_usage(&answer, &usage);
-	if (join != NULL)
+	if (join != NULL && drain_know_key(join, &answer))
 		body = join_response(join, true, &usage, &d->body);
 	if (body.p != NULL)
 		body = drain_encode(d, &answer, body);

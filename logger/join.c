@@ -1,6 +1,8 @@
 #include "logger/join.h"
 
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "base/list.h"
@@ -10,6 +12,7 @@
 #define BUCKETS 1024
 #define BODY_MAX ((size_t)16 * 1024 * 1024)
 #define JOINS_MAX_BYTES ((size_t)256 * 1024 * 1024)
+#define PARTS RECORD_KEY /* of which no text is kept */
 #define KEEP_FREE 64     /* ended joins that are used again */
 #define KEEP_BYTES 65536 /* with buffers up to this size */
 
@@ -24,8 +27,10 @@ struct join {
 	struct list link; /* of its bucket, or of the free ones */
 	uint32_t lane;
 	uint64_t message;
-	struct part parts[RECORD_SOURCES];
+	struct part parts[PARTS];
 	struct assemble *stream;
+	bool keyed;
+	unsigned char key[DIGEST_SIZE];
 };
 
 struct joins {
@@ -56,7 +61,7 @@ static void
 join_destroy(struct join *join)
 {
 	list_del(&join->link);
-	for (int i = 0; i < RECORD_SOURCES; i++)
+	for (int i = 0; i < PARTS; i++)
 		sbuf_free(&join->parts[i].text);
 	assemble_free(&join->stream);
 	free(join);
@@ -114,6 +119,7 @@ joins_make(struct joins *j, uint32_t lane, uint64_t message)
 	}
 	join->lane = lane;
 	join->message = message;
+	join->keyed = false;
 	list_add_head(joins_bucket(j, lane, message), &join->link);
 	return join;
 }
@@ -133,7 +139,7 @@ part_reset(struct joins *j, struct part *part)
 void
 joins_drop(struct joins *j, struct join *join)
 {
-	for (int i = 0; i < RECORD_SOURCES; i++)
+	for (int i = 0; i < PARTS; i++)
 		part_reset(j, &join->parts[i]);
 	assemble_free(&join->stream);
 	list_del(&join->link);
@@ -179,14 +185,31 @@ join_add_stream(struct join *join, struct slice bytes)
 	return assemble_frames(join->stream, bytes) == 0;
 }
 
+static struct join *
+joins_get(struct joins *j, uint32_t lane, uint64_t message)
+{
+	struct join *join = joins_find(j, lane, message);
+
+	return join != NULL ? join : joins_make(j, lane, message);
+}
+
+void
+joins_add_key(struct joins *j, uint32_t lane, uint64_t message,
+    const unsigned char key[DIGEST_SIZE])
+{
+	struct join *join = joins_get(j, lane, message);
+
+	memcpy(join->key, key, sizeof join->key);
+	join->keyed = true;
+}
+
 bool
 joins_add(struct joins *j, uint32_t lane, const struct record_body *b)
 {
-	struct join *join = joins_find(j, lane, b->message);
+	struct join *join = joins_get(j, lane, b->message);
 	struct part *part;
 
-	if (join == NULL)
-		join = joins_make(j, lane, b->message);
+	assert(b->source < PARTS);
 	part = &join->parts[b->source];
 	if (part->next == 0)
 		part->flags = b->flags;
@@ -207,6 +230,12 @@ static bool
 part_is_usable(const struct part *part, uint8_t flag)
 {
 	return part->next > 0 && !part->broken && (part->flags & flag) != 0;
+}
+
+const unsigned char *
+join_key(const struct join *join)
+{
+	return join->keyed ? join->key : NULL;
 }
 
 struct slice

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/sbuf.h"
 #include "proto/record.h"
 
@@ -22,8 +23,15 @@ struct usage;
 struct joins *joins_new(void);
 void joins_free(struct joins **jp);
 
-/* Take a fragment.  False: it was dropped, the body will miss. */
+/*
+ * Take a fragment, of any source but RECORD_KEY.  False: it was dropped, the
+ * body will miss.
+ */
 bool joins_add(struct joins *j, uint32_t lane, const struct record_body *b);
+
+/* Of the text of a key only the key is kept. */
+void joins_add_key(struct joins *j, uint32_t lane, uint64_t message,
+    const unsigned char key[DIGEST_SIZE]);
 
 /* NULL: this message has no bodies. */
 struct join *joins_find(struct joins *j, uint32_t lane, uint64_t message);
@@ -39,6 +47,9 @@ void joins_drop_lane(struct joins *j, uint32_t lane);
  * Lives until the join is dropped.
  */
 struct slice join_request(const struct join *join);
+
+/* What joins_add_key() was given, or NULL. */
+const unsigned char *join_key(const struct join *join);
 
 /*
  * The answer; of a stream: assembled into *scratch.  for_cache: only what may

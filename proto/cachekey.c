@@ -88,32 +88,37 @@ cachekey_part(struct sbuf *b, char number, struct slice part)
 }
 
 /* The length is known when the members are written. */
-static void
+static bool
 cachekey_body(struct sbuf *b, struct jscan_item *members, size_t n)
 {
 	size_t at = b->len, kept = 0, i;
+	bool secret;
 
 	for (i = 0; i < n; i++)
 		if (cachekey_keeps(&members[i]))
 			members[kept++] = members[i];
 	sbuf_reserve(b, HEAD);
 	b->len += HEAD;
-	canon_write_members(b, members, kept);
+	secret = canon_write_members(b, members, kept);
 	cachekey_head(b->data + at, 5, b->len - at - HEAD);
+	return secret;
 }
 
-void
+bool
 cachekey_write(const struct cachekey *k, struct sbuf *b)
 {
+	bool secret;
+
 	cachekey_part(b, 1, SLICE("hfc1"));
 	cachekey_part(b, 2, k->organization);
 	cachekey_part(b, 3, k->environment);
 	cachekey_part(b, 4, k->family);
-	cachekey_body(b, k->members, k->n_members);
+	secret = cachekey_body(b, k->members, k->n_members);
 	cachekey_part(b, 6, k->model);
 	cachekey_part(b, 7, k->customer);
 	if (k->credentials != NULL)
 		cachekey_part(b, 8,
 		    (struct slice){ (const char *)k->credentials,
 			DIGEST_SIZE });
+	return secret;
 }

@@ -5,6 +5,7 @@
  * cachekey - which requests share an answer: spec/cache.md 2.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/digest.h"
@@ -28,7 +29,10 @@ struct cachekey {
 	const unsigned char *credentials; /* SHA-256 of them, or NULL */
 };
 
-/* Append what is hashed: the key is the SHA-256 of it. */
-void cachekey_write(const struct cachekey *k, struct sbuf *b);
+/*
+ * Append what is hashed: the key is the SHA-256 of it.  True when there is a
+ * credential in it: canon_write_members().
+ */
+bool cachekey_write(const struct cachekey *k, struct sbuf *b);
 
 #endif

@@ -9,6 +9,7 @@
 #include "proto/canon_priv.h"
 #include "proto/jscan_find.h"
 #include "proto/jstr.h"
+#include "proto/record.h"
 
 #define FEW 32 /* members that need no memory, and sort by insertion */
 
@@ -39,6 +40,7 @@ struct canon {
 	size_t n, cap;
 	struct sbuf names;   /* of members whose names have escapes */
 	unsigned last_frame; /* the one met last */
+	bool secret;         /* a credential was named */
 	struct canon_frame frames[2];
 	struct canon_member few[FEW];
 };
@@ -56,6 +58,7 @@ canon_start(struct canon *c, struct sbuf *b, size_t n)
 	c->cap = FEW;
 	c->names = (struct sbuf){ 0 };
 	c->last_frame = 0;
+	c->secret = false;
 	c->frames[0].head.n = c->frames[1].head.n = 0;
 }
 
@@ -232,6 +235,13 @@ canon_push(struct canon *c)
 	return &c->members[c->n++];
 }
 
+static inline void
+canon_note_name(struct canon *c, struct slice name)
+{
+	if (record_is_credential(name))
+		c->secret = true;
+}
+
 /* The next member begins here in the buffer. */
 static struct canon_member *
 canon_begin(struct canon *c, const struct canon_object *o, struct slice name)
@@ -244,6 +254,7 @@ canon_begin(struct canon *c, const struct canon_object *o, struct slice name)
 	m->name = name.p;
 	m->name_len = name.n;
 	m->from = canon_at(c);
+	canon_note_name(c, name);
 	return m;
 }
 
@@ -328,6 +339,7 @@ canon_long_name(struct canon *c, struct canon_object *o, const char *p,
 	m->name_len = (size_t)(p - m->name) - 1;
 	if (memchr(m->name, '\\', m->name_len) != NULL)
 		canon_decode_name(c, m);
+	canon_note_name(c, canon_name(c, m));
 	return p;
 }
 
@@ -560,11 +572,12 @@ canon_sort_items(struct canon *c, const struct jscan_item *items, size_t n)
 			.from = i };
 		if (items[i].name_escaped)
 			canon_decode_name(c, m);
+		canon_note_name(c, canon_name(c, m));
 	}
 	canon_sort(c, c->members, n);
 }
 
-void
+bool
 canon_write_members(struct sbuf *b, const struct jscan_item *items, size_t n)
 {
 	struct canon c;
@@ -585,4 +598,5 @@ canon_write_members(struct sbuf *b, const struct jscan_item *items, size_t n)
 	}
 	canon_byte(&c, '}');
 	canon_end(&c);
+	return c.secret;
 }

@@ -9,6 +9,7 @@
  * same bytes.  Nothing is checked: what comes here has passed proto/jscan.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "proto/jscan.h"
@@ -20,9 +21,10 @@ void canon_write(struct sbuf *b, struct slice json);
 
 /*
  * Append an object of these members, in any order.  The earlier of two with
- * one name wins.
+ * one name wins.  True when it, or one below it, has a member of which
+ * record_is_credential() is true.
  */
-void canon_write_members(struct sbuf *b, const struct jscan_item *items,
+bool canon_write_members(struct sbuf *b, const struct jscan_item *items,
     size_t n);
 
 #endif

@@ -291,7 +291,7 @@ record_cache_decode(struct slice bytes, struct record_cache *c, struct err *e)
 					     organization)),
 		CACHE_TEXTS))
 		return err_set(e, ERR_DAMAGED, "answer: lengths of texts");
-	if (c->source == RECORD_REQUEST || c->source >= RECORD_SOURCES)
+	if (c->source < RECORD_RESPONSE || c->source > RECORD_NATIVE)
 		return err_set(e, ERR_DAMAGED, "answer: source %u", c->source);
 	return 0;
 }

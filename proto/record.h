@@ -72,8 +72,9 @@ enum record_source {
 	RECORD_RESPONSE, /* the answer as chat, not streamed */
 	RECORD_STREAM,   /* events of a streamed answer, as chunks of JSON */
 	RECORD_NATIVE,   /* the body of a client that speaks another dialect */
+	RECORD_KEY,      /* of which the key of the cache is the SHA-256 */
 };
-#define RECORD_SOURCES 4
+#define RECORD_SOURCES 5
 
 /* What the stored answer of a request looks like: cache.md 2, part 4. */
 enum record_family {
@@ -114,7 +115,9 @@ int record_body_decode(struct slice bytes, struct record_body *b,
  * RECORD_FOR_CACHE give: RECORD_RESPONSE and RECORD_NATIVE as they are,
  * RECORD_STREAM assembled by the logger and said as its family says it.  flight
  * is the slot of the keys in flight that waits for the commit, RECORD_NO_FLIGHT
- * when none does.
+ * when none does.  A key that is not here is made of the one fragment
+ * RECORD_KEY of this message, as is the cache_key that its ACCESS record does
+ * not have.
  */
 #define RECORD_NO_FLIGHT UINT32_MAX
 struct record_cache {
@@ -122,7 +125,9 @@ struct record_cache {
 	unsigned char key[32];
 	uint32_t flight;            /* index of the slot */
 	uint32_t flight_generation; /* of that slot */
-	uint8_t source;             /* enum record_source, no request */
+	uint64_t mark;              /* of what the key is made of */
+	uint8_t keyed;              /* key is filled */
+	uint8_t source;             /* enum record_source of an answer */
 	uint8_t family;             /* enum record_family; kept in the entry */
 	int64_t created_s, ttl_s;
 	int64_t cost_nano, latency_us;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "shm/inflight_priv.h"
 #include "shm/segment_priv.h"
 #include "shm/wake.h"
@@ -98,8 +99,8 @@ inflight_lead(struct inflight_slot *s, uint32_t seat)
 
 /* In its bucket: the slot of the key, else a free one, else NULL. */
 static struct inflight_slot *
-inflight_find(struct segment *seg, uint32_t first,
-    const unsigned char key[INFLIGHT_KEY_SIZE], uint32_t *slot_r)
+inflight_find(struct segment *seg, uint32_t first, uint64_t key,
+    uint32_t *slot_r)
 {
 	struct inflight_slot *free_slot = NULL;
 
@@ -110,7 +111,7 @@ inflight_find(struct segment *seg, uint32_t first,
 			if (free_slot == NULL)
 				*slot_r = i;
 			free_slot = free_slot == NULL ? s : free_slot;
-		} else if (memcmp(s->key, key, sizeof(s->key)) == 0) {
+		} else if (s->key == key) {
 			*slot_r = i;
 			return s;
 		}
@@ -119,11 +120,10 @@ inflight_find(struct segment *seg, uint32_t first,
 }
 
 static enum inflight_state
-inflight_enter(struct inflight_slot *s, uint32_t seat,
-    const unsigned char key[INFLIGHT_KEY_SIZE])
+inflight_enter(struct inflight_slot *s, uint32_t seat, uint64_t key)
 {
 	if (atomic_load(&s->state) == INFLIGHT_FREE) {
-		memcpy(s->key, key, sizeof(s->key));
+		s->key = key;
 		memset(s->waiters, 0, sizeof(s->waiters));
 		inflight_lead(s, seat);
 		return INFLIGHT_LEAD;
@@ -134,24 +134,26 @@ inflight_enter(struct inflight_slot *s, uint32_t seat,
 
 /* The first slot of a key's bucket. */
 static uint32_t
-inflight_first(const unsigned char key[INFLIGHT_KEY_SIZE])
+inflight_first(uint64_t key)
 {
-	uint32_t first;
+	return (uint32_t)(key % INFLIGHT_BUCKETS) * INFLIGHT_WAYS;
+}
 
-	memcpy(&first, key, sizeof(first));
-	return first % INFLIGHT_BUCKETS * INFLIGHT_WAYS;
+uint64_t
+inflight_key(const struct segment *seg, struct slice text)
+{
+	return hash_slice(text, seg->head->inflight_seed);
 }
 
 void
-inflight_prefetch(const struct segment *seg,
-    const unsigned char key[INFLIGHT_KEY_SIZE])
+inflight_prefetch(const struct segment *seg, uint64_t key)
 {
 	__builtin_prefetch(&inflight_at(seg, inflight_first(key))->state, 1);
 }
 
 enum inflight_state
-inflight_join(struct segment *seg, uint32_t seat,
-    const unsigned char key[INFLIGHT_KEY_SIZE], struct inflight_ref *ref_r)
+inflight_join(struct segment *seg, uint32_t seat, uint64_t key,
+    struct inflight_ref *ref_r)
 {
 	enum inflight_state state = INFLIGHT_OFF;
 	struct inflight_slot *s;

@@ -10,17 +10,21 @@
  *
  * Waiters are a bitmap of seats; a woken worker (WAKE_TWIN) knows its own
  * requests and calls inflight_look() for each.
+ *
+ * Which are equal is told by a hash of what the cache key is the digest of,
+ * under a seed that no client knows: what a follower gets is looked up by the
+ * digest, so that a twin that is none waits in vain, and no more.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "shm/segment.h"
 
 #ifndef INFLIGHT_SLOTS
 #define INFLIGHT_SLOTS 4096
 #endif
-#define INFLIGHT_KEY_SIZE 32
 
 struct inflight_ref {
 	uint32_t slot, generation;
@@ -33,13 +37,14 @@ enum inflight_state {
 	INFLIGHT_OFF,  /* the table is full: go on by yourself */
 };
 
+uint64_t inflight_key(const struct segment *seg, struct slice text);
+
 /* Soon it will be joined for this key. */
-void inflight_prefetch(const struct segment *seg,
-    const unsigned char key[INFLIGHT_KEY_SIZE]);
+void inflight_prefetch(const struct segment *seg, uint64_t key);
 
 /* LEAD, WAIT or OFF; *ref_r with the first two. */
 enum inflight_state inflight_join(struct segment *seg, uint32_t seat,
-    const unsigned char key[INFLIGHT_KEY_SIZE], struct inflight_ref *ref_r);
+    uint64_t key, struct inflight_ref *ref_r);
 
 /* A waiter: WAIT, OVER, or LEAD when it was offered and is yours now. */
 enum inflight_state inflight_look(struct segment *seg, uint32_t seat,

@@ -19,7 +19,7 @@ enum inflight_slot_state {
 
 /* The state is written last; all under the lock of the bucket. */
 struct inflight_slot {
-	unsigned char key[INFLIGHT_KEY_SIZE];
+	uint64_t key;
 	_Atomic uint32_t state;
 	uint32_t generation;
 	uint32_t leader; /* seat */

@@ -119,6 +119,7 @@ segment_fill(struct segment *seg, const struct segment_shape *shape,
 	h->shape = *shape;
 	h->size = seg->map.end;
 	random_bytes(h->id, sizeof(h->id));
+	random_bytes(&h->inflight_seed, sizeof(h->inflight_seed));
 	atomic_store(&h->stats_next_cell, STATS_BUCKETS_MAX + 2);
 	segment_lock_init(&h->table_lock);
 	segment_lock_init(&h->stats_lock);

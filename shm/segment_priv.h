@@ -29,6 +29,7 @@ struct segment_header {
 	unsigned char id[SEGMENT_ID_SIZE];
 	struct segment_shape shape;
 	uint64_t size;
+	uint64_t inflight_seed; /* shm/inflight.h */
 	_Atomic uint64_t epoch;
 	_Atomic uint64_t generation[GEN_KINDS];
 	_Atomic uint64_t beat_ns[ROLES];

@@ -1,12 +1,17 @@
 #include "shm/sieve.h"
 
-#include <string.h>
-
+#include "base/hash.h"
 #include "shm/segment_priv.h"
 #include "shm/sieve_priv.h"
 
-/* With so many keys one in eight that is not held passes. */
+/* With so many entries one in eight that is not held passes. */
 #define SIEVE_MOST (1u << 20)
+
+uint64_t
+sieve_mark(struct slice text)
+{
+	return hash_slice(text, 0);
+}
 
 static struct sieve *
 sieve_of(const struct segment *seg)
@@ -20,42 +25,36 @@ struct sieve_bits {
 };
 
 static struct sieve_bits
-sieve_bits(const unsigned char key[SIEVE_KEY_SIZE])
+sieve_bits(uint64_t mark)
 {
-	uint64_t k;
-
-	memcpy(&k, key, sizeof k);
-	return (struct sieve_bits){ k % SIEVE_WORDS,
-		1ull << (k >> 32 & 63) | 1ull << (k >> 40 & 63) };
+	return (struct sieve_bits){ mark % SIEVE_WORDS,
+		1ull << (mark >> 32 & 63) | 1ull << (mark >> 40 & 63) };
 }
 
 /* which: as in struct sieve, not 0. */
 static void
-sieve_set(struct sieve *s, uint32_t which,
-    const unsigned char key[SIEVE_KEY_SIZE])
+sieve_set(struct sieve *s, uint32_t which, uint64_t mark)
 {
-	struct sieve_bits b = sieve_bits(key);
+	struct sieve_bits b = sieve_bits(mark);
 
 	atomic_fetch_or(&s->maps[which - 1][b.word], b.mask);
 }
 
 void
-sieve_prefetch(const struct segment *seg,
-    const unsigned char key[SIEVE_KEY_SIZE])
+sieve_prefetch(const struct segment *seg, uint64_t mark)
 {
 	struct sieve *s = sieve_of(seg);
 	uint32_t which = atomic_load(&s->in_use);
 
 	if (which != 0)
-		__builtin_prefetch(&s->maps[which - 1][sieve_bits(key).word]);
+		__builtin_prefetch(&s->maps[which - 1][sieve_bits(mark).word]);
 }
 
 bool
-sieve_may_hold(const struct segment *seg,
-    const unsigned char key[SIEVE_KEY_SIZE])
+sieve_may_hold(const struct segment *seg, uint64_t mark)
 {
 	struct sieve *s = sieve_of(seg);
-	struct sieve_bits b = sieve_bits(key);
+	struct sieve_bits b = sieve_bits(mark);
 	uint32_t which = atomic_load(&s->in_use);
 
 	return which == 0 ||
@@ -63,16 +62,16 @@ sieve_may_hold(const struct segment *seg,
 }
 
 bool
-sieve_add(struct segment *seg, const unsigned char key[SIEVE_KEY_SIZE])
+sieve_add(struct segment *seg, uint64_t mark)
 {
 	struct sieve *s = sieve_of(seg);
 	uint32_t which = atomic_load(&s->in_use);
 
 	if (which != 0) {
-		sieve_set(s, which, key);
+		sieve_set(s, which, mark);
 		atomic_fetch_add(&s->added, 1);
 	}
-	sieve_fill(seg, key);
+	sieve_fill(seg, mark);
 	return which == 0 || atomic_load(&s->added) < SIEVE_MOST;
 }
 
@@ -92,14 +91,14 @@ sieve_fill_begin(struct segment *seg)
 }
 
 void
-sieve_fill(struct segment *seg, const unsigned char key[SIEVE_KEY_SIZE])
+sieve_fill(struct segment *seg, uint64_t mark)
 {
 	struct sieve *s = sieve_of(seg);
 	uint32_t which = atomic_load(&s->filling);
 
 	if (which == 0)
 		return;
-	sieve_set(s, which, key);
+	sieve_set(s, which, mark);
 	atomic_fetch_add(&s->filled, 1);
 }
 

@@ -39,7 +39,7 @@ cache_open(const char *dir, enum cache_mode mode, uint64_t max_bytes,
 	c->env = cache_open_env(dir, mode, max_bytes, e);
 	c->max_bytes = max_bytes;
 	c->writer = mode != CACHE_READ;
-	if (c->env == NULL || (c->writer && cache_load_gen(c, mode, e) == -1))
+	if (c->env == NULL || (c->writer && cache_start(c, mode, e) == -1))
 		cache_close(&c);
 	return c;
 }
@@ -73,6 +73,16 @@ cache_body_key(uint64_t gen, uint32_t index)
 	return k;
 }
 
+/* 1, or 0 when it is of another version. */
+static int
+cache_take_head(MDB_val value, struct cache_head *head)
+{
+	if (value.mv_size < sizeof *head)
+		return 0;
+	memcpy(head, value.mv_data, sizeof *head);
+	return head->version == CACHE_VERSION;
+}
+
 int
 cache_unpack(MDB_val value, struct cache_head *head, struct cache_entry *entry)
 {
@@ -80,13 +90,10 @@ cache_unpack(MDB_val value, struct cache_head *head, struct cache_entry *entry)
 	const char *at;
 	size_t left;
 
-	if (value.mv_size < sizeof *head)
+	if (!cache_take_head(value, head))
 		return 0;
 	at = (const char *)value.mv_data + sizeof *head;
 	left = value.mv_size - sizeof *head;
-	memcpy(head, value.mv_data, sizeof *head);
-	if (head->version != CACHE_VERSION)
-		return 0;
 	for (size_t i = 0; i < CACHE_TEXTS; i++) {
 		if (head->lens[i] > left)
 			return 0;
@@ -105,6 +112,7 @@ cache_unpack(MDB_val value, struct cache_head *head, struct cache_entry *entry)
 	entry->cached_tokens = head->cached_tokens;
 	entry->reasoning_tokens = head->reasoning_tokens;
 	entry->hits = head->hits;
+	entry->mark = head->mark;
 	entry->body_len = head->body_len;
 	entry->family = head->family;
 	return 1;
@@ -186,37 +194,49 @@ cache_get(struct cache *c, const unsigned char key[CACHE_KEY_SIZE],
 	return rc;
 }
 
+/* To the row of fifo before gen, of 0 the last one.  As mdb_cursor_get(). */
 static int
-cache_next_in(struct cache *c, MDB_cursor *cursor, uint64_t *gen_r,
-    unsigned char key_r[CACHE_KEY_SIZE], struct err *e)
+cache_seek_before(MDB_cursor *cursor, uint64_t gen, MDB_val *gen_r,
+    MDB_val *key_r)
 {
-	unsigned char gen[8];
-	MDB_val name = { sizeof gen, gen }, value;
-	MDB_cursor_op op = MDB_LAST;
-	int rc = 0;
+	unsigned char bytes[8];
+	int rc = MDB_NOTFOUND;
 
-	if (*gen_r != 0) {
-		cache_be64(*gen_r, gen);
-		rc = mdb_cursor_get(cursor, &name, &value, MDB_SET_RANGE);
-		op = rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV;
+	*gen_r = (MDB_val){ sizeof bytes, bytes };
+	cache_be64(gen, bytes);
+	if (gen != 0)
+		rc = mdb_cursor_get(cursor, gen_r, key_r, MDB_SET_RANGE);
+	return mdb_cursor_get(cursor, gen_r, key_r,
+	    rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+}
+
+/* The head of the first entry from before *gen_r on.  1, 0 none, -1. */
+static int
+cache_walk(struct cache *c, MDB_txn *txn, MDB_cursor *cursor, uint64_t *gen_r,
+    struct cache_head *head_r, struct err *e)
+{
+	MDB_val gen, key, value;
+	int rc = cache_seek_before(cursor, *gen_r, &gen, &key);
+
+	for (; rc == 0; rc = mdb_cursor_get(cursor, &gen, &key, MDB_PREV)) {
+		int got;
+
+		if (gen.mv_size != 8 || key.mv_size != CACHE_KEY_SIZE)
+			return err_set(e, ERR_DAMAGED, "cache: fifo");
+		*gen_r = cache_read_be64(gen.mv_data);
+		got = env_get(c->env, txn, CACHE_META, key, &value, e);
+		if (got == -1 || (got == 1 && cache_take_head(value, head_r)))
+			return got;
 	}
-	rc = mdb_cursor_get(cursor, &name, &value, op);
-	if (rc == MDB_NOTFOUND)
-		return 0;
-	if (rc != 0)
-		return env_fail(c->env, "walk", rc, e);
-	if (name.mv_size != sizeof gen || value.mv_size != CACHE_KEY_SIZE)
-		return err_set(e, ERR_DAMAGED, "cache: fifo");
-	memcpy(key_r, value.mv_data, CACHE_KEY_SIZE);
-	*gen_r = cache_read_be64(name.mv_data);
-	return 1;
+	return rc == MDB_NOTFOUND ? 0 : env_fail(c->env, "walk", rc, e);
 }
 
 int
-cache_next_key(struct cache *c, uint64_t *gen_r,
-    unsigned char key_r[CACHE_KEY_SIZE], struct err *e)
+cache_next_mark(struct cache *c, uint64_t *gen_r, uint64_t *mark_r,
+    struct err *e)
 {
 	MDB_txn *txn = env_read(c->env, e);
+	struct cache_head head;
 	MDB_cursor *cursor;
 	int rc;
 
@@ -226,10 +246,12 @@ cache_next_key(struct cache *c, uint64_t *gen_r,
 	if (rc != 0) {
 		rc = env_fail(c->env, "walk", rc, e);
 	} else {
-		rc = cache_next_in(c, cursor, gen_r, key_r, e);
+		rc = cache_walk(c, txn, cursor, gen_r, &head, e);
 		mdb_cursor_close(cursor);
 	}
 	env_read_end(c->env);
+	if (rc == 1)
+		*mark_r = head.mark;
 	return rc;
 }
 

@@ -15,7 +15,8 @@
  *
  * A gen is never used twice, so that a reader that finds an entry half gone
  * has a miss.  The environment is opened with MDB_NOSYNC: after an unclean
- * stop of the machine it must be emptied.
+ * stop of the machine it must be emptied.  What another version has written
+ * goes when it is opened to be written.
  */
 
 #include <stdbool.h>
@@ -39,8 +40,9 @@ struct cache_entry {
 	int64_t prompt_tokens, completion_tokens, total_tokens;
 	int64_t cached_tokens, reasoning_tokens;
 	uint64_t hits;
+	uint64_t mark; /* whatever the writer gave, as is the family */
 	uint32_t body_len;
-	uint32_t family; /* whatever the writer gave */
+	uint32_t family;
 	struct slice organization, environment, model, provider, customer;
 	struct slice prompt;
 };
@@ -103,11 +105,11 @@ int cache_count_hits(struct cache *c, const unsigned char key[CACHE_KEY_SIZE],
 int64_t cache_clear(struct cache *c, struct err *e);
 
 /*
- * Walk the keys, newest first: gen_r starts as 0 and is the place of the one
- * found.  1, 0 at the end, -1.
+ * Walk the marks of the entries, newest first: gen_r starts as 0 and is the
+ * place of the one found.  1, 0 at the end, -1.
  */
-int cache_next_key(struct cache *c, uint64_t *gen_r,
-    unsigned char key_r[CACHE_KEY_SIZE], struct err *e);
+int cache_next_mark(struct cache *c, uint64_t *gen_r, uint64_t *mark_r,
+    struct err *e);
 
 struct cache_stats {
 	uint64_t entries, bytes_used, bytes_max, evicted, swept;

@@ -10,7 +10,7 @@
 #include "store/cache.h"
 #include "store/env.h"
 
-#define CACHE_VERSION 1
+#define CACHE_VERSION 2 /* raised when struct cache_head or a mark does */
 #define CACHE_TEXTS 6
 
 enum { CACHE_META, CACHE_BODY, CACHE_EXP, CACHE_FIFO };
@@ -27,7 +27,7 @@ struct cache {
 /* The value of meta; the texts follow. */
 struct cache_head {
 	uint32_t version, family;
-	uint64_t gen, hits;
+	uint64_t gen, hits, mark;
 	int64_t created_s, expires_s;
 	int64_t cost_nano, latency_us;
 	int64_t prompt_tokens, completion_tokens, total_tokens;
@@ -87,8 +87,8 @@ int cache_read_meta(struct cache *c, MDB_txn *txn, const unsigned char *key,
 int cache_used_bytes(struct cache *c, MDB_txn *txn, uint64_t *used_r,
     uint64_t *entries_r, struct err *e);
 
-/* Find the number of the next entry. */
-int cache_load_gen(struct cache *c, enum cache_mode mode, struct err *e);
+/* Find the number of the next entry; what another version left goes. */
+int cache_start(struct cache *c, enum cache_mode mode, struct err *e);
 
 /* Unlink the files of the environment. */
 int cache_remove_files(const char *dir, struct err *e);

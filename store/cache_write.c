@@ -11,7 +11,11 @@
 #define FILL_PERCENT 80
 
 /* Kept in meta beside the entries, whose keys are longer. */
-static const char gen_name[] = "gen";
+static const char root_name[] = "gen";
+
+struct cache_root {
+	uint64_t version, next_gen;
+};
 
 int
 cache_remove_files(const char *dir, struct err *e)
@@ -28,23 +32,39 @@ cache_remove_files(const char *dir, struct err *e)
 	return 0;
 }
 
-int
-cache_load_gen(struct cache *c, enum cache_mode mode, struct err *e)
+/* 1, 0 not there, -1.  Another version's is all zero. */
+static int
+cache_read_root(struct cache *c, struct cache_root *root, struct err *e)
 {
-	const MDB_val name = { sizeof gen_name, (void *)(uintptr_t)gen_name };
+	const MDB_val name = { sizeof root_name, (void *)(uintptr_t)root_name };
 	MDB_txn *txn = env_read(c->env, e);
 	MDB_val value;
 	int rc;
 
+	*root = (struct cache_root){ 0 };
 	if (txn == NULL)
 		return -1;
 	rc = env_get(c->env, txn, CACHE_META, name, &value, e);
-	c->next_gen = 1;
-	if (rc == 1 && value.mv_size == sizeof c->next_gen)
-		memcpy(&c->next_gen, value.mv_data, sizeof c->next_gen);
-	else if (mode == CACHE_RESET) /* above all that went with the files */
-		c->next_gen = (uint64_t)now_real_us() / 1000;
+	if (rc == 1 && value.mv_size == sizeof *root)
+		memcpy(root, value.mv_data, sizeof *root);
+	if (root->version != CACHE_VERSION)
+		*root = (struct cache_root){ 0 };
 	env_read_end(c->env);
+	return rc;
+}
+
+int
+cache_start(struct cache *c, enum cache_mode mode, struct err *e)
+{
+	struct cache_root root;
+	int rc = cache_read_root(c, &root, e);
+	bool stale = rc == 1 && root.version == 0;
+
+	c->next_gen = rc == 1 ? root.next_gen : 1;
+	if (stale || mode == CACHE_RESET) /* above all that goes, or went */
+		c->next_gen = (uint64_t)now_real_us() / 1000;
+	if (stale && cache_clear(c, e) == -1)
+		return -1;
 	return rc == -1 ? -1 : 0;
 }
 
@@ -74,8 +94,9 @@ cache_abort(struct cache *c)
 int
 cache_commit(struct cache *c, struct err *e)
 {
-	const MDB_val name = { sizeof gen_name, (void *)(uintptr_t)gen_name };
-	const MDB_val value = { sizeof c->next_gen, &c->next_gen };
+	const MDB_val name = { sizeof root_name, (void *)(uintptr_t)root_name };
+	struct cache_root root = { CACHE_VERSION, c->next_gen };
+	const MDB_val value = { sizeof root, &root };
 
 	assert(c->batch);
 	if (env_put(c->env, CACHE_META, name, value, e) == -1) {
@@ -185,6 +206,7 @@ cache_pack(const struct cache_entry *entry, struct slice body, struct sbuf *out)
 		.family = entry->family,
 		.gen = entry->gen,
 		.hits = entry->hits,
+		.mark = entry->mark,
 		.created_s = entry->created_s,
 		.expires_s = entry->expires_s,
 		.cost_nano = entry->cost_nano,

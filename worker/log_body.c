@@ -10,13 +10,29 @@
 #include "worker/counters.h"
 #include "worker/worker_priv.h"
 
-#define LOG_BEHIND_PERMILLE 500 /* of the log lane is in use */
+/* So much of the log lane is in use. */
+#define LOG_BUSY_PERMILLE 250
+#define LOG_BEHIND_PERMILLE 500
 
 bool
 log_body_wanted(const struct req *r)
 {
 	return r->w->bodies_logged && r->parsed && !client_counts(r) &&
 	       !params_bool(&r->params, PARAM_disable_log) && !r->log_omitted;
+}
+
+static bool
+log_lane_is_below(const struct req *r, uint32_t permille)
+{
+	const struct lane *l = &r->w->seat.log;
+
+	return lane_used_permille(l->words, l->size) < permille;
+}
+
+bool
+log_body_is_idle(const struct req *r)
+{
+	return log_lane_is_below(r, LOG_BUSY_PERMILLE);
 }
 
 /*
@@ -26,10 +42,8 @@ log_body_wanted(const struct req *r)
 static void
 log_body_spare(struct req *r)
 {
-	const struct lane *l = &r->w->seat.log;
-
 	if (!r->cache.store || r->log_message != 0 ||
-	    lane_used_permille(l->words, l->size) < LOG_BEHIND_PERMILLE)
+	    log_lane_is_below(r, LOG_BEHIND_PERMILLE))
 		return;
 	/* But those who wait for it are not to ask by themselves. */
 	if (r->cache.leads && inflight_followed(r->w->segment, r->cache.flight))
@@ -167,4 +181,13 @@ log_body_reply(struct req *r)
 	/* What log_body_plain() has put already is not put again. */
 	if (r->answer.kind == ANSWER_BODY && r->log_index[RECORD_RESPONSE] == 0)
 		log_body_plain(r, r->answer.pieces, r->answer.n_pieces);
+}
+
+bool
+log_body_key(struct req *r, struct slice text)
+{
+	if (text.n == 0 || !log_lane_is_below(r, LOG_BEHIND_PERMILLE))
+		return false;
+	body_put_pieces(r, RECORD_KEY, RECORD_LAST, &text, 1);
+	return !r->log_broken;
 }

@@ -29,6 +29,15 @@ bool log_body_wanted(const struct req *r);
 /* RECORD_FOR_LOG and RECORD_FOR_CACHE as they apply; 0 = nobody wants it. */
 unsigned log_body_flags(const struct req *r);
 
+/* The logger keeps up with its records, and could do more. */
+bool log_body_is_idle(const struct req *r);
+
+/*
+ * What the key of the cache is made of.  False: the logger has no time to make
+ * it, or will not get all of the text.
+ */
+bool log_body_key(struct req *r, struct slice text);
+
 /* The body for a client that does not speak chat: what is stored. */
 void log_body_native(struct req *r, struct slice body);
 

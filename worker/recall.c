@@ -5,6 +5,7 @@
 #include "proto/record.h"
 #include "proto/relay.h"
 #include "shm/lane.h"
+#include "worker/cachekeys.h"
 #include "worker/client_dialect.h"
 #include "worker/customers.h"
 #include "worker/keys.h"
@@ -38,6 +39,8 @@ recall_fill(struct req *r, struct record_cache *c)
 
 	usage_sum(&r->usage, &f);
 	c->message = r->log_message;
+	c->mark = r->cache.mark;
+	c->keyed = r->cache.keyed;
 	memcpy(c->key, r->cache.key, sizeof c->key);
 	c->flight = r->cache.leads ? r->cache.flight.slot : RECORD_NO_FLIGHT;
 	c->flight_generation = r->cache.flight.generation;
@@ -90,11 +93,23 @@ recall_put(struct req *r)
 	return 1;
 }
 
-void
-recall_finish(struct req *r)
+/* Who writes it down can make the key, and else it is made here. */
+static void
+recall_tell_key(struct req *r)
 {
-	bool put = recall_cacheable(r) && recall_put(r);
+	if ((r->cache.lookup || r->cache.store) && !r->cache.keyed &&
+	    !log_body_key(r, r->cache.text))
+		cachekeys_make(r);
+}
 
+void
+recall_finish(struct req *r, bool recorded)
+{
+	bool keep = recall_cacheable(r), put;
+
+	if (recorded || keep)
+		recall_tell_key(r);
+	put = keep && recall_put(r);
 	if (r->cache.leads && !put)
 		inflight_failed(r->w->segment, r->cache.flight);
 	r->cache.leads = false;

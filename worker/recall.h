@@ -12,8 +12,8 @@ bool recall_cacheable(const struct req *r);
 
 /*
  * The request is over: hand the answer to the logger, or let the twins that
- * wait go on.  Before its ACCESS record.
+ * wait go on.  Before its ACCESS record, if it is recorded.
  */
-void recall_finish(struct req *r);
+void recall_finish(struct req *r, bool recorded);
 
 #endif

@@ -23,6 +23,7 @@
 #include "proto/jscan.h"
 #include "proto/paramhdr.h"
 #include "proto/params.h"
+#include "proto/record.h"
 #include "proto/relay_frame.h"
 #include "proto/routes.h"
 #include "proto/usage.h"
@@ -129,7 +130,11 @@ struct req_cache {
 	bool spared;        /* and what it gets: the answer is not stored */
 	bool leads, follows;
 	bool followed; /* waited for a twin at some time */
-	unsigned char key[32];
+	/* Of the text of the key (worker/cachekeys.h); n 0: not kept. */
+	struct slice text;
+	uint64_t mark, twin;   /* shm/sieve.h, shm/inflight.h */
+	bool keyed;            /* key is filled */
+	unsigned char key[32]; /* the SHA-256 */
 	struct inflight_ref flight;
 	bool asked;          /* what it wants is known */
 	bool key_due;        /* the key is being made */
@@ -281,7 +286,7 @@ struct req {
 	int64_t head_us;     /* arrival of the provider's head */
 	uint64_t text_bytes; /* of output seen */
 	struct slice response_model;
-	uint32_t log_index[4];     /* fragments so far, per source */
+	uint32_t log_index[RECORD_SOURCES]; /* fragments so far, per source */
 	uint64_t log_message;      /* number in the log lane; 0 = none yet */
 	bool tool_calls, declined; /* a refusal of the model's */
 	bool write_usage;          /* in our own form */

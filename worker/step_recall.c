@@ -118,10 +118,10 @@ recall_ask_key(struct req *r, const unsigned char *credentials)
 		k.model = r->choice.slug;
 	if (params_cache_option(p, SLICE("cache_by_customer")))
 		k.customer = params_customer_id(p);
-	cachekeys_add(r, &k);
+	cachekeys_begin(r, &k);
 }
 
-/* Decide what the request wants of the cache, and have its key made. */
+/* Decide what the request wants of the cache, and by which key. */
 static void
 recall_begin(struct req *r)
 {
@@ -268,19 +268,24 @@ recall_answer(struct req *r, const struct cache_entry *entry, struct slice body)
 	return 1;
 }
 
+static bool
+recall_may_hold(struct req *r)
+{
+	return recall_cache(r->w) != NULL &&
+	       sieve_may_hold(r->w->segment, r->cache.mark);
+}
+
 /* Look in the store.  1: answered. */
 static int
 recall_look(struct req *r)
 {
-	struct cache *c = recall_cache(r->w);
+	struct cache *c = r->w->cache;
 	struct sbuf *body;
 	struct cache_entry entry;
 	int64_t now_s = now_real_us() / 1000000;
 	struct err e;
 	int got;
 
-	if (c == NULL || !sieve_may_hold(r->w->segment, r->cache.key))
-		return 0;
 	body = pool_zalloc(r->pool, sizeof *body);
 	got = cache_get(c, r->cache.key, now_s, &entry, body, &e);
 	if (got < 0)
@@ -313,7 +318,7 @@ recall_join(struct req *r)
 
 	switch (r->cache.follows
 		    ? inflight_look(w->segment, seat, r->cache.flight)
-		    : inflight_join(w->segment, seat, r->cache.key,
+		    : inflight_join(w->segment, seat, r->cache.twin,
 			  &r->cache.flight)) {
 	case INFLIGHT_LEAD:
 		r->cache.leads = true;
@@ -352,8 +357,14 @@ step_recall_run(struct req *r)
 		return STEP_WAIT;
 	if (!r->cache.lookup)
 		return STEP_NEXT;
-	if (!r->cache.follows && recall_look(r))
-		return STEP_DONE;
+	if (!r->cache.follows && recall_may_hold(r)) {
+		if (!r->cache.keyed) {
+			cachekeys_ask(r);
+			return STEP_WAIT;
+		}
+		if (recall_look(r))
+			return STEP_DONE;
+	}
 	if (!recall_collapses(r))
 		return STEP_NEXT;
 	got = recall_join(r);

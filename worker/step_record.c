@@ -184,7 +184,8 @@ record_cache(struct req *r, struct record *rec)
 	rec->cache_bit = rec->cache_hit;
 	rec->cache_miss_bit = !rec->cache_hit;
 	rec->cache_ttl = r->cache.ttl_s;
-	if (!r->cache.lookup && !r->cache.store)
+	/* What is not keyed here the logger fills in. */
+	if (!r->cache.keyed)
 		return;
 	hex_write(r->cache.key, sizeof r->cache.key, hex);
 	rec->cache_key = pool_copy(r->pool, slice_str(hex));
@@ -266,18 +267,20 @@ record_put(struct req *r)
 enum step_result
 step_record_run(struct req *r)
 {
+	bool recorded = r->logged && !r->log_omitted;
+
 	/* Of a flood of bad keys few are recorded, all are counted. */
 	if (!r->counted)
 		return STEP_NEXT;
 	if (r->replied_ns == 0)
 		r->replied_ns = now_fresh_ns();
 	r->overhead_ns = attempt_own_ns(r, r->replied_ns);
-	if (r->logged && !r->log_omitted)
+	if (recorded)
 		log_body_request(r);
-	recall_finish(r);
+	recall_finish(r, recorded);
 	attempt_over(r);
 	counters_request(r->w->counters, r);
-	if (r->logged && !r->log_omitted) {
+	if (recorded) {
 		if (r->log_message == 0)
 			r->log_message = ++r->w->log_message;
 		record_put(r);

@@ -1,9 +1,11 @@
 """The answer cache: the vectors of its specification, twins, deaths."""
+import contextlib
 import hashlib
 import json
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from gateway import KEY, TEST_KEY, wait_for
@@ -133,6 +135,39 @@ def test_key_vectors(cache):
         "452c24b56e2494734976196f6f41dc6ec85ba2318a734544828d372cc5628677"
 
 
+def in_segment(gateway, text):
+    """Whether it stands in the shared memory, lanes included."""
+    with open(os.path.join(gateway.dir, "run", "segment"), "rb") as f:
+        at, end = 0, os.fstat(f.fileno()).st_size
+        while at < end:
+            with contextlib.suppress(OSError):  # the rest is a hole
+                at = os.lseek(f.fileno(), at, os.SEEK_DATA)
+                hole = os.lseek(f.fileno(), at, os.SEEK_HOLE)
+                if text.encode() in os.pread(f.fileno(), hole - at, at):
+                    return True
+                at = hole
+                continue
+            break
+    return False
+
+
+@pytest.mark.parametrize("secret, members", [
+    (False, {}),
+    (True, {"disable_log": True}),
+    (True, {"tools": [{"type": "function", "function": {
+        "name": "f", "parameters": {"type": "object", "default": {"api_key": "MARK"}}}}]}),
+    (True, {"x": {"Authorization": "MARK"}}),
+], ids=["plain", "disable_log", "key of a tool", "header"])
+def test_no_secret_of_a_key_in_a_lane(gateway, provider, secret, members):
+    """What no log may hold is hashed where it came to."""
+    provider.answer = lambda r: json_reply(completion("an answer"))
+    content = "an innocent one" if "MARK" in json.dumps(members) else "MARK"
+    r = gateway.chat(content, **ON, **members)
+    assert r.status == 200 and r.headers["x-respan-cache"] == "miss"
+    assert len(gateway.record(r.headers["x-respan-log-id"])["cache_key"]) == 64
+    assert in_segment(gateway, "MARK") is not secret
+
+
 def key_of(content):
     """Of chat_body(content) in prod, by the words of the specification."""
     body = json.dumps({"messages": [{"content": content, "role": "user"}]}, separators=(",", ":"))
@@ -159,6 +194,19 @@ class Turn:
         os.kill(self.worker, signal.SIGCONT)
 
 
+def hits_of_one_turn(gateway, contents):
+    wait_for(lambda: gateway.figure("holdfast_cache_entries") >= len(contents), 5, "the entries")
+    turn = Turn(gateway, len(contents))
+    with turn as wires:
+        for w, c in zip(wires, contents):
+            w.send(request(chat_body(c, **ON)))
+    for w, c in zip(turn.wires, contents):
+        r = w.reply()
+        assert (r.status, r.headers["x-respan-cache"]) == (200, "hit")
+        assert gateway.record(r.headers["x-respan-log-id"])["cache_key"] == key_of(c)
+        w.close()
+
+
 def test_keys_of_one_turn(make_gateway, provider):
     """Requests that come together have the keys that each has alone."""
     g = make_gateway(workers=1, start=False)
@@ -182,6 +230,8 @@ def test_keys_of_one_turn(make_gateway, provider):
         w.close()
     for t in sending:
         t.join()
+    assert len(provider.requests) == len(contents)
+    hits_of_one_turn(g, contents[len(large):])
     assert len(provider.requests) == len(contents)
 
 
@@ -539,12 +589,44 @@ def test_a_logger_that_is_behind_loses_no_record(make_gateway, provider):
     try:
         while g.figure("holdfast_cache_spared_total") == 0:
             n += 1
-            assert g.chat("number %d" % n, **ON).status == 200 and n < 100
+            spared = g.chat("number %d" % n, **ON)
+            assert spared.status == 200 and n < 100
         asked = len(provider.requests)
         # Nobody waits for an answer that will not be stored.
         assert g.chat("number %d" % n, **ON).status == 200
         assert len(provider.requests) == asked + 1
     finally:
         os.kill(logger, signal.SIGCONT)
+    assert g.record(spared.headers["x-respan-log-id"])["cache_key"] == key_of("number %d" % n)
     wait_for(lambda: g.chat("number %d" % n, **ON).headers["x-respan-cache"] == "hit", 5, "a hit again")
     assert g.figure("holdfast_ring_dropped_total") == 0
+
+
+def test_keys_when_the_logger_falls_behind(make_gateway, provider):
+    """It was to make the keys of answers, and is busy when they have come."""
+    n, go = 6, threading.Event()
+
+    def answer(r):
+        go.wait(20)
+        return json_reply(completion("x" * 7000))
+
+    provider.answer = answer
+    g = make_gateway(start=False, workers=1)
+    g.text = g.text.replace("logs = {", 'logs = { ring = "64K";')
+    g.start()
+    logger = g.child("logger")
+    os.kill(logger, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(at_once, n, lambda i: g.chat("number %d" % i, **ON))
+            try:
+                wait_for(lambda: len(provider.requests) == n, 10, "all of them")
+            finally:
+                go.set()
+            got = asked.result(30)
+    finally:
+        os.kill(logger, signal.SIGCONT)
+    assert {(r.status, r.headers["x-respan-cache"]) for r in got} == {(200, "miss")}
+    assert 0 < g.figure("holdfast_cache_spared_total") < n
+    for i, r in enumerate(got):
+        assert g.record(r.headers["x-respan-log-id"])["cache_key"] == key_of("number %d" % i)

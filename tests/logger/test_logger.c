@@ -11,6 +11,7 @@
 
 #include "base/childproto.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/hex.h"
 #include "base/sbuf.h"
@@ -283,9 +284,10 @@ send_access(void)
 	return seq;
 }
 
+/* key NULL: it is made of what was sent as RECORD_KEY. */
 static struct inflight_ref
 send_answer(enum record_source source, struct inflight_ref ref,
-    const unsigned char key[32])
+    const unsigned char *key)
 {
 	char bytes[4096];
 	struct record_cache c = {
@@ -300,7 +302,9 @@ send_answer(enum record_source source, struct inflight_ref ref,
 		.model = SLICE("demo/lorem"),
 	};
 
-	memcpy(c.key, key, sizeof c.key);
+	c.keyed = key != NULL;
+	if (key != NULL)
+		memcpy(c.key, key, sizeof c.key);
 	record_cache_encode(&c, bytes);
 	ck_assert_uint_gt(send_record(LANE_CACHE, bytes, record_cache_size(&c)),
 	    0);
@@ -308,6 +312,7 @@ send_answer(enum record_source source, struct inflight_ref ref,
 	return ref;
 }
 
+#define TWIN UINT64_C(42) /* of the table of keys in flight */
 #define REQUEST "{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}"
 #define RESPONSE                                                               \
 	"{\"id\":\"c1\",\"choices\":[{\"index\":0,\"message\":{\"role\":"      \
@@ -466,9 +471,9 @@ START_TEST(an_answer_is_stored_and_its_twins_woken)
 	struct inflight_ref ref, twin;
 	struct sbuf body;
 
-	ck_assert_int_eq(inflight_join(world.seg, world.seat, key, &ref),
+	ck_assert_int_eq(inflight_join(world.seg, world.seat, TWIN, &ref),
 	    INFLIGHT_LEAD);
-	ck_assert_int_eq(inflight_join(world.seg, world.seat, key, &twin),
+	ck_assert_int_eq(inflight_join(world.seg, world.seat, TWIN, &twin),
 	    INFLIGHT_WAIT);
 	world_start();
 	send_body(RECORD_RESPONSE, RECORD_FOR_CACHE | RECORD_LAST, 0, RESPONSE);
@@ -487,14 +492,48 @@ START_TEST(an_answer_is_stored_and_its_twins_woken)
 }
 END_TEST
 
+/* The key is the logger's work when the worker sent its text. */
+START_TEST(a_key_is_made_of_its_text)
+{
+	static const char text[] = "canonical";
+	struct inflight_ref ref;
+	struct sbuf body;
+	unsigned char key[32];
+	const char *at;
+	char field[128] = "\"cache_key\":\"";
+
+	digest_sha256(text, strlen(text), key);
+	hex_write(key, sizeof key, field + strlen(field));
+	inflight_join(world.seg, world.seat, TWIN, &ref);
+	world_start();
+	for (unsigned again = 0; again < 2; again++) {
+		send_body(RECORD_RESPONSE, RECORD_FOR_CACHE | RECORD_LAST, 0,
+		    RESPONSE);
+		send_body(RECORD_KEY, again ? 0 : RECORD_LAST, 0, text);
+		send_answer(RECORD_RESPONSE, ref, NULL);
+		send_access();
+	}
+	world_stop();
+	body = cached(key);
+	ck_assert_str_eq(body.data, RESPONSE);
+	sbuf_free(&body);
+	body = file_read("requests.jsonl");
+	at = strstr(body.data, field);
+	ck_assert_ptr_nonnull(at);
+	/* Of the other one the end is missing. */
+	ck_assert_ptr_null(strstr(at + 1, "\"cache_key\""));
+	sbuf_free(&body);
+}
+END_TEST
+
 START_TEST(an_answer_without_its_text_fails_over)
 {
 	const unsigned char key[32] = { 9 };
 	struct inflight_ref ref, twin;
 	enum inflight_state state;
 
-	inflight_join(world.seg, world.seat, key, &ref);
-	inflight_join(world.seg, world.seat, key, &twin);
+	inflight_join(world.seg, world.seat, TWIN, &ref);
+	inflight_join(world.seg, world.seat, TWIN, &twin);
 	world_start();
 	if (_i == 1) /* the first of two fragments is missing */
 		send_body(RECORD_RESPONSE, RECORD_FOR_CACHE | RECORD_LAST, 1,
@@ -502,7 +541,10 @@ START_TEST(an_answer_without_its_text_fails_over)
 	if (_i == 2) /* not for the cache */
 		send_body(RECORD_RESPONSE, RECORD_FOR_LOG | RECORD_LAST, 0,
 		    RESPONSE);
-	send_answer(RECORD_RESPONSE, ref, key);
+	if (_i == 3) /* whose key? */
+		send_body(RECORD_RESPONSE, RECORD_FOR_CACHE | RECORD_LAST, 0,
+		    RESPONSE);
+	send_answer(RECORD_RESPONSE, ref, _i == 3 ? NULL : key);
 	send_access();
 	WAIT_FOR((state = inflight_look(world.seg, world.seat, twin)) !=
 		 INFLIGHT_WAIT);
@@ -512,12 +554,11 @@ END_TEST
 
 START_TEST(a_lost_answer_fails_over_at_the_next_start)
 {
-	const unsigned char key[32] = { 9 };
 	struct inflight_ref ref, twin;
 	enum inflight_state state;
 
-	inflight_join(world.seg, world.seat, key, &ref);
-	inflight_join(world.seg, world.seat, key, &twin);
+	inflight_join(world.seg, world.seat, TWIN, &ref);
+	inflight_join(world.seg, world.seat, TWIN, &twin);
 	inflight_storing(world.seg, ref);
 	world_start();
 	WAIT_FOR((state = inflight_look(world.seg, world.seat, twin)) !=
@@ -544,7 +585,7 @@ START_TEST(a_stream_is_assembled)
 	size_t cut = sizeof stream / 3;
 	unsigned flags = RECORD_FOR_LOG | RECORD_FOR_CACHE;
 
-	inflight_join(world.seg, world.seat, key, &ref);
+	inflight_join(world.seg, world.seat, TWIN, &ref);
 	world_start();
 	memcpy(first, stream, cut);
 	first[cut] = '\0';
@@ -641,7 +682,8 @@ test_suite(void)
 	tcase_add_test(t, a_killed_logger_loses_nothing);
 	tcase_add_test(t, what_a_full_lane_drops_is_told);
 	tcase_add_test(t, an_answer_is_stored_and_its_twins_woken);
-	tcase_add_loop_test(t, an_answer_without_its_text_fails_over, 0, 3);
+	tcase_add_loop_test(t, an_answer_without_its_text_fails_over, 0, 4);
+	tcase_add_test(t, a_key_is_made_of_its_text);
 	tcase_add_test(t, a_lost_answer_fails_over_at_the_next_start);
 	tcase_add_test(t, a_stream_is_assembled);
 	tcase_add_test(t, a_moved_file_is_opened_anew);

@@ -72,6 +72,40 @@ START_TEST(test_members)
 }
 END_TEST
 
+/* Found in the members, below them, and by any spelling of the name. */
+static const struct {
+	struct slice object;
+	bool secret;
+} naming[] = {
+	{ SLICE("{\"a\":\"api_key\",\"b\":[\"authorization\"]}"), false },
+	{ SLICE("{\"my_api_key\":1,\"api_keys\":2}"), false },
+	{ SLICE("{\"api_key\":\"S\"}"), true },
+	{ SLICE("{\"API_Key\":\"S\"}"), true },
+	{ SLICE("{\"\\u0061pi_key\":\"S\"}"), true },
+	{ SLICE("{\"a\":[1,{\"b\":{\"Authorization\":null}}]}"), true },
+	{ SLICE("{\"a\":{\"b\":\"c\",\"api_key\":\"d\"},\"padding\":"
+		"\"so that one look at a name does not end behind all\"}"),
+	    true },
+	{ SLICE("{\"a\":{\"authorizatio\\u006e\":{}}}"), true },
+	{ SLICE("{\"a\":[{\"role\":\"a\",\"content\":\"b\"},{\"role\":\"a\","
+		"\"content\":\"b\",\"api_key\":\"c\"},{\"role\":\"a\","
+		"\"content\":\"a longer text, far beyond one look\"}]}"),
+	    true },
+};
+
+START_TEST(test_naming)
+{
+	struct jscan_item items[8];
+	struct sbuf b = { 0 };
+	struct err e;
+	unsigned n;
+
+	ck_assert_int_eq(jscan_object(naming[_i].object, items, 8, &n, &e), 0);
+	ck_assert(canon_write_members(&b, items, n) == naming[_i].secret);
+	sbuf_free(&b);
+}
+END_TEST
+
 /* Objects that begin alike, and end in many ways. */
 static const char *const alike[] = {
 	"{\"role\": \"user\", \"content\": \"a\"}",
@@ -141,6 +175,7 @@ test_suite(void)
 
 	tcase_add_loop_test(tc, test_row, 0, COUNT(rows));
 	tcase_add_test(tc, test_members);
+	tcase_add_loop_test(tc, test_naming, 0, COUNT(naming));
 	tcase_add_test(tc, test_alike);
 	suite_add_tcase(s, tc);
 	return s;

@@ -518,6 +518,22 @@ START_TEST(an_answer_goes_both_ways)
 }
 END_TEST
 
+START_TEST(only_answers_are_stored)
+{
+	struct record_cache in = { .source = (uint8_t)_i }, out;
+	bool answer =
+	    _i == RECORD_RESPONSE || _i == RECORD_STREAM || _i == RECORD_NATIVE;
+	char bytes[1024];
+	struct err e;
+
+	record_cache_encode(&in, bytes);
+	ck_assert_int_eq(record_cache_decode((struct slice){ bytes,
+						 record_cache_size(&in) },
+			     &out, &e),
+	    answer ? 0 : -1);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -542,6 +558,7 @@ test_suite(void)
 	tcase_add_test(t, media_is_cut);
 	tcase_add_test(t, a_fragment_goes_both_ways);
 	tcase_add_test(t, an_answer_goes_both_ways);
+	tcase_add_loop_test(t, only_answers_are_stored, 0, RECORD_SOURCES + 2);
 	suite_add_tcase(s, t);
 	return s;
 }

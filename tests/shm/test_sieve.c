@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/digest.h"
 #include "base/err.h"
 #include "shm/sieve.h"
 
@@ -23,13 +22,10 @@ teardown(void)
 	segment_close(&seg);
 }
 
-static const unsigned char *
-key(unsigned n)
+static uint64_t
+mark(unsigned n)
 {
-	static unsigned char out[DIGEST_SIZE];
-
-	digest_sha256(&n, sizeof n, out);
-	return out;
+	return sieve_mark((struct slice){ (const char *)&n, sizeof n });
 }
 
 static unsigned
@@ -38,14 +34,14 @@ passing(unsigned from, unsigned n)
 	unsigned passed = 0;
 
 	for (unsigned i = from; i < from + n; i++)
-		passed += sieve_may_hold(seg, key(i));
+		passed += sieve_may_hold(seg, mark(i));
 	return passed;
 }
 
 START_TEST(test_unknown_passes)
 {
 	ck_assert_uint_eq(passing(0, 100), 100);
-	ck_assert(sieve_add(seg, key(1)));
+	ck_assert(sieve_add(seg, mark(1)));
 	ck_assert_uint_eq(passing(0, 100), 100);
 	sieve_fill_begin(seg);
 	ck_assert_uint_eq(passing(0, 100), 100);
@@ -54,22 +50,22 @@ START_TEST(test_unknown_passes)
 }
 END_TEST
 
-/* Never is a key kept back that was added, whenever that was. */
+/* Never is an entry kept back that was added, whenever that was. */
 START_TEST(test_added_passes)
 {
 	sieve_fill_begin(seg);
 	for (unsigned i = 0; i < 10; i++)
-		sieve_fill(seg, key(i));
-	ck_assert(sieve_add(seg, key(10)));
+		sieve_fill(seg, mark(i));
+	ck_assert(sieve_add(seg, mark(10)));
 	sieve_fill_end(seg);
 	ck_assert_uint_eq(passing(0, 11), 11);
-	ck_assert(sieve_add(seg, key(11)));
+	ck_assert(sieve_add(seg, mark(11)));
 	ck_assert_uint_eq(passing(0, 12), 12);
 	ck_assert_uint_lt(passing(100, 1000), 5);
 	sieve_fill_begin(seg);
-	ck_assert(sieve_add(seg, key(12)));
+	ck_assert(sieve_add(seg, mark(12)));
 	ck_assert_uint_eq(passing(0, 13), 13);
-	sieve_fill(seg, key(0));
+	sieve_fill(seg, mark(0));
 	sieve_fill_end(seg);
 	/* The other ones have gone from the cache. */
 	ck_assert_uint_eq(passing(0, 1) + passing(12, 1), 2);
@@ -88,16 +84,53 @@ START_TEST(test_filled_anew)
 
 	sieve_fill_begin(seg);
 	sieve_fill_end(seg);
-	while (sieve_add(seg, key(n)))
+	while (sieve_add(seg, mark(n)))
 		n++;
 	ck_assert_uint_lt(passing(n + 1, 10000), 2000);
 	ck_assert_uint_eq(passing(0, 10000), 10000);
 	/* A cache that holds so many is asked always. */
 	sieve_fill_begin(seg);
 	for (unsigned i = 0; i < n; i++)
-		sieve_fill(seg, key(i));
+		sieve_fill(seg, mark(i));
 	sieve_fill_end(seg);
 	ck_assert_uint_eq(passing(n + 1, 1000), 1000);
+}
+END_TEST
+
+/* Caches have entries by these: other marks want another CACHE_VERSION. */
+static const struct {
+	struct slice text;
+	uint64_t mark;
+} marks[] = {
+	{ SLICE("a"), 0xac5fd656a3dd126f },
+	{ SLICE("{\"messages\":[]}"), 0x070e91c52941a292 },
+	{ SLICE("a text that is longer than sixteen bytes"),
+	    0x638ec410a5c1e5bf },
+};
+
+START_TEST(test_marks)
+{
+	ck_assert_uint_eq(sieve_mark(marks[_i].text), marks[_i].mark);
+}
+END_TEST
+
+/* Of a text of any length each byte counts, and where it stands. */
+START_TEST(test_each_byte)
+{
+	char text[100];
+	struct slice all = { text, (size_t)_i };
+	uint64_t plain, last;
+
+	memset(text, 'x', sizeof text);
+	plain = last = sieve_mark(all);
+	for (size_t i = 0; i < all.n; i++) {
+		text[i] = 'y';
+		ck_assert(sieve_mark(all) != plain && sieve_mark(all) != last);
+		last = sieve_mark(all);
+		text[i] = 'x';
+	}
+	all.n++;
+	ck_assert(sieve_mark(all) != plain);
 }
 END_TEST
 
@@ -111,6 +144,8 @@ test_suite(void)
 	tcase_add_test(t, test_unknown_passes);
 	tcase_add_test(t, test_added_passes);
 	tcase_add_test(t, test_filled_anew);
+	tcase_add_loop_test(t, test_marks, 0, (int)COUNT(marks));
+	tcase_add_loop_test(t, test_each_byte, 0, 99);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -58,6 +58,7 @@ entry_of(unsigned number)
 		.created_s = NOW,
 		.expires_s = NOW + 100,
 		.cost_nano = 7,
+		.mark = 1000 + number,
 		.model = SLICE("gpt-4o"),
 		.organization = SLICE("default"),
 	};
@@ -181,13 +182,12 @@ START_TEST(expired_entries_are_swept)
 }
 END_TEST
 
-/* Change one byte of the first entry's chunk, or remove the chunk. */
+/* Change one byte of a row, or remove the row. */
 static void
-damage(unsigned char chunk, int remove)
+damage(const char *table, MDB_val key, int remove)
 {
-	static const char *const tables[] = { "body" };
-	unsigned char name[12] = { [7] = 1, [11] = chunk };
-	MDB_val key = { sizeof name, name }, value;
+	const char *const tables[] = { table };
+	MDB_val value;
 	char copy[CACHE_CHUNK];
 	struct env *env = env_open(
 	    &(struct env_options){
@@ -215,10 +215,12 @@ damage(unsigned char chunk, int remove)
 
 START_TEST(a_damaged_entry_is_a_miss)
 {
+	unsigned char chunk[12] = { [7] = 1, [11] = (unsigned char)(_i % 3) };
+
 	put(1, 3 * CACHE_CHUNK);
 	ck_assert_int_eq(get(1, NOW), 1);
 	cache_close(&cache);
-	damage((unsigned char)(_i % 3), _i >= 3);
+	damage("body", (MDB_val){ sizeof chunk, chunk }, _i >= 3);
 	cache = open_cache(CACHE_WRITE);
 	ck_assert_int_eq(get(1, NOW), 0);
 	ck_assert_uint_eq(body.len, 0);
@@ -279,20 +281,58 @@ START_TEST(a_reset_forgets)
 }
 END_TEST
 
-START_TEST(keys_are_walked_newest_first)
+START_TEST(marks_are_walked_newest_first)
 {
-	unsigned char key[CACHE_KEY_SIZE];
-	uint64_t at = 0;
-	unsigned number;
+	uint64_t at = 0, mark;
 
 	for (unsigned i = 0; i < 5; i++)
 		put(i, 10);
 	for (unsigned i = 5; i > 0; i--) {
-		ck_assert_int_eq(cache_next_key(cache, &at, key, &e), 1);
-		memcpy(&number, key, sizeof number);
-		ck_assert_uint_eq(number, i - 1);
+		ck_assert_int_eq(cache_next_mark(cache, &at, &mark, &e), 1);
+		ck_assert_uint_eq(mark, 1000 + i - 1);
 	}
-	ck_assert_int_eq(cache_next_key(cache, &at, key, &e), 0);
+	ck_assert_int_eq(cache_next_mark(cache, &at, &mark, &e), 0);
+}
+END_TEST
+
+/* Of an entry and of all, the version comes first. */
+START_TEST(another_version_is_a_miss)
+{
+	struct cache_entry entry = entry_of(2);
+	uint64_t at = 0, mark;
+
+	for (unsigned i = 1; i <= 3; i++)
+		put(i, 10);
+	cache_close(&cache);
+	damage("meta", (MDB_val){ sizeof entry.key, entry.key }, 0);
+	cache = open_cache(CACHE_WRITE);
+	ck_assert_int_eq(get(2, NOW), 0);
+	ck_assert_int_eq(get(3, NOW), 1);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(cache_next_mark(cache, &at, &mark, &e), 1);
+		ck_assert_uint_eq(mark, i == 0 ? 1003 : 1001);
+	}
+	ck_assert_int_eq(cache_next_mark(cache, &at, &mark, &e), 0);
+}
+END_TEST
+
+START_TEST(what_another_version_left_goes)
+{
+	char root[] = "gen";
+	struct cache_stats stats;
+
+	for (unsigned i = 1; i <= 3; i++)
+		put(i, 10 * CACHE_CHUNK);
+	cache_close(&cache);
+	damage("meta", (MDB_val){ sizeof root, root }, 0);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		reopen(CACHE_WRITE);
+		ck_assert_int_eq(get(1, NOW), 0);
+		ck_assert_int_eq(cache_stats(cache, &stats, &e), 0);
+		ck_assert_uint_eq(stats.entries, turn);
+		put(2, 10);
+		ck_assert_int_eq(get(2, NOW), 1);
+	}
 }
 END_TEST
 
@@ -330,7 +370,9 @@ test_suite(void)
 	tcase_add_test(t, a_number_is_never_used_twice);
 	tcase_add_test(t, an_aborted_batch_leaves_nothing);
 	tcase_add_test(t, a_reset_forgets);
-	tcase_add_test(t, keys_are_walked_newest_first);
+	tcase_add_test(t, marks_are_walked_newest_first);
+	tcase_add_test(t, another_version_is_a_miss);
+	tcase_add_test(t, what_another_version_left_goes);
 	tcase_add_test(t, another_process_reads);
 	suite_add_tcase(s, t);
 	return s;
