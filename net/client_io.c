@@ -118,7 +118,6 @@ call_take(struct call *c, struct slice in)
 	while (c->state == CALL_ACTIVE) {
 		switch (answer_next(&c->answer, &in, &data, &e)) {
 		case ANSWER_MORE:
-			conn_read_on(c->link->conn);
 			return;
 		case ANSWER_HEAD:
 			c->ops->head(c->ctx, c->answer.head);

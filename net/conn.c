@@ -140,7 +140,6 @@ conn_read_once(struct conn *c)
 		conn_eof(c);
 	else if (got == IO_FAIL)
 		conn_break(c, errno);
-	c->wanted = false;
 	if (got <= 0)
 		return got;
 	if (direct) {
@@ -164,7 +163,7 @@ conn_has_more(const struct conn *c)
 {
 	if (c->ssl != NULL)
 		return conn_tls_waiting(c);
-	return c->filled || c->ending || c->wanted;
+	return c->filled || c->ending;
 }
 
 /*
@@ -409,12 +408,6 @@ conn_read_into(struct conn *c, char *p, size_t len)
 {
 	c->into = p;
 	c->into_len = p != NULL ? len : 0;
-}
-
-void
-conn_read_on(struct conn *c)
-{
-	c->wanted = true;
 }
 
 void

@@ -118,12 +118,6 @@ void conn_read_into(struct conn *c, char *p, size_t len);
  */
 void conn_read_most(struct conn *c, size_t len);
 
-/*
- * From within data(): what was sent is not whole, ask the socket at once for
- * what follows.  Its end is told sooner so, if it is a RST.
- */
-void conn_read_on(struct conn *c);
-
 /* All bytes ever given to conn_write(), and those that came in. */
 uint64_t conn_bytes_written(const struct conn *c);
 uint64_t conn_bytes_read(const struct conn *c);

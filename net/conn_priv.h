@@ -47,7 +47,6 @@ struct conn {
 	bool eof;    /* end(CONN_EOF) was told */
 	bool filled; /* the last read got all that it had room for */
 	bool ending; /* its FIN is here, behind what is to be read */
-	bool wanted; /* the owner reads on */
 	bool shut;   /* FIN when all is sent */
 	bool fin_sent;
 	bool told;     /* end(CONN_RESET or _REFUSED) was told */

@@ -226,9 +226,11 @@ customers = { list = ( { customer_identifier = "user_123"; name = "Ada";
 logs = { %(logs)s };
 """
 
+LINES = ('store = { enabled = false; }; '
+         'files = ( { kind = "jsonl"; path = "%(dir)s/requests.jsonl"; } );')
 LOGS = {
-    "jsonl": 'store = { enabled = false; }; '
-             'files = ( { kind = "jsonl"; path = "%(dir)s/requests.jsonl"; } );',
+    "jsonl": LINES,
+    "jsonl, wide ring": 'ring = "64M"; ' + LINES,
     "store": 'bodies = "none"; store = { enabled = true; };',
     "store with bodies": 'bodies = "full"; store = { enabled = true; };',
 }
