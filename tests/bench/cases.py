@@ -221,7 +221,7 @@ def first_byte(bench, content):
         return {s.name: lambda s=s: bench.load.run(s, content, 1, 100, rate=100)
                 for s in (gateway, nginx)}
 
-    got = over_starts(bench, "drip", prepare, 3)
+    got = over_starts(bench, "drip", prepare, 5)
     p50, p99 = ({k: [r["first_%s_us" % x] for r in v] for k, v in got.items()} for x in ("p50", "p99"))
     return row("streamed, 100 begin each second", "us to first byte, p50", p50["gateway"],
                p50["nginx"], 1.0, note="a connection each, p99 %d/%d us"
