@@ -19,7 +19,7 @@
 #define CACHEKEYS_BYTES ((size_t)2 << 20)
 
 /* So much is brought to the logger for less than its hash costs. */
-#define CACHEKEYS_SHORT 4096
+#define CACHEKEYS_SHORT 16384
 
 struct cachekeys_one {
 	struct req *r; /* NULL: it no longer waits */

@@ -296,7 +296,10 @@ class Gateway(Server):
     def rows(self):
         """Lines in the log since it was emptied; the store counts its own."""
         if self.logs != "jsonl":
-            db = sqlite3.connect("file:%s/store/logs.sqlite?mode=ro" % self.dir, uri=True)
+            path = os.path.join(self.dir, "store", "logs.sqlite")
+            if not os.path.exists(path):
+                return 0
+            db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
             try:
                 return db.execute("SELECT count(*) FROM record").fetchone()[0]
             finally:

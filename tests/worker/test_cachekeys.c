@@ -17,7 +17,7 @@
 #define MOST 40
 #define LARGE 3000000
 #define SHORT 1000 /* a text that is kept */
-#define LONG 10000
+#define LONG 20000
 
 static struct worker w;
 static struct req reqs[MOST];
