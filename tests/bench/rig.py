@@ -223,14 +223,12 @@ keys = ( { prefix = "benchkey"; name = "bench"; environment = "prod"; sha256 = "
   limits = { rpm = 60000000; concurrency = 20000; }; } );
 customers = { list = ( { customer_identifier = "user_123"; name = "Ada";
   period_budget = "1000000"; budget_duration = "yearly"; } ); };
-logs = { %(logs)s };
+logs = { ring = "%(ring)s"; %(logs)s };
 """
 
-LINES = ('store = { enabled = false; }; '
-         'files = ( { kind = "jsonl"; path = "%(dir)s/requests.jsonl"; } );')
 LOGS = {
-    "jsonl": LINES,
-    "jsonl, wide ring": 'ring = "64M"; ' + LINES,
+    "jsonl": 'store = { enabled = false; }; '
+             'files = ( { kind = "jsonl"; path = "%(dir)s/requests.jsonl"; } );',
     "store": 'bodies = "none"; store = { enabled = true; };',
     "store with bodies": 'bodies = "full"; store = { enabled = true; };',
 }
@@ -238,6 +236,7 @@ LOGS = {
 
 class Gateway(Server):
     name = "gateway"
+    ring = "2M"  # as the settings have it
 
     def __init__(self, upstream, kind, logs="jsonl", tls=False):
         self.dir = tempfile.mkdtemp(prefix="holdfast-bench-")
@@ -251,7 +250,7 @@ class Gateway(Server):
         self.told = 0  # bytes of its own log read
         self.settings = GATEWAY_CONF % {
             "port": self.port, "admin": self.admin, "dir": self.dir, "upstream": upstream.port,
-            "kind": kind, "sha256": bodies.KEY_SHA256, "logs": LOGS[logs] % {"dir": self.dir},
+            "kind": kind, "ring": self.ring, "sha256": bodies.KEY_SHA256, "logs": LOGS[logs] % {"dir": self.dir},
             **(self.certificate() if tls else {"tls": "", "tls_listen": ""})}
         conf = os.path.join(self.dir, "holdfast.conf")
         with open(conf, "w") as f:
@@ -296,10 +295,7 @@ class Gateway(Server):
     def rows(self):
         """Lines in the log since it was emptied; the store counts its own."""
         if self.logs != "jsonl":
-            path = os.path.join(self.dir, "store", "logs.sqlite")
-            if not os.path.exists(path):
-                return 0
-            db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
+            db = sqlite3.connect("file:%s/store/logs.sqlite?mode=ro" % self.dir, uri=True)
             try:
                 return db.execute("SELECT count(*) FROM record").fetchone()[0]
             finally:
