@@ -1,6 +1,7 @@
 #include "base/sigv4.h"
 
 #include <assert.h>
+#include <strings.h>
 #include <time.h>
 
 #include <openssl/crypto.h>

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 struct slice {
 	const char *p;
@@ -54,17 +53,25 @@ slice_eq(struct slice a, struct slice b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-/* ASCII letter case is ignored. */
-static inline bool
-slice_eq_nocase(struct slice a, struct slice b)
-{
-	return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
-}
-
 static inline bool
 slice_starts(struct slice s, struct slice head)
 {
 	return s.n >= head.n && memcmp(s.p, head.p, head.n) == 0;
+}
+
+/* n bytes, equal but for the case of ASCII letters. */
+bool slice_same_nocase(const char *a, const char *b, size_t n);
+
+static inline bool
+slice_eq_nocase(struct slice a, struct slice b)
+{
+	return a.n == b.n && slice_same_nocase(a.p, b.p, a.n);
+}
+
+static inline bool
+slice_starts_nocase(struct slice s, struct slice head)
+{
+	return s.n >= head.n && slice_same_nocase(s.p, head.p, head.n);
 }
 
 /* The order of the bytes, a prefix first: below 0, 0 or above, as memcmp. */

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 #define NAME_MAX_BYTES 253 /* D9 */
 #define LABEL_MAX_BYTES 63

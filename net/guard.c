@@ -62,8 +62,7 @@ guard_scheme(struct slice text)
 	     i++) {
 		const struct guard_scheme *s = &guard_schemes[i];
 
-		if (text.n > s->head.n &&
-		    strncasecmp(text.p, s->head.p, s->head.n) == 0)
+		if (text.n > s->head.n && slice_starts_nocase(text, s->head))
 			return s;
 	}
 	return NULL;
@@ -148,7 +147,7 @@ guard_is_dot(struct slice text, size_t *n_r)
 	if (text.n > 0 && *text.p == '.')
 		return true;
 	*n_r = 3;
-	return text.n >= 3 && strncasecmp(text.p, "%2e", 3) == 0;
+	return slice_starts_nocase(text, SLICE("%2e"));
 }
 
 static bool

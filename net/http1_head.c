@@ -41,10 +41,8 @@ take_scheme(struct slice *s)
 		{ "https://", 8 } };
 
 	for (size_t i = 0; i < 2; i++) {
-		size_t n = schemes[i].n;
-
-		if (s->n >= n && strncasecmp(s->p, schemes[i].p, n) == 0) {
-			*s = slice_skip(*s, n);
+		if (slice_starts_nocase(*s, schemes[i])) {
+			*s = slice_skip(*s, schemes[i].n);
 			return true;
 		}
 	}

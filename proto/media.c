@@ -15,8 +15,9 @@ media_is_json(struct slice type)
 	if (slice_eq_nocase(type, SLICE("application/json")) ||
 	    slice_eq_nocase(type, SLICE("text/json")))
 		return true;
-	return type.n > 17 && strncasecmp(type.p, "application/", 12) == 0 &&
-	       strncasecmp(type.p + type.n - 5, "+json", 5) == 0;
+	return type.n > 17 &&
+	       slice_starts_nocase(type, SLICE("application/")) &&
+	       slice_eq_nocase(slice_skip(type, type.n - 5), SLICE("+json"));
 }
 
 int

@@ -28,8 +28,8 @@ fetch_refuse(struct req *r, const struct chat_part *part, const char *text)
 static bool
 fetch_is_web(struct slice url)
 {
-	return (url.n >= 6 && strncasecmp(url.p, "https:", 6) == 0) ||
-	       (url.n >= 5 && strncasecmp(url.p, "http:", 5) == 0);
+	return slice_starts_nocase(url, SLICE("https:")) ||
+	       slice_starts_nocase(url, SLICE("http:"));
 }
 
 static int

@@ -3,7 +3,6 @@
  * too long, and one that a content filter refused.  The settings name models
  * for both, which are asked before all others.
  */
-#include <strings.h>
 
 #include "base/pool.h"
 #include "base/settings.h"

@@ -8,8 +8,6 @@
 
 #include "worker/req.h"
 
-/* How its frames leave: field_name and delimiter of the request. */
-
 /* "chatcmpl-" and a UUID, for an answer that its provider names nothing. */
 struct slice relay_stream_mint_id(struct req *r);
 

@@ -28,7 +28,7 @@ identify_scheme(struct slice value)
 		struct slice s = schemes[i];
 
 		if (value.n <= s.n || value.p[s.n] != ' ' ||
-		    strncasecmp(value.p, s.p, s.n) != 0)
+		    !slice_starts_nocase(value, s))
 			continue;
 		value = slice_skip(value, s.n);
 		while (value.n > 0 && *value.p == ' ')
