@@ -179,9 +179,18 @@ $(foreach r,$(ROOMS),$(eval $(call room_rules,$r)))
 
 hf_ARCHIVES = $(foreach r,$(filter-out ctl,$(ROOMS)),$O/lib$r.a)
 
-$O/holdfast: $O/master/main.o $(hf_ARCHIVES)
-	$(CC) $(hf_LDFLAGS) $(hf_WHOLE) $(LDFLAGS) -o $@ $^ $(libs_setup) $(libs_store) \
-		$(libs_net) $(libs_proto) $(libs_base)
+# GNU ld's own script, but for order.ld ahead of all other code.  Another linker
+# tells none; then the file is empty, and each function stays where it is.
+$O/holdfast.ld: order.ld
+	@mkdir -p $O
+	$(CC) $(hf_LDFLAGS) $(LDFLAGS) -Wl,--verbose 2>/dev/null | \
+		sed -n '/^====/,/^====/{//!p}' | \
+		sed '/^ *\.text .*:/{n;s/{/{ INCLUDE order.ld/}' >$@
+
+$O/holdfast: $O/master/main.o $(hf_ARCHIVES) $(if $(LTO),$O/holdfast.ld)
+	$(CC) $(hf_LDFLAGS) $(hf_WHOLE) -ffunction-sections $(LDFLAGS) -o $@ \
+		$(filter-out %.ld,$^) $$(test ! -s $O/holdfast.ld || echo -T $O/holdfast.ld) \
+		$(libs_setup) $(libs_store) $(libs_net) $(libs_proto) $(libs_base)
 
 $O/holdfastctl: $O/ctl/main.o $O/libctl.a $O/libproto.a $O/libbase.a
 	$(CC) $(hf_LDFLAGS) $(hf_WHOLE) $(LDFLAGS) -o \

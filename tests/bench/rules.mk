@@ -30,4 +30,7 @@ counts: all $(bench_PROGRAMS)  ## record what check-counts compares with
 check-counts: all $(bench_PROGRAMS)  ## instructions and system calls of a request
 	O=$O CC="$(CC)" CFLAGS="$(CFLAGS)" python3 tests/bench/counts.py
 
-.PHONY: bench counts check-counts
+order: all $(bench_PROGRAMS)  ## write order.ld anew, the places of functions
+	O=$O python3 tests/bench/order.py
+
+.PHONY: bench counts check-counts order

@@ -1,0 +1,128 @@
+"""Where the functions of a request lie in the program: writes order.ld.
+
+usage: O=build order.py
+
+At some requests a second the caches are cold: what a request runs through is
+fetched again, each page and each line of it.  Callgrind says which functions of
+ours the worker calls for the requests of counted.py, and from where.  Those that
+each request of a case needs are written down in the order of a walk along the
+calls, for the linker to lay next to each other.  It is speed alone: a name that
+is gone or missing does no harm.
+"""
+import collections
+import contextlib
+import os
+import re
+
+import bodies
+import rig
+from counted import CASES, FRESH, STREAM, ask, ask_fresh, counted
+
+TO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "order.ld")
+ROOT = "loop_turn"
+UNDER = ["valgrind", "--quiet", "--tool=callgrind", "--dump-instr=yes",
+         "--toggle-collect=" + ROOT, "--callgrind-out-file=DIR/callgrind.%p"]
+REQUESTS = 40
+DRIP = ("drip", REQUESTS, bodies.body(1024, **STREAM))
+
+
+class Calls:
+    """The calls of one profile; a name is that of its function and object."""
+
+    def __init__(self):
+        self.of = collections.defaultdict(list)  # caller: [(address, callee), ...]
+        self.times = collections.Counter()
+
+    def read(self, lines):
+        names, here, to, address = {}, {}, {}, 0
+        count = None
+        for line in lines:
+            m = re.match(r"(c?)(ob|fn)=(\(\d+\))(?: (.*))?", line)
+            if m:
+                callee, kind, number, name = m.groups()
+                if name:
+                    names[kind, number] = name
+                (to if callee else here)[kind] = names[kind, number]
+                continue
+            m = re.match(r"calls=(\d+) ", line)
+            if m:
+                count = int(m.group(1))
+                continue
+            m = re.match(r"(0x[0-9a-f]+|\+\d+|-\d+|\*) ", line)
+            if not m:
+                continue
+            address = self.position(m.group(1), address)
+            if count is not None:
+                self.add(here, to, address, count)
+                to, count = {}, None
+
+    @staticmethod
+    def position(text, before):
+        if text == "*":
+            return before
+        return int(text, 16) if text.startswith("0x") else before + int(text)
+
+    def add(self, here, to, address, count):
+        caller = (here["ob"], plain(here["fn"]))
+        callee = (to.get("ob", here["ob"]), plain(to["fn"]))
+        self.of[caller].append((address, callee))
+        self.times[callee] += count
+
+
+def plain(name):
+    """Without what callgrind adds for a recursion and the compiler for a copy."""
+    return re.split(r"['.]", name)[0]
+
+
+def walk(calls, root):
+    """Each function when it is first called, callees in the order of their calls."""
+    seen, todo = [], [root]
+    known = set()
+    while todo:
+        at = todo.pop()
+        if at in known:
+            continue
+        known.add(at)
+        seen.append(at)
+        todo += [callee for _, callee in sorted(calls.of[at], reverse=True)]
+    return seen
+
+
+def profile(case, how):
+    kind, _, body = case
+    calls = Calls()
+
+    def read(folder, pid):
+        with open("%s/callgrind.%d" % (folder, pid)) as f:
+            calls.read(f)
+
+    with contextlib.closing(rig.Upstream()) as up:
+        counted(up, kind, UNDER, body, REQUESTS, read, how)
+    return calls
+
+
+def functions():
+    ours, order = os.path.abspath(rig.BUILD + "/holdfast"), {}
+    cases = [(DRIP, ask)] + [(c, ask_fresh) for c in FRESH.values()]
+    cases += [(c, ask) for c in CASES.values()]
+    for case, how in cases:
+        calls = profile(case, how)
+        root = next(f for f in calls.of if f[1] == ROOT)
+        for f in walk(calls, root):
+            if f[0] != ours or f[1].startswith("__"):  # those of the compiler
+                continue
+            if f == root or calls.times[f] >= REQUESTS:
+                order[f[1]] = True
+    return list(order)
+
+
+def main():
+    with rig.precedence():
+        names = functions()
+    with open(TO, "w") as f:
+        for name in names:
+            f.write("*(.text.%s .text.%s.*)\n" % (name, name))
+    print("%d functions" % len(names))
+
+
+main()
