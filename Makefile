@@ -188,8 +188,8 @@ $O/holdfast.ld: order.ld
 		sed '/^ *\.text .*:/{n;s/{/{ INCLUDE order.ld/}' >$@
 
 $O/holdfast: $O/master/main.o $(hf_ARCHIVES) $(if $(LTO),$O/holdfast.ld)
-	$(CC) $(hf_LDFLAGS) $(hf_WHOLE) -ffunction-sections $(LDFLAGS) -o $@ \
-		$(filter-out %.ld,$^) $$(test ! -s $O/holdfast.ld || echo -T $O/holdfast.ld) \
+	$(CC) $(hf_LDFLAGS) $(hf_WHOLE) $(LDFLAGS) -o $@ $(filter-out %.ld,$^) \
+		$(if $(LTO),-ffunction-sections $$(test ! -s $O/holdfast.ld || echo -T $O/holdfast.ld)) \
 		$(libs_setup) $(libs_store) $(libs_net) $(libs_proto) $(libs_base)
 
 $O/holdfastctl: $O/ctl/main.o $O/libctl.a $O/libproto.a $O/libbase.a

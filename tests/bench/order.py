@@ -24,6 +24,11 @@ UNDER = ["valgrind", "--quiet", "--tool=callgrind", "--dump-instr=yes",
          "--toggle-collect=" + ROOT, "--callgrind-out-file=DIR/callgrind.%p"]
 REQUESTS = 40
 DRIP = ("drip", REQUESTS, bodies.body(1024, **STREAM))
+HEAD = """/*
+ * The functions of a request, in the order in which they lie in the program.
+ * Written by "make order" (tests/bench/order.py); it is speed alone.
+ */
+"""
 
 
 class Calls:
@@ -120,6 +125,7 @@ def main():
     with rig.precedence():
         names = functions()
     with open(TO, "w") as f:
+        f.write(HEAD)
         for name in names:
             f.write("*(.text.%s .text.%s.*)\n" % (name, name))
     print("%d functions" % len(names))
