@@ -2,8 +2,8 @@
 #define BASE_RARE_H
 
 /*
- * rare - what is seldom done stays out of line, so that what is done always
- * needs few registers.
+ * rare - what is seldom done, or by few requests, stays out of line, so that
+ * what is done always needs few registers and few lines of cache.
  */
 
 #define RARE __attribute__((noinline))

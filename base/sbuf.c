@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/rare.h"
 #include "base/xmem.h"
 
 #define SBUF_MIN 64
@@ -33,7 +34,7 @@ sbuf_reserve_exact(struct sbuf *b, size_t n)
 	b->data = xrealloc(b->data, b->cap);
 }
 
-void
+RARE void
 sbuf_grow_add(struct sbuf *b, const void *p, size_t n)
 {
 	sbuf_reserve(b, n);

@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "base/pool.h"
+#include "base/rare.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "proto/edit.h"
@@ -233,7 +234,7 @@ messages_think_alone(struct messages_edit *m, const struct jscan_item *thought)
 	    messages_thought(m, thought->value, &none));
 }
 
-static void
+static RARE void
 messages_message(struct messages_edit *m, struct slice message)
 {
 	struct jscan_item item, content, thought;

@@ -1,5 +1,6 @@
 /* edit_reasoning - how a provider is told to think: providers.md 4.7. */
 #include "base/pool.h"
+#include "base/rare.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "proto/edit_value.h"
@@ -188,7 +189,7 @@ static const struct {
 	[REASONING_NONE] = { { NULL, 0 }, NULL },
 };
 
-struct splice_member
+RARE struct splice_member
 edit_reasoning(const struct params *p, const struct edit_options *options,
     struct pool *pool, enum param_id id, const struct jscan_item *item)
 {

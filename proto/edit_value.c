@@ -2,6 +2,7 @@
 
 #include "base/decimal.h"
 #include "base/pool.h"
+#include "base/rare.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "proto/jscan_find.h"
@@ -182,7 +183,7 @@ edit_bare_schema(const struct params *p, struct pool *pool)
 	return edit_take(&b, pool);
 }
 
-static struct slice
+static RARE struct slice
 edit_response_format(const struct params *p, const struct edit_options *options,
     struct pool *pool, const struct jscan_item *item)
 {

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/pool.h"
+#include "base/rare.h"
 #include "proto/routes_path.h"
 
 /* One row of routes.def; unsupported ones have ROUTE_NONE. */
@@ -216,7 +217,7 @@ routes_shown(struct slice path)
 }
 
 /* plain: its normal form, as far as it has one. */
-static int
+static RARE int
 routes_unknown(const struct routes_bases *bases, struct slice path,
     struct slice plain, struct err *e)
 {
@@ -279,7 +280,7 @@ routes_accept(const struct routes_row *row, struct slice method,
 }
 
 /* "gemini-2.5-pro:generateContent": the verb goes off the rest. */
-static bool
+static RARE bool
 routes_take_verb(struct routes_match *m)
 {
 	static const struct {

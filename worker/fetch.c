@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/rare.h"
 #include "base/settings.h"
 #include "base/xmem.h"
 #include "dialect/ask.h"
@@ -162,14 +163,11 @@ fetch_is_wanted(const struct req *r)
 	       r->params.messages.images > 0;
 }
 
-int
-fetch_images(struct req *r)
+static RARE int
+fetch_go_on(struct req *r)
 {
 	int got = 0;
 
-	/* Of an earlier attempt, perhaps: this one takes the addresses. */
-	if (!fetch_is_wanted(r))
-		return 1;
 	if (r->fetch == NULL)
 		got = fetch_begin(r);
 	if (got == 0)
@@ -183,6 +181,13 @@ fetch_images(struct req *r)
 	if (got == 1)
 		fetch_put(r->fetch);
 	return got;
+}
+
+int
+fetch_images(struct req *r)
+{
+	/* Of an earlier attempt, perhaps: this one takes the addresses. */
+	return fetch_is_wanted(r) ? fetch_go_on(r) : 1;
 }
 
 void

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/rare.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "base/xmem.h"
@@ -294,7 +295,7 @@ google_refuse(struct req *r)
 	    "Could not connect to provider %.*s.", SLICE_ARGS(name));
 }
 
-int
+RARE int
 google_token(struct req *r, struct slice *token_r)
 {
 	struct google *g = google_of(r);

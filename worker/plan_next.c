@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/pool.h"
 #include "base/random.h"
+#include "base/rare.h"
 #include "base/settings.h"
 #include "worker/health.h"
 #include "worker/needs.h"
@@ -35,7 +36,7 @@ plan_pass(struct req *r, struct candidate *c, const char *reason)
 }
 
 /* By weight among those that are left; NULL: none is. */
-static struct candidate *
+static RARE struct candidate *
 plan_draw(struct plan *p)
 {
 	struct candidate *last = NULL;
@@ -335,7 +336,7 @@ plan_over_unasked(struct req *r)
 	return req_fail(r);
 }
 
-enum step_result
+RARE enum step_result
 plan_over(struct req *r)
 {
 	struct plan *p = r->plan;

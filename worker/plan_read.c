@@ -1,6 +1,7 @@
 /* plan_read - the lists of a plan, from the request's parameters. */
 #include "base/clock.h"
 #include "base/pool.h"
+#include "base/rare.h"
 #include "base/settings.h"
 #include "proto/jnum.h"
 #include "proto/jstr.h"
@@ -164,7 +165,7 @@ read_stored(struct req *r, struct slice id)
 			 g.n > 0 ? g.entries[0].model : SLICE(""));
 }
 
-static int
+static RARE int
 read_group(struct req *r)
 {
 	struct slice group = read_param(r, PARAM_load_balance_group);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/pool.h"
+#include "base/rare.h"
 #include "base/sbuf.h"
 #include "net/addr.h"
 #include "net/http1.h"
@@ -208,7 +209,7 @@ platform_too_large(struct req *r)
 	return platform_refuse(r, 413, "", text);
 }
 
-enum step_result
+RARE enum step_result
 platform_begin(struct req *r, bool address_ok)
 {
 	const struct http1_head *h = r->w->head;
@@ -229,7 +230,7 @@ platform_begin(struct req *r, bool address_ok)
 	return STEP_WAIT;
 }
 
-enum step_result
+RARE enum step_result
 platform_run(struct req *r)
 {
 	struct platform *p = r->platform;

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/pool.h"
+#include "base/rare.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "dialect/ask.h"
@@ -135,7 +136,7 @@ prepare_choice(struct req *r, struct ask *a, int64_t put_max_tokens)
 }
 
 /* The client's own bytes, for a provider of its dialect. */
-static int
+static RARE int
 prepare_native(struct req *r, int64_t put_max_tokens)
 {
 	struct native_opts o = {
@@ -165,7 +166,7 @@ prepare_chat(struct req *r)
 	return 0;
 }
 
-static int
+static RARE int
 prepare_embed(struct req *r)
 {
 	struct ask *a = prepare_ask(r);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hex.h"
+#include "base/rare.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "base/xmem.h"
@@ -303,7 +304,7 @@ source_demo_open(struct req *r, struct slice model, struct slice body)
 		s->rate = r->w->settings->demo_rate;
 }
 
-void
+RARE void
 source_demo_start(struct req *r)
 {
 	struct sbuf body = { 0 };
@@ -314,7 +315,7 @@ source_demo_start(struct req *r)
 }
 
 /* The echo of a conversation that ends with the text. */
-void
+RARE void
 source_mock_start(struct req *r)
 {
 	struct sbuf body = { 0 };

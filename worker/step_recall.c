@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/rare.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "net/server.h"
@@ -100,7 +101,7 @@ recall_ttl(struct req *r)
 }
 
 /* The body as merged, without what is ours: what the key is made of. */
-static void
+static RARE void
 recall_ask_key(struct req *r, const unsigned char *credentials)
 {
 	struct params *p = &r->params;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/digest.h"
+#include "base/rare.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "base/sigv4.h"
@@ -144,7 +145,7 @@ target_sum(struct worker *w, const struct target *t, struct credential *c)
 	c->id = le64toh(id) | 1;
 }
 
-static void
+static RARE void
 target_credential(struct worker *w, const struct target *t,
     const struct settings_credential *from, struct credential *c)
 {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/pool.h"
+#include "base/rare.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
 #include "base/sigv4.h"
@@ -96,7 +97,7 @@ upstream_azure_operation(const struct req *r)
 	return r->dialect == &dialect_responses ? AZURE_RESPONSES : AZURE_CHAT;
 }
 
-static void
+static RARE void
 upstream_path_azure(struct req *r, const struct credential_base *base,
     struct sbuf *b)
 {
