@@ -6,8 +6,8 @@ At some requests a second the caches are cold: what a request runs through is
 fetched again, each page and each line of it.  Callgrind says which functions of
 ours the worker calls for the requests of counted.py, and from where.  Those that
 each request of a case needs are written down in the order of a walk along the
-calls, for the linker to lay next to each other.  It is speed alone: a name that
-is gone or missing does no harm.
+calls, for the linker to lay next to each other; first those from a client's bytes
+to the provider.  It is speed alone: a name that is gone or missing does no harm.
 """
 import collections
 import contextlib
@@ -19,9 +19,9 @@ import rig
 from counted import CASES, FRESH, STREAM, ask, ask_fresh, counted
 
 TO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "order.ld")
-ROOT = "loop_turn"
 UNDER = ["valgrind", "--quiet", "--tool=callgrind", "--dump-instr=yes",
-         "--toggle-collect=" + ROOT, "--callgrind-out-file=DIR/callgrind.%p"]
+         "--callgrind-out-file=DIR/callgrind.%p"]
+TURN, BEGINNING = "loop_turn", "session_data"  # what is collected, with all below it
 REQUESTS = 40
 DRIP = ("drip", REQUESTS, bodies.body(1024, **STREAM))
 HEAD = """/*
@@ -36,11 +36,11 @@ class Calls:
 
     def __init__(self):
         self.of = collections.defaultdict(list)  # caller: [(address, callee), ...]
-        self.times = collections.Counter()
+        self.times = collections.Counter()  # that its commonest instruction ran
 
     def read(self, lines):
         names, here, to, address = {}, {}, {}, 0
-        count = None
+        called = False
         for line in lines:
             m = re.match(r"(c?)(ob|fn)=(\(\d+\))(?: (.*))?", line)
             if m:
@@ -49,29 +49,25 @@ class Calls:
                     names[kind, number] = name
                 (to if callee else here)[kind] = names[kind, number]
                 continue
-            m = re.match(r"calls=(\d+) ", line)
-            if m:
-                count = int(m.group(1))
+            if line.startswith("calls="):
+                called = True  # the next line is of all that it ran
                 continue
-            m = re.match(r"(0x[0-9a-f]+|\+\d+|-\d+|\*) ", line)
+            m = re.match(r"(0x[0-9a-f]+|\+\d+|-\d+|\*)(?: \S+)? (\d+)$", line)
             if not m:
                 continue
             address = self.position(m.group(1), address)
-            if count is not None:
-                self.add(here, to, address, count)
-                to, count = {}, None
+            caller = (here["ob"], plain(here["fn"]))
+            if called:
+                self.of[caller].append((address, (to.get("ob", here["ob"]), plain(to["fn"]))))
+                to, called = {}, False
+            else:
+                self.times[caller] = max(self.times[caller], int(m.group(2)))
 
     @staticmethod
     def position(text, before):
         if text == "*":
             return before
         return int(text, 16) if text.startswith("0x") else before + int(text)
-
-    def add(self, here, to, address, count):
-        caller = (here["ob"], plain(here["fn"]))
-        callee = (to.get("ob", here["ob"]), plain(to["fn"]))
-        self.of[caller].append((address, callee))
-        self.times[callee] += count
 
 
 def plain(name):
@@ -93,7 +89,7 @@ def walk(calls, root):
     return seen
 
 
-def profile(case, how):
+def profile(case, how, root):
     kind, _, body = case
     calls = Calls()
 
@@ -102,33 +98,39 @@ def profile(case, how):
             calls.read(f)
 
     with contextlib.closing(rig.Upstream()) as up:
-        counted(up, kind, UNDER, body, REQUESTS, read, how)
+        under = UNDER + ["--toggle-collect=" + root]
+        counted(up, kind, under, body, REQUESTS, read, how)
     return calls
 
 
-def functions():
-    ours, order = os.path.abspath(rig.BUILD + "/holdfast"), {}
-    cases = [(DRIP, ask)] + [(c, ask_fresh) for c in FRESH.values()]
-    cases += [(c, ask) for c in CASES.values()]
-    for case, how in cases:
-        calls = profile(case, how)
-        root = next(f for f in calls.of if f[1] == ROOT)
-        for f in walk(calls, root):
-            if f[0] != ours or f[1].startswith("__"):  # those of the compiler
-                continue
-            if f == root or calls.times[f] >= REQUESTS:
-                order[f[1]] = True
-    return list(order)
+def functions(case, how, root):
+    """Of ours, those that each request of a case runs through below the root."""
+    ours = os.path.abspath(rig.BUILD + "/holdfast")
+    calls = profile(case, how, root)
+    top = next(f for f in calls.of if f[1] == root)
+    return [f[1] for f in walk(calls, top)
+            if f[0] == ours and not f[1].startswith("__")  # those of the compiler
+            and calls.times[f] >= REQUESTS]
+
+
+def write(f, names):
+    for name in names:
+        f.write("*(.text.%s .text.%s.*)\n" % (name, name))
 
 
 def main():
+    cases = [(DRIP, ask)] + [(c, ask_fresh) for c in FRESH.values()]
+    cases += [(c, ask) for c in CASES.values()]
     with rig.precedence():
-        names = functions()
+        first = functions(DRIP, ask, BEGINNING)
+        every = [name for case, how in cases for name in functions(case, how, TURN)]
+    rest = dict.fromkeys(name for name in every if name not in first)
     with open(TO, "w") as f:
         f.write(HEAD)
-        for name in names:
-            f.write("*(.text.%s .text.%s.*)\n" % (name, name))
-    print("%d functions" % len(names))
+        write(f, first)
+        write(f, rest)
+    print("%d functions, %d of them from a client to a provider" % (
+        len(first) + len(rest), len(first)))
 
 
 main()
