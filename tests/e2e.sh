@@ -10,7 +10,7 @@ PYTHONPYCACHEPREFIX=$(realpath "$O")/pycache
 export PYTHONPYCACHEPREFIX
 pytest="/usr/bin/python3 -m pytest -q -p no:cacheprovider"
 $pytest --collect-only "${SUITE:-tests/e2e}" >/dev/null 2>&1
-workers=$(($(nproc) * 3)) # they wait much
+workers=$(($(nproc) * 5)) # they wait much
 $pytest -n "$workers" "${SUITE:-tests/e2e}" "$@" 2>&1 |
 	tee "$out"
 python3 - "$out" <<'EOF'

@@ -23,7 +23,7 @@ from wire import at_once
 GROUPS = ["openai-chat", "anthropic", "gemini", "vertex-gemini", "bedrock-converse", "cohere", "azure-openai-chat",
           "ollama-native", "openai-responses"]
 CUTS = 1500  # of a longer reply: its ends, every border in it, and as many others
-TOGETHER = 8
+TOGETHER = 24
 
 pytestmark = pytest.mark.skipif(not dialect_cases.dialect_cases(), reason="no recordings (HOLDFAST_SHARED)")
 
