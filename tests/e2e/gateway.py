@@ -212,9 +212,13 @@ logs = { files = ( { kind = "jsonl"; path = "%s"; } ); };
         if self.process.poll() is not None:
             raise AssertionError("the gateway ended: " + self.log())
         try:
-            return self.get("/ready", key=None).status == 200
+            return self.get("/ready", key=None).status == 200 and self.named()
         except OSError:
             return False
+
+    def named(self):
+        """Do all children carry the names of their roles?"""
+        return "holdfast" not in map(command_of, children_of(self.process.pid))
 
     def log(self):
         try:

@@ -130,7 +130,7 @@ def test_admin_token_follows_a_reload(make_gateway):
     assert admin(g, "/api/users/", token="first").status == 200
     put("second")
     g.process.send_signal(signal.SIGHUP)
-    wait_for(lambda: "settings 2 serve" in g.log(), 10, "the reload")
+    wait_for(lambda: g.ctl_json("status")["settings_generation"] == 2, 10, "the reload")
     assert admin(g, "/api/users/", token="second").status == 200
     assert admin(g, "/api/users/", token="first").status == 401
 
