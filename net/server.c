@@ -15,7 +15,6 @@
 /* Accepting, and what holds for all connections. */
 
 enum {
-	ACCEPTS_PER_EVENT = 16,
 	REST_MS = 100,       /* when descriptors have run out */
 	REST_LOADED_MS = 20, /* when others have fewer connections */
 };
@@ -96,47 +95,30 @@ accept_none(struct server *s, int fd)
 	accept_rest(s, REST_MS);
 }
 
-static int
-accept_one(struct server *s, struct listener *l, int fd)
-{
-	union address peer = { 0 };
-	socklen_t len = sizeof(peer);
-	int got;
-
-	if (is_loaded(s)) {
-		accept_rest(s, REST_LOADED_MS);
-		return 0;
-	}
-	got = accept4(fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (got >= 0) {
-		session_begin(s, got, &peer, l->tls);
-		return 1;
-	}
-	if (errno == EMFILE || errno == ENFILE)
-		accept_none(s, fd);
-	return errno == ECONNABORTED || errno == EINTR;
-}
-
+/*
+ * One of them: to find the queue empty costs a system call that makes a socket
+ * in vain, and who is left there is told of again in the next turn.
+ */
 static void
 listener_ready(int fd, short what, void *ctx)
 {
 	struct listener *l = ctx;
-	unsigned n = 0;
+	struct server *s = l->server;
+	union address peer = { 0 };
+	socklen_t len = sizeof(peer);
+	int got;
 
 	(void)what;
-	loop_enter(l->server->loop);
-	if (l->accepted_ms != now_mono_ms())
-		l->batch = 1;
-	l->accepted_ms = now_mono_ms();
-	while (n < l->batch && accept_one(l->server, l, fd))
-		n++;
-	/*
-	 * To find the queue empty costs a system call that makes a socket in
-	 * vain: grow by success only, and while connections follow each other.
-	 */
-	l->batch = n < l->batch ? 1 : n * 2;
-	if (l->batch > ACCEPTS_PER_EVENT)
-		l->batch = ACCEPTS_PER_EVENT;
+	loop_enter(s->loop);
+	if (is_loaded(s)) {
+		accept_rest(s, REST_LOADED_MS);
+		return;
+	}
+	got = accept4(fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (got >= 0)
+		session_begin(s, got, &peer, l->tls);
+	else if (errno == EMFILE || errno == ENFILE)
+		accept_none(s, fd);
 }
 
 struct server *
@@ -218,7 +200,6 @@ server_listen(struct server *s, int fd, struct tls_server *tls)
 
 	l->server = s;
 	l->tls = tls;
-	l->batch = 1;
 	l->ev = event_new(loop_base(s->loop), fd, EV_READ | EV_PERSIST,
 	    listener_ready, l);
 	list_add_tail(&s->listeners, &l->link);

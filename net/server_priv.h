@@ -37,8 +37,6 @@ struct listener {
 	struct list link;
 	struct event *ev;
 	struct tls_server *tls;
-	unsigned batch;       /* connections to take at the next event */
-	uint64_t accepted_ms; /* when the last event was */
 };
 
 struct server {
