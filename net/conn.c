@@ -59,15 +59,32 @@ conn_tell_end(struct conn *c)
 
 /*
  * A client speaks first, and often has by now: asking the socket is sooner, and
- * cheaper, than being told by the loop in its next turn.
+ * cheaper, than being told by the loop in its next turn.  The loop gets to know
+ * of it when what it asked for is on its way, at the end of this turn.
  */
 static void
 conn_read_first(struct conn *c)
 {
-	c->accepted = false;
+	c->fresh = CONN_UNWATCHED;
 	conn_readable(c->fd, EV_READ, c);
-	if (!c->closed && !c->paused && !c->eof && c->error == 0)
-		event_add(&c->in, NULL);
+	conn_later(c);
+}
+
+/* The loop does not know of what TLS has read ahead. */
+static void
+conn_watch(struct conn *c)
+{
+	event_add(&c->in, NULL);
+	if (conn_tls_waiting(c))
+		loop_next(c->loop, &c->defer, conn_deferred);
+}
+
+static void
+conn_watch_first(struct conn *c)
+{
+	c->fresh = CONN_WATCHED;
+	if (!c->paused && !c->eof)
+		conn_watch(c);
 }
 
 /* Read again what TLS still holds, tell a break, or release the memory. */
@@ -80,8 +97,10 @@ conn_deferred(struct defer *d)
 		loop_free_later(c->loop, c);
 	else if (c->error != 0)
 		conn_tell_end(c);
-	else if (c->accepted)
+	else if (c->fresh == CONN_UNREAD)
 		conn_read_first(c);
+	else if (c->fresh == CONN_UNWATCHED)
+		conn_watch_first(c);
 	else if (c->phase == CONN_CONNECTING)
 		conn_opened(c);
 	else if (!c->paused && !c->eof)
@@ -249,9 +268,7 @@ conn_resume(struct conn *c)
 	timer_stop(&c->look);
 	if (c->phase != CONN_OPEN || c->eof)
 		return;
-	event_add(&c->in, NULL);
-	if (conn_tls_waiting(c))
-		loop_next(c->loop, &c->defer, conn_deferred);
+	conn_watch(c);
 }
 
 void
@@ -315,7 +332,7 @@ conn_accept(struct loop *l, int fd, struct ssl_st *ssl,
 	struct conn *c = conn_new(l, fd, ssl, ops, ctx);
 
 	c->phase = ssl != NULL ? CONN_HANDSHAKE : CONN_OPEN;
-	c->accepted = true;
+	c->fresh = CONN_UNREAD;
 	conn_later(c);
 	return c;
 }

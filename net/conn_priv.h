@@ -19,6 +19,13 @@ enum conn_phase {
 	CONN_BROKEN,
 };
 
+/* How far one that was accepted has come. */
+enum conn_fresh {
+	CONN_WATCHED,
+	CONN_UNREAD,    /* to be read from at the end of this turn, */
+	CONN_UNWATCHED, /* and to be watched when that has been answered */
+};
+
 /* What waits for the socket; exists only while something does. */
 struct conn_out {
 	struct sbuf buf;
@@ -42,16 +49,16 @@ struct conn {
 	int fd;
 	int error; /* errno of what broke it */
 	unsigned char phase;
-	bool closed; /* by the owner: no callback any more */
-	bool paused; /* by the owner */
-	bool eof;    /* end(CONN_EOF) was told */
-	bool filled; /* the last read got all that it had room for */
-	bool ending; /* its FIN is here, behind what is to be read */
-	bool shut;   /* FIN when all is sent */
+	unsigned char fresh; /* enum conn_fresh */
+	bool closed;         /* by the owner: no callback any more */
+	bool paused;         /* by the owner */
+	bool eof;            /* end(CONN_EOF) was told */
+	bool filled;         /* the last read got all that it had room for */
+	bool ending;         /* its FIN is here, behind what is to be read */
+	bool shut;           /* FIN when all is sent */
 	bool fin_sent;
 	bool told;     /* end(CONN_RESET or _REFUSED) was told */
 	bool connects; /* made by conn_connect() */
-	bool accepted; /* by conn_accept(), and not read from yet */
 	struct event in;
 	struct timer look; /* when it was quiet */
 };
