@@ -19,7 +19,7 @@ enum conn_phase {
 	CONN_BROKEN,
 };
 
-/* How far one that was accepted has come. */
+/* How far one that was accepted has come; none else is ever unread. */
 enum conn_fresh {
 	CONN_WATCHED,
 	CONN_UNREAD,    /* to be read from at the end of this turn, */
@@ -49,13 +49,13 @@ struct conn {
 	int fd;
 	int error; /* errno of what broke it */
 	unsigned char phase;
-	unsigned char fresh; /* enum conn_fresh */
-	bool closed;         /* by the owner: no callback any more */
-	bool paused;         /* by the owner */
-	bool eof;            /* end(CONN_EOF) was told */
-	bool filled;         /* the last read got all that it had room for */
-	bool ending;         /* its FIN is here, behind what is to be read */
-	bool shut;           /* FIN when all is sent */
+	unsigned char fresh;
+	bool closed; /* by the owner: no callback any more */
+	bool paused; /* by the owner */
+	bool eof;    /* end(CONN_EOF) was told */
+	bool filled; /* the last read got all that it had room for */
+	bool ending; /* its FIN is here, behind what is to be read */
+	bool shut;   /* FIN when all is sent */
 	bool fin_sent;
 	bool told;     /* end(CONN_RESET or _REFUSED) was told */
 	bool connects; /* made by conn_connect() */
