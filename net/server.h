@@ -10,8 +10,8 @@
  * reply:
  *
  *   head() -> exchange_accept() -> body() -> exchange_reply()
- *                                         -> exchange_stream(), _write() ...,
- *                                            exchange_end() or _cut()
+ *                                         -> exchange_prepare(), _stream(),
+ *                                            _write() ..., _end() or _cut()
  *
  * A reply may come at any point after head() began, also without accepting
  * the body, and also later from other callbacks.  exchange_reply(), _end(),
@@ -172,10 +172,19 @@ void exchange_refuse(struct exchange *x, unsigned status, struct slice headers,
     const struct iovec *body, int count);
 
 /*
- * Begin a reply of unknown length (chunked; HTTP/1.0: up to the close).  The
- * head goes out together with the first exchange_write().
+ * Make the head of a reply of unknown length ready while its content is waited
+ * for: nothing is sent, any other reply may still be given, and a second call
+ * takes the place of the first.
  */
-void exchange_stream(struct exchange *x, unsigned status, struct slice headers);
+void exchange_prepare(struct exchange *x, unsigned status,
+    struct slice headers);
+
+/*
+ * Begin the reply that exchange_prepare() made ready (chunked; HTTP/1.0: up to
+ * the close), headers being the lines that were not known then.  The head goes
+ * out together with the first exchange_write().
+ */
+void exchange_stream(struct exchange *x, struct slice headers);
 
 /*
  * Send the pieces as one chunk; count 0 sends the head alone.  1 all is with

@@ -123,7 +123,7 @@ struct exchange {
 	size_t max_body;
 	size_t received; /* bytes of the body so far */
 	struct sbuf body;
-	struct sbuf head_out;        /* of a stream, until its first write */
+	struct sbuf head_out; /* of a stream, prepared, until its first write */
 	struct http1_chunks *chunks; /* of a chunked body that is read */
 	enum err_kind why;
 	unsigned char kind; /* of the body: enum http1_body */

@@ -7,6 +7,8 @@
 
 /* Replies: one writev for head and body, one for each piece of a stream. */
 
+enum { HEAD_REST_USUAL = 512 }; /* bytes, of what is known last */
+
 /* Room for the lines that are written here; the handler's follow as given. */
 struct head {
 	char text[256];
@@ -36,28 +38,40 @@ head_add_number(struct head *h, uint64_t n)
 }
 
 static void
-head_add_date(struct head *h, struct server *s)
+date_refresh(struct server *s)
 {
 	int64_t now_s = now_real_us() / 1000000;
 
-	if (now_s != s->date_s) {
-		s->date_s = now_s;
-		memcpy(s->date, "Date: ", 6);
-		now_http(now_real_us(), s->date + 6);
-		memcpy(s->date + 6 + NOW_HTTP_SIZE - 1, "\r\n", 3);
-	}
+	if (now_s == s->date_s)
+		return;
+	s->date_s = now_s;
+	memcpy(s->date, "Date: ", 6);
+	now_http(now_real_us(), s->date + 6);
+	memcpy(s->date + 6 + NOW_HTTP_SIZE - 1, "\r\n", 3);
+}
+
+static void
+head_add_date(struct head *h, struct server *s)
+{
+	date_refresh(s);
 	head_add(h, s->date, 6 + NOW_HTTP_SIZE - 1 + 2);
+}
+
+static void
+head_add_status(struct head *h, unsigned status)
+{
+	head_add_literal(h, SLICE("HTTP/1.1 "));
+	head_add_number(h, status);
+	head_add_literal(h, SLICE(" "));
+	head_add_literal(h, slice_str(http1_reason(status)));
+	head_add_literal(h, SLICE("\r\n"));
 }
 
 static void
 head_begin(struct head *h, struct server *s, unsigned status)
 {
 	h->len = 0;
-	head_add_literal(h, SLICE("HTTP/1.1 "));
-	head_add_number(h, status);
-	head_add_literal(h, SLICE(" "));
-	head_add_literal(h, slice_str(http1_reason(status)));
-	head_add_literal(h, SLICE("\r\n"));
+	head_add_status(h, status);
 	head_add_date(h, s);
 }
 
@@ -199,25 +213,42 @@ reply_continue(struct exchange *x)
 }
 
 void
-exchange_stream(struct exchange *x, unsigned status, struct slice headers)
+exchange_prepare(struct exchange *x, unsigned status, struct slice headers)
 {
 	struct head h;
 
 	if (x->session == NULL || x->finished)
 		return;
 	assert(!x->streams);
-	x->streams = true;
 	x->no_body = x->head_only || has_no_length(status);
 	x->chunked = x->minor == 1;
+	h.len = 0;
+	head_add_status(&h, status);
+	if (x->chunked && !has_no_length(status))
+		head_add_literal(&h, SLICE("Transfer-Encoding: chunked\r\n"));
+	sbuf_clear(&x->head_out);
+	sbuf_reserve_exact(&x->head_out, h.len + headers.n + HEAD_REST_USUAL);
+	sbuf_add(&x->head_out, h.text, h.len);
+	sbuf_add_slice(&x->head_out, headers);
+	date_refresh(x->server);
+}
+
+void
+exchange_stream(struct exchange *x, struct slice headers)
+{
+	struct head h;
+
+	if (x->session == NULL || x->finished)
+		return;
+	assert(!x->streams && x->head_out.len > 0);
+	x->streams = true;
 	if (!x->chunked && !x->no_body)
 		x->keep_alive = false;
 	if (reply_closes(x))
 		x->keep_alive = false;
-	head_begin(&h, x->server, status);
-	if (x->chunked && !has_no_length(status))
-		head_add_literal(&h, SLICE("Transfer-Encoding: chunked\r\n"));
+	h.len = 0;
+	head_add_date(&h, x->server);
 	head_add_connection(&h, !x->keep_alive, x->minor);
-	sbuf_reserve_exact(&x->head_out, h.len + headers.n + 2);
 	sbuf_add(&x->head_out, h.text, h.len);
 	sbuf_add_slice(&x->head_out, headers);
 	sbuf_add(&x->head_out, "\r\n", 2);

@@ -8,6 +8,8 @@
 #include "proto/assemble.h"
 #include "proto/relay_priv.h"
 
+#define RELAY_NAMES_USUAL 127 /* bytes: an id, a model, a second */
+
 struct relay *
 relay_new(const struct relay_opts *opts)
 {
@@ -15,6 +17,8 @@ relay_new(const struct relay_opts *opts)
 
 	r->opts = *opts;
 	sse_init(&r->sse);
+	/* Not while the first event is waited for. */
+	sbuf_reserve_exact(&r->names, RELAY_NAMES_USUAL);
 	if (opts->quirks & QUIRK_THINK_TAG)
 		r->thoughts = xcalloc(1, sizeof *r->thoughts);
 	if (opts->keep_message)

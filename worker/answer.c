@@ -125,11 +125,28 @@ answer_body(struct req *r)
 	    sbuf_slice(&w->headers), iov, (int)r->answer.n_pieces);
 }
 
+static void
+answer_prepare(struct req *r, bool asked)
+{
+	headers_stream(r, asked, &r->w->headers);
+	exchange_prepare(r->x, 200, sbuf_slice(&r->w->headers));
+	r->head_ready = true;
+}
+
+void
+answer_prepare_stream(struct req *r)
+{
+	if (r->x != NULL)
+		answer_prepare(r, true);
+}
+
 void
 answer_begin_stream(struct req *r)
 {
-	headers_stream(r, &r->w->headers);
-	exchange_stream(r->x, 200, sbuf_slice(&r->w->headers));
+	if (!r->head_ready)
+		answer_prepare(r, r->upstream_status != 0);
+	headers_stream_rest(r, &r->w->headers);
+	exchange_stream(r->x, sbuf_slice(&r->w->headers));
 }
 
 bool

@@ -14,6 +14,9 @@
 /* Send what req->answer says; the exchange is finished after it. */
 void answer_send(struct req *r);
 
+/* The provider was asked for a stream: make the head of the reply ready. */
+void answer_prepare_stream(struct req *r);
+
 /* Begin the reply of a stream: status 200 and its headers, not yet sent. */
 void answer_begin_stream(struct req *r);
 

@@ -238,6 +238,7 @@ attempt_forget_stream(struct req *r)
 	if (r->relay != NULL)
 		relay_stream_count(r->w, -1);
 	relay_free(&r->relay);
+	relay_free(&r->ready);
 	decode_free(&r->decode);
 	encode_free(&r->encode);
 	if (r->raw != NULL)

@@ -82,15 +82,16 @@ headers_cache(struct req *r, struct sbuf *b)
 		header_number(b, "age: ", (uint64_t)r->cache.age_s);
 }
 
+/* asked: the answer is its target's, or will be. */
 static void
-headers_target(struct req *r, struct sbuf *b)
+headers_target(struct req *r, struct sbuf *b, bool asked)
 {
 	const struct settings *s = r->w->settings;
 
 	if (r->cache.model.n > 0) {
 		headers_add(b, "x-holdfast-model: ", r->cache.model);
 		headers_add(b, "x-holdfast-provider: ", r->cache.provider);
-	} else if (r->upstream_status != 0) {
+	} else if (asked) {
 		headers_add(b, "x-holdfast-model: ", r->choice.slug);
 		headers_add(b, "x-holdfast-provider: ",
 		    settings_str(s, r->choice.target->provider->name));
@@ -107,13 +108,13 @@ headers_money(struct sbuf *b, const char *name, int64_t nano)
 
 /* What both replies and streams tell about their making. */
 static void
-headers_info(struct req *r, struct sbuf *b)
+headers_info(struct req *r, struct sbuf *b, bool asked)
 {
 	int64_t left_nano;
 
 	if (!r->w->settings->server_info_headers)
 		return;
-	headers_target(r, b);
+	headers_target(r, b, asked);
 	if (r->slot_taken)
 		header_number(b, "x-holdfast-attempts: ", r->attempts);
 	if (money_sends_max_tokens(r))
@@ -121,6 +122,14 @@ headers_info(struct req *r, struct sbuf *b)
 		    "x-holdfast-max-tokens: ", (uint64_t)r->put_max_tokens);
 	if (money_remaining(r, &left_nano))
 		headers_money(b, "x-holdfast-budget-remaining: ", left_nano);
+}
+
+/* What is known when the answer has come. */
+static void
+headers_answered(struct req *r, struct sbuf *b)
+{
+	if (!r->w->settings->server_info_headers)
+		return;
 	headers_add(b,
 	    "x-holdfast-upstream-request-id: ", r->upstream_request_id);
 }
@@ -255,7 +264,8 @@ headers_error(struct req *r, unsigned status, struct sbuf *b)
 	if (status == 405 && r->route.allow != NULL)
 		headers_add(b, "Allow: ", slice_str(r->route.allow));
 	headers_cache(r, b);
-	headers_info(r, b);
+	headers_info(r, b, r->upstream_status != 0);
+	headers_answered(r, b);
 	if (r->w->settings->server_info_headers)
 		headers_add(b, "x-holdfast-error-source: ",
 		    provider ? SLICE("provider") : SLICE("gateway"));
@@ -272,7 +282,8 @@ headers_reply(struct req *r, struct sbuf *b)
 
 	headers_page(r, "application/json", b);
 	headers_cache(r, b);
-	headers_info(r, b);
+	headers_info(r, b, r->upstream_status != 0);
+	headers_answered(r, b);
 	if (r->w->settings->server_info_headers) {
 		if (r->answer.from_provider) {
 			sbuf_adds(b, "x-holdfast-error-source: provider\r\n");
@@ -291,15 +302,21 @@ headers_reply(struct req *r, struct sbuf *b)
 }
 
 void
-headers_stream(struct req *r, struct sbuf *b)
+headers_stream(struct req *r, bool asked, struct sbuf *b)
 {
-	uint64_t own_us = r->asked_ns != 0 ? headers_overhead_us(r) : 0;
-
 	headers_page(r, client_stream_type(r), b);
 	sbuf_adds(b, "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n");
 	headers_cache(r, b);
-	headers_info(r, b);
+	headers_info(r, b, asked);
 	headers_rate(r, b);
 	headers_warnings(r, b);
-	headers_timing(r, b, own_us, r->first_ns);
+}
+
+void
+headers_stream_rest(struct req *r, struct sbuf *b)
+{
+	sbuf_clear(b);
+	headers_answered(r, b);
+	headers_timing(r, b, r->asked_ns != 0 ? headers_overhead_us(r) : 0,
+	    r->first_ns);
 }

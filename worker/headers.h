@@ -20,7 +20,13 @@ void headers_ids(struct req *r, struct sbuf *b);
 void headers_page(struct req *r, const char *type, struct sbuf *b);
 void headers_error(struct req *r, unsigned status, struct sbuf *b);
 void headers_reply(struct req *r, struct sbuf *b);
-void headers_stream(struct req *r, struct sbuf *b);
+
+/*
+ * Of a stream: what is known before its answer comes, asked saying whether one
+ * will come from the target, and what is known only then.
+ */
+void headers_stream(struct req *r, bool asked, struct sbuf *b);
+void headers_stream_rest(struct req *r, struct sbuf *b);
 
 /* Microseconds that the gateway itself took so far. */
 uint64_t headers_overhead_us(const struct req *r);

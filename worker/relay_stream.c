@@ -43,40 +43,54 @@ relay_stream_count(struct worker *w, int n)
 	    memory_order_relaxed);
 }
 
-/* What another dialect's stream is made into is strict already. */
-static void
-stream_decode_begin(struct req *r, struct relay_opts *o)
-{
-	o->quirks = 0;
-	o->end = END_DONE;
-	o->usage_as_is = false;
-	r->decode = translate_begin(r, o->id);
-}
-
-void
-relay_stream_begin(struct req *r)
+static struct relay *
+stream_relay(struct req *r)
 {
 	const struct settings_provider *p = r->choice.target->provider;
 	struct relay_opts o = {
 		.quirks = p->quirks,
 		.end = p->end,
-		.include_usage = params_wants_usage(&r->params),
+		/* Other dialects tell the usage unasked. */
+		.include_usage =
+		    params_wants_usage(&r->params) || r->inbound != NULL,
 		.usage_as_is = relay_usage_passes(r),
 		.keep_message =
 		    params_bool(&r->params, PARAM_request_breakdown),
 		.id = relay_stream_mint_id(r),
 		.model = r->choice.upstream_model,
-		.created = r->head_us / 1000000,
+		.created = now_real_us() / 1000000,
 	};
 
 	if (params_bool(&r->params, PARAM_echo))
 		o.prompt_message = params_json(&r->params, PARAM_messages);
+	/* What another dialect's stream is made into is strict already. */
+	if (r->dialect != NULL) {
+		o.quirks = 0;
+		o.end = END_DONE;
+		o.usage_as_is = false;
+	}
+	return relay_new(&o);
+}
+
+/* It has as much time for it as the provider takes: the first byte has not. */
+void
+relay_stream_prepare(struct req *r)
+{
+	relay_free(&r->ready);
+	r->ready = stream_relay(r);
+	answer_prepare_stream(r);
+}
+
+void
+relay_stream_begin(struct req *r)
+{
+	if (r->ready == NULL)
+		r->ready = stream_relay(r);
+	r->relay = r->ready;
+	r->ready = NULL;
 	if (r->dialect != NULL)
-		stream_decode_begin(r, &o);
+		r->decode = translate_begin(r, relay_stream_mint_id(r));
 	client_begin(r);
-	/* Other dialects tell the usage unasked. */
-	o.include_usage |= r->inbound != NULL;
-	r->relay = relay_new(&o);
 	relay_stream_count(r->w, 1);
 }
 

@@ -14,6 +14,9 @@ struct slice relay_stream_mint_id(struct req *r);
 /* One more that runs, or n -1: one less. */
 void relay_stream_count(struct worker *w, int n);
 
+/* The provider was asked: make ready for its events what can be. */
+void relay_stream_prepare(struct req *r);
+
 /* The provider's head came: from here on its events are read. */
 void relay_stream_begin(struct req *r);
 

@@ -103,6 +103,7 @@ req_free(struct req *r)
 	struct pool *pool = r->pool;
 
 	relay_free(&r->relay);
+	relay_free(&r->ready);
 	decode_free(&r->decode);
 	encode_free(&r->encode);
 	fetch_free(&r->fetch);

@@ -265,6 +265,7 @@ struct req {
 	bool reused;
 	bool released;   /* the client has bytes of it, or will */
 	bool paused;     /* the client is slow: the source waits */
+	bool head_ready; /* of a streamed reply: answer_prepare_stream() */
 	bool sent_bytes; /* the first byte has left, or is about to */
 	int64_t length;  /* of the provider's body; -1 = not told */
 	unsigned attempts, retried; /* retried: those that another followed */
@@ -277,6 +278,7 @@ struct req {
 	const char *attempt_error; /* error_class, or NULL */
 	struct slice upstream_request_id;
 	struct relay *relay; /* of a stream */
+	struct relay *ready; /* the same, before the provider's head */
 	struct sbuf *held;   /* output before release; body, joined */
 	uint64_t released_ns, wrote_ms;
 	uint64_t events_seen, moved_ms; /* of a stream: when the last came */

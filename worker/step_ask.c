@@ -2,6 +2,7 @@
 #include "worker/attempt.h"
 #include "worker/google.h"
 #include "worker/plan.h"
+#include "worker/relay_stream.h"
 #include "worker/req.h"
 #include "worker/source.h"
 #include "worker/credential.h"
@@ -29,6 +30,8 @@ step_ask_run(struct req *r)
 		source_demo_start(r);
 	else
 		source_call_start(r);
+	if (r->stream && !r->done && r->relay == NULL)
+		relay_stream_prepare(r);
 	return STEP_NEXT;
 }
 

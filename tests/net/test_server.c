@@ -58,7 +58,8 @@ stream(struct exchange *x)
 {
 	struct iovec v[2] = { piece("ab", 2), piece("cde", 3) };
 
-	exchange_stream(x, 200, SLICE("X-A: b\r\n"));
+	exchange_prepare(x, 200, SLICE("X-A: b\r\n"));
+	exchange_stream(x, SLICE(""));
 	exchange_write(x, v, 2);
 }
 
@@ -585,6 +586,58 @@ START_TEST(test_stream_begins_at_once)
 }
 END_TEST
 
+/* Each head is sent as it was prepared last, or not at all. */
+START_TEST(test_prepared)
+{
+	struct iovec v = piece("abc", 3);
+
+	begin();
+	tell(GET("/hold"));
+	UNTIL(rig.held != NULL);
+	exchange_prepare(rig.held, 200, SLICE("X-First: a\r\n"));
+	ck_assert(!exchange_started(rig.held));
+	exchange_prepare(rig.held, 200, SLICE("X-Second: b\r\n"));
+	exchange_stream(rig.held, SLICE("X-Late: c\r\n"));
+	exchange_end(rig.held, &v, 1);
+	rig.held = NULL;
+	UNTIL(ends("\r\n\r\n3\r\nabc\r\n0\r\n\r\n"));
+	ck_assert_uint_eq(count_of("HTTP/1.1 "), 1);
+	ck_assert_uint_eq(count_of("X-First: a\r\n"), 0);
+	ck_assert_uint_eq(count_of("X-Second: b\r\n"), 1);
+	ck_assert_uint_eq(count_of("X-Late: c\r\n"), 1);
+	ck_assert_uint_eq(count_of("\r\nDate: "), 1);
+	sbuf_clear(&rig.got);
+	tell(GET("/hold"));
+	UNTIL(rig.held != NULL);
+	exchange_prepare(rig.held, 200, SLICE("X-First: a\r\n"));
+	say(rig.held, 502, SLICE("no"));
+	UNTIL(ends("\r\n\r\nno"));
+	ck_assert_uint_eq(count_of("HTTP/1.1 502 "), 1);
+	ck_assert_uint_eq(count_of("X-First: a\r\n"), 0);
+	ck_assert_uint_eq(count_of("chunked"), 0);
+	teardown();
+}
+END_TEST
+
+/* What is known only when the stream begins is in its head. */
+START_TEST(test_prepared_before_a_drain)
+{
+	struct iovec v = piece("abc", 3);
+
+	begin();
+	tell(GET("/hold"));
+	UNTIL(rig.held != NULL);
+	exchange_prepare(rig.held, 200, SLICE(""));
+	server_drain(rig.server, 1000);
+	exchange_stream(rig.held, SLICE(""));
+	exchange_end(rig.held, &v, 1);
+	rig.held = NULL;
+	UNTIL(rig.closed);
+	ck_assert_uint_eq(count_of("Connection: close\r\n"), 1);
+	teardown();
+}
+END_TEST
+
 static const size_t chunk_sizes[] = { 1, 9, 10, 15, 16, 0xfe, 0x100, 0x1230,
 	0xabcde, 0x100000 };
 
@@ -598,7 +651,8 @@ START_TEST(test_chunk_sizes)
 	tell(GET("/hold"));
 	UNTIL(rig.held != NULL);
 	memset(text, 'x', size);
-	exchange_stream(rig.held, 200, SLICE("X-A: b\r\n"));
+	exchange_prepare(rig.held, 200, SLICE("X-A: b\r\n"));
+	exchange_stream(rig.held, SLICE(""));
 	exchange_write(rig.held, &v, 1);
 	UNTIL(rig.got.len > size && ends("x\r\n"));
 	snprintf(line, sizeof line, "\r\n\r\n%zx\r\nx", size);
@@ -778,6 +832,8 @@ test_suite(void)
 	tcase_add_test(t, test_dripped_head);
 	tcase_add_loop_test(t, test_slow_reader, 0, 2);
 	tcase_add_test(t, test_stream_begins_at_once);
+	tcase_add_test(t, test_prepared);
+	tcase_add_test(t, test_prepared_before_a_drain);
 	tcase_add_loop_test(t, test_chunk_sizes, 0, (int)COUNT(chunk_sizes));
 	tcase_add_test(t, test_flood);
 	tcase_add_test(t, test_flood_and_leave);
