@@ -23,7 +23,7 @@ sysconfdir ?= /etc
 DESTDIR    ?=
 
 hf_CPPFLAGS = -D_GNU_SOURCE -I. -I$O -MMD -MP
-hf_CFLAGS   = -std=c11 -fPIE -fstack-protector-strong \
+hf_CFLAGS   = -std=c11 -fPIE $(hf_CALLS) -fstack-protector-strong \
 	-Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wcast-qual \
 	-Wvla -Wconversion $(WERROR) $(hf_COPIES)
@@ -31,10 +31,13 @@ hf_CFLAGS   = -std=c11 -fPIE -fstack-protector-strong \
 # library takes to end.
 hf_COPIES   = $(if $(is_gcc),$(if $(is_x86),$(foreach of,memcpy memset,\
 	-m$(of)-strategy=libcall:-1:noalign)))
+# All names are bound at the start (-z now): a table of jumps is one more line
+# of code to fetch for each library function that a request calls.
+hf_CALLS    = -fno-plt
 hf_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 hf_LTO      = $(if $(LTO),$(LTO) -ffat-lto-objects)
 # Across files it cannot tell that who fails returns -1; each file was warned of.
-hf_WHOLE    = $(hf_LTO) $(hf_COPIES) -Wno-maybe-uninitialized $(CFLAGS)
+hf_WHOLE    = $(hf_LTO) $(hf_CALLS) $(hf_COPIES) -Wno-maybe-uninitialized $(CFLAGS)
 $O/tests/%: private hf_LTO =
 $O/tests/%: private hf_LDFLAGS += $(if $(LTO),-fno-lto)
 
