@@ -65,15 +65,15 @@ show_element(struct sbuf *b)
 void
 show_time(struct sbuf *b, const char *name, int64_t s)
 {
-	char iso[NOW_ISO_SIZE];
+	char iso[NOW_ISO_S_SIZE];
 
 	show_name(b, name);
 	if (s == 0) {
 		sbuf_adds(b, "null");
 		return;
 	}
-	now_iso(s * 1000000, iso);
-	sbuf_addf(b, "\"%.19sZ\"", iso);
+	now_iso_s(s, iso);
+	sbuf_addf(b, "\"%s\"", iso);
 }
 
 void

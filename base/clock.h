@@ -35,6 +35,10 @@ void now_shift(int64_t seconds);
 #define NOW_ISO_SIZE 28
 void now_iso(int64_t real_us, char out[NOW_ISO_SIZE]);
 
+/* The same without a fraction, "2026-01-02T03:04:05Z", 21 bytes. */
+#define NOW_ISO_S_SIZE 21
+void now_iso_s(int64_t real_s, char out[NOW_ISO_S_SIZE]);
+
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7), 30 bytes with NUL. */
 #define NOW_HTTP_SIZE 30
 void now_http(int64_t real_us, char out[NOW_HTTP_SIZE]);

@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define LOG_LINE 1024
 
 static const char *role = "holdfast";
@@ -60,18 +62,15 @@ static void log_write(enum log_level level, const char *fmt, va_list ap)
 static void
 log_write(enum log_level level, const char *fmt, va_list ap)
 {
-	char text[LOG_LINE], line[2 * LOG_LINE], stamp[20];
-	time_t now = time(NULL);
-	struct tm tm;
+	char text[LOG_LINE], line[2 * LOG_LINE], stamp[NOW_ISO_S_SIZE];
 	size_t n;
 	ssize_t ignored;
 
 	if (level > most)
 		return;
 	vsnprintf(text, sizeof text, fmt, ap);
-	gmtime_r(&now, &tm);
-	strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
-	n = (size_t)snprintf(line, sizeof line, "%sZ %s %s[%d]: ", stamp,
+	now_iso_s(time(NULL), stamp);
+	n = (size_t)snprintf(line, sizeof line, "%s %s %s[%d]: ", stamp,
 	    names[level], role, (int)getpid());
 	n += log_escape(text, line + n, sizeof line - n - 1);
 	line[n++] = '\n';

@@ -15,11 +15,11 @@ journal_text(struct sbuf *line, const char *name, struct slice text)
 static void
 journal_write(struct sbuf *line, const struct journal_entry *entry)
 {
-	char iso[NOW_ISO_SIZE], row[2 * ROW_KEY_SIZE + 1], id[HEX_ID_SIZE];
+	char iso[NOW_ISO_S_SIZE], row[2 * ROW_KEY_SIZE + 1], id[HEX_ID_SIZE];
 
-	now_iso(now_real_us(), iso);
+	now_iso_s(now_real_us() / 1000000, iso);
 	hex_write(entry->row.bytes, ROW_KEY_SIZE, row);
-	sbuf_addf(line, "{\"time\":\"%.19sZ\",\"action\":\"%s\"", iso,
+	sbuf_addf(line, "{\"time\":\"%s\",\"action\":\"%s\"", iso,
 	    entry->action);
 	journal_text(line, "by", entry->by);
 	sbuf_addf(line,

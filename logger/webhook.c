@@ -61,17 +61,17 @@ webhook_money(struct sbuf *b, const char *name, int64_t nano)
 static void
 webhook_row(struct sbuf *b, const struct alert *a)
 {
-	char iso[NOW_ISO_SIZE];
+	char iso[NOW_ISO_S_SIZE];
 
 	webhook_account(b, a);
 	webhook_money(b, "spent", a->spent_nano);
 	webhook_money(b, "limit", a->limit_nano);
 	webhook_money(b, "suspense", a->suspense_nano);
-	now_iso(a->period_s * 1000000, iso);
+	now_iso_s(a->period_s, iso);
 	if (a->period_s == 0)
 		sbuf_adds(b, ",\"period\":null");
 	else
-		sbuf_addf(b, ",\"period\":\"%.19sZ\"", iso);
+		sbuf_addf(b, ",\"period\":\"%s\"", iso);
 }
 
 void

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/money.h"
 #include "base/sbuf.h"
 #include "proto/record_json.h"
@@ -64,15 +65,16 @@ detail_money(struct sbuf *out, const char *name, int64_t nano)
 static void
 detail_second(struct sbuf *out, int64_t s)
 {
-	struct sbuf text = { 0 };
+	char iso[NOW_ISO_S_SIZE];
 
 	if (s <= 0 || s > INT64_MAX / 1000000) {
 		sbuf_adds(out, "null");
 		return;
 	}
-	record_json_time(s * 1000000, &text);
-	sbuf_addf(out, "\"%.19sZ\"", text.data);
-	sbuf_free(&text);
+	now_iso_s(s, iso);
+	sbuf_addc(out, '"');
+	sbuf_adds(out, iso);
+	sbuf_addc(out, '"');
 }
 
 /* Credits are shown as what is left of them, the vendor's way. */
@@ -96,7 +98,9 @@ limit_json(const struct record_limit *l, struct sbuf *out)
 	              !__builtin_add_overflow(total, l->needed, &total) &&
 	              total <= l->limit;
 
-	sbuf_addf(out, "{\"name\":\"%s\"", limit_names[l->name]);
+	sbuf_adds(out, "{\"name\":\"");
+	sbuf_adds(out, limit_names[l->name]);
+	sbuf_addc(out, '"');
 	limit_figures_json(l, out);
 	sbuf_adds(out, ",\"is_within_limit\":");
 	sbuf_adds(out, within ? "true" : "false");

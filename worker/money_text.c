@@ -24,11 +24,10 @@ money_add_amount(struct sbuf *b, int64_t nano)
 static void
 money_add_time(struct sbuf *b, int64_t s)
 {
-	char text[NOW_ISO_SIZE];
+	char text[NOW_ISO_S_SIZE];
 
-	now_iso(s * 1000000, text);
-	sbuf_add(b, text, 19); /* without the fraction */
-	sbuf_addc(b, 'Z');
+	now_iso_s(s, text);
+	sbuf_adds(b, text);
 }
 
 /* Who has used of whose budget. */

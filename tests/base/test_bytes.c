@@ -212,10 +212,26 @@ END_TEST
 
 START_TEST(test_clock_texts)
 {
+	static const struct {
+		int64_t real_s;
+		const char *iso;
+	} seconds[] = {
+		{ 0, "1970-01-01T00:00:00Z" },
+		{ 951782399, "2000-02-28T23:59:59Z" },
+		{ 951868799, "2000-02-29T23:59:59Z" },
+		{ 1798761599, "2026-12-31T23:59:59Z" },
+		{ 253402300799, "9999-12-31T23:59:59Z" },
+	};
 	char iso[NOW_ISO_SIZE], http[NOW_HTTP_SIZE];
 
+	for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++) {
+		now_iso_s(seconds[i].real_s, iso);
+		ck_assert_str_eq(iso, seconds[i].iso);
+	}
 	now_iso(1767323045000006, iso);
 	ck_assert_str_eq(iso, "2026-01-02T03:04:05.000006Z");
+	now_iso(1767323045999999, iso);
+	ck_assert_str_eq(iso, "2026-01-02T03:04:05.999999Z");
 	now_http(784111777000000, http);
 	ck_assert_str_eq(http, "Sun, 06 Nov 1994 08:49:37 GMT");
 	now_shift(86400);
