@@ -113,8 +113,9 @@ conn_eof(struct conn *c)
 	if (c->eof)
 		return;
 	c->eof = true;
-	event_del(&c->in);
 	c->ops->end(c->ctx, CONN_EOF);
+	if (!c->closed) /* else that was done, and cheaper */
+		event_del(&c->in);
 }
 
 static void
@@ -395,7 +396,6 @@ conn_close(struct conn **cp)
 		return;
 	*cp = NULL;
 	c->closed = true;
-	event_del(&c->in);
 	timer_stop(&c->look);
 	outbox_forget(c);
 	if (c->ssl != NULL && c->phase == CONN_OPEN && conn_unsent(c) == 0)
@@ -406,8 +406,11 @@ conn_close(struct conn **cp)
 	free(c->out);
 	c->out = NULL;
 	conn_tls_free(c);
+	/* The kernel forgets of itself what it watched for us: to tell it
+	 * before costs it the work of both. */
 	if (c->fd >= 0)
 		close(c->fd);
+	event_del(&c->in);
 	free(c->reason);
 	c->reason = NULL;
 	conn_later(c);
