@@ -17,6 +17,8 @@
 enum {
 	REST_MS = 100,       /* when descriptors have run out */
 	REST_LOADED_MS = 20, /* when others have fewer connections */
+	MEAN_MS = 100,
+	MEAN_ROOM = 4, /* above the mean, and an eighth of that */
 };
 
 void
@@ -70,14 +72,25 @@ accept_rest(struct server *s, unsigned ms)
  * leave the queue to others while this one is well above the mean (P2).
  */
 static bool
-is_loaded(const struct server *s)
+is_above_mean(const struct server *s)
 {
-	unsigned own = 0, mean = 0;
+	return s->count > s->mean + s->mean / 8 + MEAN_ROOM;
+}
 
-	if (s->set.ops->load == NULL)
+/*
+ * The mean is read from a page of each worker, which none of our requests has
+ * in its caches: one that is old, and lets us accept, is good enough.
+ */
+static bool
+is_loaded(struct server *s)
+{
+	if (s->set.ops->mean == NULL)
 		return false;
-	s->set.ops->load(s->set.ctx, &own, &mean);
-	return own > mean + mean / 8 + 4;
+	if (is_above_mean(s) || now_mono_ms() - s->mean_ms >= MEAN_MS) {
+		s->mean = s->set.ops->mean(s->set.ctx);
+		s->mean_ms = now_mono_ms();
+	}
+	return is_above_mean(s);
 }
 
 /* Take one from the queue and drop it: a client must not wait for nothing. */

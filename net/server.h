@@ -68,10 +68,10 @@ struct server_ops {
 	    struct sbuf *body);
 
 	/*
-	 * Connections of this process, and the mean over all workers.  NULL:
-	 * always accept.
+	 * The mean of server_count() over all workers, now; what it says may
+	 * be used for 100 ms.  NULL: always accept.
 	 */
-	void (*load)(void *ctx, unsigned *own_r, unsigned *mean_r);
+	unsigned (*mean)(void *ctx);
 
 	/* Does the connection limit per address not count here?  May be NULL.
 	 */

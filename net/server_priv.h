@@ -47,6 +47,8 @@ struct server {
 	struct list spare; /* exchanges that wait to be used again */
 	unsigned spares;
 	unsigned count;
+	unsigned mean; /* over all workers, as it was at mean_ms */
+	uint64_t mean_ms;
 	struct timer accept_timer; /* accepting rests until then */
 	int reserve; /* a descriptor for telling that there are none left */
 	bool draining;

@@ -79,8 +79,8 @@ serve_refuse(void *ctx, const struct err *e, struct sbuf *headers,
 	errbody_write(&b, e, body);
 }
 
-static void
-serve_load(void *ctx, unsigned *own_r, unsigned *mean_r)
+static unsigned
+serve_mean(void *ctx)
 {
 	struct worker *w = ctx;
 	uint32_t n = segment_seats(w->segment);
@@ -99,8 +99,7 @@ serve_load(void *ctx, unsigned *own_r, unsigned *mean_r)
 		    memory_order_relaxed);
 		serving++;
 	}
-	*own_r = server_count(w->server);
-	*mean_r = serving > 0 ? (unsigned)(sum / serving) : 0;
+	return serving > 0 ? (unsigned)(sum / serving) : 0;
 }
 
 static bool
@@ -123,7 +122,7 @@ serve_count(void *ctx, unsigned count)
 }
 
 static const struct server_ops ops = { serve_head, serve_body, serve_gone,
-	serve_drained, serve_refuse, serve_load, serve_exempt, serve_count };
+	serve_drained, serve_refuse, serve_mean, serve_exempt, serve_count };
 
 void
 serve_start(struct worker *w)

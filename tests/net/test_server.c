@@ -34,6 +34,7 @@ struct rig {
 	unsigned heads, gone, drained;
 	enum err_kind why;
 	size_t max_body;
+	unsigned mean; /* what is said to be that of all workers */
 };
 
 static struct rig rig;
@@ -130,24 +131,38 @@ on_refuse(void *ctx, const struct err *e, struct sbuf *headers,
 	sbuf_adds(body, err_code(e->kind));
 }
 
+static unsigned
+on_mean(void *ctx)
+{
+	(void)ctx;
+	return rig.mean;
+}
+
 static const struct server_ops ops = {
 	.head = on_head,
 	.body = on_body,
 	.gone = on_gone,
 	.drained = on_drained,
 	.refuse = on_refuse,
+	.mean = on_mean,
 };
 
-static void
-dial(void)
+static int
+dial_one(void)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)listen_port(rig.listener)),
 		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	rig.fd = socket(AF_INET, SOCK_STREAM, 0);
-	ck_assert_int_eq(connect(rig.fd, (struct sockaddr *)&to, sizeof(to)),
-	    0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+static void
+dial(void)
+{
+	rig.fd = dial_one();
 	sbuf_clear(&rig.got);
 	rig.closed = false;
 }
@@ -169,7 +184,7 @@ begin(void)
 static void
 setup(void)
 {
-	rig = (struct rig){ .max_body = MAX_BODY, .fd = -1 };
+	rig = (struct rig){ .max_body = MAX_BODY, .mean = 1000, .fd = -1 };
 	server_settings_init(&rig.set);
 }
 
@@ -815,6 +830,32 @@ START_TEST(test_pressure)
 }
 END_TEST
 
+/* What is well above the mean is left to others, until that has risen; a mean
+ * is looked at again when it is old. */
+START_TEST(test_loaded)
+{
+	uint64_t start_ms;
+	int fds[6];
+
+	begin();
+	UNTIL(server_count(rig.server) == 1);
+	rig.mean = 0;
+	start_ms = now_mono_ms();
+	UNTIL(now_mono_ms() > start_ms + 150);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		fds[i] = dial_one();
+	UNTIL(server_count(rig.server) == 5);
+	start_ms = now_mono_ms();
+	UNTIL(now_mono_ms() > start_ms + 150);
+	ck_assert_uint_eq(server_count(rig.server), 5);
+	rig.mean = 8;
+	UNTIL(server_count(rig.server) == 1 + COUNT(fds));
+	for (size_t i = 0; i < COUNT(fds); i++)
+		close(fds[i]);
+	teardown();
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -844,6 +885,7 @@ test_suite(void)
 	    (int)COUNT(ways_to_leave));
 	tcase_add_test(t, test_late_accept);
 	tcase_add_test(t, test_pressure);
+	tcase_add_test(t, test_loaded);
 	suite_add_tcase(s, t);
 	return s;
 }
