@@ -215,12 +215,41 @@ take_body(struct conn *c, const char *p, size_t n)
 	return memcmp(c->tail, "0\r\n\r\n", 5) == 0;
 }
 
+/* What a line of the head says of the body and of the connection. */
+static void
+take_field(struct conn *c, const char *line)
+{
+	if (strncasecmp(line, "content-length:", 15) == 0)
+		c->left = atoll(line + 15);
+	else if (strncasecmp(line, "transfer-encoding: chunked", 26) == 0)
+		c->chunked = true;
+	else if (strncasecmp(line, "connection: close", 17) == 0)
+		c->last = true;
+}
+
+/*
+ * Line by line: to search the whole head for each name costs more the more
+ * fields a server sends, and a slow load leaves its server idle.
+ */
+static void
+take_head(struct conn *c)
+{
+	const char *line = c->head;
+
+	c->head_done = true;
+	c->status = atoi(c->head + 9);
+	c->left = 0;
+	c->last = c->chunked = false;
+	while ((line = strchr(line, '\n')) != NULL)
+		take_field(c, ++line);
+}
+
 /* True when the answer is whole. */
 static bool
 take_bytes(struct conn *c, const char *p, size_t n)
 {
 	size_t before = c->head_len, take;
-	char *end, *length;
+	char *end;
 
 	if (c->head_done)
 		return take_body(c, p, n);
@@ -231,13 +260,8 @@ take_bytes(struct conn *c, const char *p, size_t n)
 	end = strstr(c->head, "\r\n\r\n");
 	if (end == NULL)
 		return false;
-	c->head_done = true;
 	*end = '\0';
-	c->status = atoi(c->head + 9);
-	c->last = strcasestr(c->head, "connection: close") != NULL;
-	c->chunked = strcasestr(c->head, "transfer-encoding: chunked") != NULL;
-	length = strcasestr(c->head, "content-length:");
-	c->left = length != NULL ? atoll(length + 15) : 0;
+	take_head(c);
 	take = (size_t)(end + 4 - c->head) - before;
 	return take_body(c, p + take, n - take);
 }
