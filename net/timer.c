@@ -68,6 +68,20 @@ wheel_first(const struct wheel *w)
 	return 0;
 }
 
+/* Off the wheel, which does not turn for a slot that is empty then. */
+static void
+timer_take(struct timer *t)
+{
+	struct wheel *w = t->wheel;
+	size_t slot = t->tick % SLOTS;
+
+	if (list_empty(&t->link))
+		return;
+	list_del(&t->link);
+	if (list_empty(&w->slots[slot]))
+		w->used[slot / 64] &= ~(UINT64_C(1) << (slot % 64));
+}
+
 static void
 timer_file(struct timer *t)
 {
@@ -182,7 +196,7 @@ timer_set(struct timer *t, uint64_t deadline_ms)
 		if (tick_of(deadline_ms) >= t->tick ||
 		    deadline_ms == TIMER_NEVER)
 			return;
-		list_del(&t->link);
+		timer_take(t);
 	}
 	if (deadline_ms != TIMER_NEVER)
 		timer_file(t);
@@ -192,5 +206,5 @@ void
 timer_stop(struct timer *t)
 {
 	t->deadline_ms = TIMER_NEVER;
-	list_del(&t->link);
+	timer_take(t);
 }

@@ -168,6 +168,27 @@ START_TEST(test_defer)
 }
 END_TEST
 
+/* The loop wakes for the first of those that were stopped, not for each. */
+START_TEST(test_stopped_do_not_wake)
+{
+	struct probe p[12], last;
+	unsigned turns = 0;
+
+	for (unsigned i = 0; i < 12; i++) {
+		probe_init(&p[i]);
+		probe_set(&p[i], 20 * i + 20);
+	}
+	probe_init(&last);
+	probe_set(&last, 300);
+	for (unsigned i = 0; i < 12; i++)
+		timer_stop(&p[i].timer);
+	for (; last.fired == 0; turns++)
+		loop_turn(loop, -1);
+	/* For those, for the last, and three times for the loop's check. */
+	ck_assert_uint_le(turns, 6);
+}
+END_TEST
+
 START_TEST(test_each_turn)
 {
 	ran = 0;
@@ -194,6 +215,7 @@ test_suite(void)
 	tcase_add_test(t, test_callbacks);
 	tcase_add_test(t, test_defer);
 	tcase_add_test(t, test_each_turn);
+	tcase_add_test(t, test_stopped_do_not_wake);
 	suite_add_tcase(s, t);
 	return s;
 }
