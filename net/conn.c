@@ -114,7 +114,7 @@ conn_eof(struct conn *c)
 		return;
 	c->eof = true;
 	c->ops->end(c->ctx, CONN_EOF);
-	if (!c->closed) /* else that was done, and cheaper */
+	if (!c->closed) /* else conn_close() has done it, at less cost */
 		event_del(&c->in);
 }
 

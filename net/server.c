@@ -17,8 +17,8 @@
 enum {
 	REST_MS = 100,       /* when descriptors have run out */
 	REST_LOADED_MS = 20, /* when others have fewer connections */
-	MEAN_MS = 100,
-	MEAN_ROOM = 4, /* above the mean, and an eighth of that */
+	MEAN_MS = 100,       /* so old may a mean be that lets us accept */
+	MEAN_ROOM = 4,       /* above the mean, and an eighth of that */
 };
 
 void

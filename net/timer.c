@@ -13,7 +13,8 @@
  * or to be filed anew when their deadline has moved or lies more than one
  * round ahead.  Every filed timer has now < tick <= now + SLOTS - 1, so a
  * slot never mixes rounds.  The event of the loop is armed for the first
- * slot in use only; an idle process does not wake.
+ * slot in use only, and comes for nothing when that was emptied since; an idle
+ * process does not wake.
  */
 enum { SLOTS = 1024 };
 
