@@ -10,7 +10,7 @@
 #include "store/cache.h"
 #include "store/env.h"
 
-#define CACHE_VERSION 2 /* raised when struct cache_head or a mark does */
+#define CACHE_VERSION 3 /* raised when struct cache_head or a mark does */
 #define CACHE_TEXTS 6
 
 enum { CACHE_META, CACHE_BODY, CACHE_EXP, CACHE_FIFO };

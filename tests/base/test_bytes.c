@@ -243,7 +243,7 @@ END_TEST
 /* One bit of the input changes about half of the bits, at every length. */
 START_TEST(test_hash_spreads)
 {
-	unsigned char bytes[40] = { 0 };
+	unsigned char bytes[200] = { 0 };
 
 	for (size_t n = 1; n <= sizeof bytes; n++)
 		for (size_t bit = 0; bit < 8 * n; bit++) {
@@ -258,6 +258,29 @@ START_TEST(test_hash_spreads)
 			    "%zu bytes, bit %zu: %d", n, bit, changed);
 		}
 	ck_assert(hash_bytes("", 0, 1) != hash_bytes("\0", 1, 1));
+}
+END_TEST
+
+/* Two blocks that change places change the hash, wherever they are. */
+START_TEST(test_hash_orders)
+{
+	unsigned char blocks[7][16] = { 0 }, block[16];
+	uint64_t before;
+
+	for (unsigned i = 0; i < 7; i++)
+		blocks[i][0] = (unsigned char)i;
+	before = hash_bytes(blocks, sizeof blocks, 7);
+	for (unsigned i = 0; i < 7; i++)
+		for (unsigned j = 0; j < i; j++) {
+			memcpy(block, blocks[i], sizeof block);
+			memcpy(blocks[i], blocks[j], sizeof block);
+			memcpy(blocks[j], block, sizeof block);
+			ck_assert(
+			    hash_bytes(blocks, sizeof blocks, 7) != before);
+			memcpy(blocks[j], blocks[i], sizeof block);
+			memcpy(blocks[i], block, sizeof block);
+		}
+	ck_assert(hash_bytes(blocks, sizeof blocks, 7) == before);
 }
 END_TEST
 
@@ -311,6 +334,7 @@ test_suite(void)
 	tcase_add_test(t, test_hmac);
 	tcase_add_test(t, test_clock_texts);
 	tcase_add_test(t, test_hash_spreads);
+	tcase_add_test(t, test_hash_orders);
 	tcase_add_test(t, test_choices_repeat);
 	suite_add_tcase(s, t);
 	return s;

@@ -106,6 +106,9 @@ static const struct {
 	{ SLICE("{\"messages\":[]}"), 0x070e91c52941a292 },
 	{ SLICE("a text that is longer than sixteen bytes"),
 	    0x638ec410a5c1e5bf },
+	{ SLICE("a text of more than sixty-four bytes is taken in four chains "
+		"side by side, then goes on"),
+	    0x4ef10c9273af164d },
 };
 
 START_TEST(test_marks)
