@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/warm.h"
 #include "base/xmem.h"
 #include "net/server_priv.h"
 
@@ -127,6 +128,7 @@ listener_ready(int fd, short what, void *ctx)
 		accept_rest(s, REST_LOADED_MS);
 		return;
 	}
+	warm_request();
 	got = accept4(fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (got >= 0)
 		session_begin(s, got, &peer, l->tls);

@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "base/sbuf.h"
 #include "base/settings.h"
+#include "base/warm.h"
 #include "net/server.h"
 #include "dialect/decode.h"
 #include "proto/relay.h"
@@ -79,6 +80,7 @@ relay_stream_prepare(struct req *r)
 	relay_free(&r->ready);
 	r->ready = stream_relay(r);
 	answer_prepare_stream(r);
+	warm_answer();
 }
 
 void

@@ -7,7 +7,9 @@ fetched again, each page and each line of it.  Callgrind says which functions of
 ours the worker calls for the requests of counted.py, and from where.  Those that
 each request of a case needs are written down in the order of a walk along the
 calls, for the linker to lay next to each other; first those from a client's bytes
-to the provider.  It is speed alone: a name that is gone or missing does no harm.
+to the provider, then those from a provider's first bytes to the client, both of
+which base/warm.h fetches.  It is speed alone: a name that is gone or missing does
+no harm.
 """
 import collections
 import contextlib
@@ -15,15 +17,18 @@ import os
 import re
 
 import bodies
+import idle
 import rig
 from counted import CASES, FRESH, STREAM, ask, ask_fresh, counted
 
 TO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "order.ld")
 UNDER = ["valgrind", "--quiet", "--tool=callgrind", "--dump-instr=yes",
          "--callgrind-out-file=DIR/callgrind.%p"]
-TURN, BEGINNING = "loop_turn", "session_data"  # what is collected, with all below it
+# What is collected, with all below it.
+TURN, REQUEST, ANSWER = "loop_turn", "session_data", "link_data"
 REQUESTS = 40
 DRIP = ("drip", REQUESTS, bodies.body(1024, **STREAM))
+STALL = ("stall", REQUESTS, bodies.body(1024, **STREAM))
 HEAD = """/*
  * The functions of a request, in the order in which they lie in the program.
  * Written by "make order" (tests/bench/order.py); it is speed alone.
@@ -113,7 +118,15 @@ def functions(case, how, root):
             and calls.times[f] >= REQUESTS]
 
 
-def write(f, names):
+def ask_beginning(gateway, body, n):
+    request = bodies.request(gateway.path, body, gateway.port)
+    for _ in range(n):
+        with idle.open_stream(gateway.port, request, None) as s:
+            idle.wait_first_event(s)
+
+
+def write(f, part, names):
+    f.write("PROVIDE_HIDDEN(order_%s = .);\n" % part)
     for name in names:
         f.write("*(.text.%s .text.%s.*)\n" % (name, name))
 
@@ -122,15 +135,17 @@ def main():
     cases = [(DRIP, ask)] + [(c, ask_fresh) for c in FRESH.values()]
     cases += [(c, ask) for c in CASES.values()]
     with rig.precedence():
-        first = functions(DRIP, ask, BEGINNING)
-        every = [name for case, how in cases for name in functions(case, how, TURN)]
-    rest = dict.fromkeys(name for name in every if name not in first)
+        parts = {"request": functions(DRIP, ask, REQUEST),
+                 "answer": functions(STALL, ask_beginning, ANSWER),
+                 "rest": [x for case, how in cases for x in functions(case, how, TURN)]}
+    known = set()
     with open(TO, "w") as f:
         f.write(HEAD)
-        write(f, first)
-        write(f, rest)
-    print("%d functions, %d of them from a client to a provider" % (
-        len(first) + len(rest), len(first)))
+        for part, names in parts.items():
+            parts[part] = [x for x in dict.fromkeys(names) if x not in known]
+            known.update(names)
+            write(f, part, parts[part])
+    print(", ".join("%s: %d functions" % (part, len(names)) for part, names in parts.items()))
 
 
 main()
