@@ -25,15 +25,15 @@ hex_write(const void *bytes, size_t n, char *out)
 void
 hex_uuid(const unsigned char id[16], char out[HEX_UUID_SIZE])
 {
-	static const unsigned char groups[] = { 4, 2, 2, 2, 6 };
+	char hex[HEX_ID_SIZE];
 
-	for (size_t g = 0; g < sizeof groups; g++) {
-		hex_write(id, groups[g], out);
-		id += groups[g];
-		out += 2 * groups[g];
-		if (g + 1 < sizeof groups)
-			*out++ = '-';
-	}
+	hex_write(id, 16, hex);
+	memcpy(out, hex, 8);
+	memcpy(out + 9, hex + 8, 4);
+	memcpy(out + 14, hex + 12, 4);
+	memcpy(out + 19, hex + 16, 4);
+	memcpy(out + 24, hex + 20, 13);
+	out[8] = out[13] = out[18] = out[23] = '-';
 }
 
 static int
