@@ -167,7 +167,7 @@ record_cut_text(struct slice *text, size_t max)
 
 enum record_form { TEXT, TEXTS, JSON, LIMITS, ATTEMPTS };
 
-void
+size_t
 record_limit(struct record *r)
 {
 	static const unsigned char forms[STRINGS] = {
@@ -175,11 +175,12 @@ record_limit(struct record *r)
 #include "proto/record.def"
 	};
 	struct slice *text = record_strings_mutable(r);
-	size_t size = sizeof(struct access_head);
+	size_t size = record_size(r);
 
 	/* All of them together are shorter than the shortest limit. */
-	if (record_size(r) - size <= TEXT_MAX)
-		return;
+	if (size <= sizeof(struct access_head) + TEXT_MAX)
+		return size;
+	size = sizeof(struct access_head);
 	for (size_t i = 0; i < STRINGS; i++) {
 		if (forms[i] == TEXT)
 			record_cut_text(&text[i], TEXT_MAX);
@@ -189,6 +190,7 @@ record_limit(struct record *r)
 			text[i].n = 0;
 		size += text[i].n;
 	}
+	return size;
 }
 
 struct body_head {

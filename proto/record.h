@@ -55,10 +55,10 @@ size_t record_size(const struct record *r);
 
 /*
  * Shorten what may be long (metadata, properties, attempts, texts) until
- * record_size() is at most RECORD_MAX; a JSON value goes as a whole.  Cheap
- * when nothing is too long.
+ * record_size(), which is returned, is at most RECORD_MAX; a JSON value goes as
+ * a whole.  Cheap when nothing is too long.
  */
-void record_limit(struct record *r);
+size_t record_limit(struct record *r);
 
 /* Write record_size(r) bytes to out, which needs no alignment. */
 void record_encode(const struct record *r, void *out);

@@ -255,8 +255,7 @@ record_put(struct req *r)
 	rec.http_path = r->http_path;
 	rec.bytes_sent = (int64_t)r->bytes_sent;
 	rec.upstream_request_id = r->upstream_request_id;
-	record_limit(&rec);
-	size = record_size(&rec);
+	size = record_limit(&rec);
 	to = lane_reserve_or_drop(lane, LANE_ACCESS, (uint32_t)size);
 	if (to == NULL)
 		return;

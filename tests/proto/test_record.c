@@ -135,7 +135,7 @@ START_TEST(a_long_record_is_limited)
 	r.properties = r.metadata = (struct slice){ big, sizeof big };
 	r.error_message = (struct slice){ big, sizeof big };
 	r.user_agent = SLICE("ok");
-	record_limit(&r);
+	ck_assert_uint_eq(record_limit(&r), record_size(&r));
 	ck_assert_uint_le(record_size(&r), RECORD_MAX);
 	ck_assert_uint_eq(r.metadata.n, 0);
 	ck_assert_uint_eq(r.error_message.n, 1024);
