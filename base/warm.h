@@ -14,8 +14,8 @@
  */
 
 /*
- * A client comes: the code from its bytes to the provider's, but not twice in a
- * millisecond, for a busy worker has it in its caches.
+ * A client comes: the code from its bytes to the provider's, but not twice in
+ * some milliseconds, for a busy worker has it in its caches.
  */
 void warm_request(void);
 
