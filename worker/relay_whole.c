@@ -8,6 +8,8 @@
 #include "base/settings.h"
 #include "proto/breakdown.h"
 #include "proto/reply.h"
+#include "shm/lane.h"
+#include "shm/settle.h"
 #include "worker/attempt.h"
 #include "worker/client_dialect.h"
 #include "worker/embeddings.h"
@@ -349,10 +351,25 @@ whole_embeddings(struct req *r, struct slice body)
 	r->done = true;
 }
 
+#define WHOLE_RECORD 768 /* bytes of most */
+
+/* What will be told of it: of the money, and to the log and the cache. */
+static void
+whole_expect(struct req *r, struct slice body)
+{
+	size_t n = r->logged ? WHOLE_RECORD : 0;
+
+	if (r->cache.store)
+		n += body.n + r->cache.text.n;
+	lane_expect(&r->w->seat.log, n);
+	lane_expect(&r->w->seat.money, sizeof(struct settle_record));
+}
+
 /* The body is complete: from here to the last byte in one go. */
 static void
 whole_complete(struct req *r, struct slice body)
 {
+	whole_expect(r, body);
 	r->ended_ns = now_mono_ns();
 	if (r->upstream_status == 200 && client_counts(r))
 		whole_count(r, body);
