@@ -9,7 +9,7 @@
 #include "shm/wake.h"
 
 #define LANE_LINE 64
-#define LANE_EXPECT_MOST 4096 /* more than a processor asks for at once */
+#define LANE_PREFETCH_MOST 4096 /* more than a processor asks for at once */
 
 static uint64_t
 lane_record_bytes(uint32_t payload_len)
@@ -46,10 +46,10 @@ lane_write_pad(struct lane *l, uint64_t at, uint64_t bytes)
 }
 
 void
-lane_expect(const struct lane *l, uint64_t bytes)
+lane_prefetch(const struct lane *l, uint64_t bytes)
 {
 	uint64_t at = lane_place(l->head, l->size), left = l->size - at;
-	uint64_t n = bytes < LANE_EXPECT_MOST ? bytes : LANE_EXPECT_MOST;
+	uint64_t n = bytes < LANE_PREFETCH_MOST ? bytes : LANE_PREFETCH_MOST;
 
 	for (uint64_t i = 0; i < n && i < left; i += LANE_LINE)
 		__builtin_prefetch(l->data + at + i, 1);

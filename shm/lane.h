@@ -97,7 +97,7 @@ uint32_t lane_max_payload(uint64_t size);
  * Soon about so many bytes are put: the consumer had their lines of cache last,
  * and to write one would wait for it.
  */
-void lane_expect(const struct lane *l, uint64_t bytes);
+void lane_prefetch(const struct lane *l, uint64_t bytes);
 
 /*
  * Room for a payload of len bytes, 8-byte aligned, or NULL when the lane is

@@ -351,25 +351,25 @@ whole_embeddings(struct req *r, struct slice body)
 	r->done = true;
 }
 
-#define WHOLE_RECORD 768 /* bytes of most */
+#define WHOLE_RECORD 768 /* bytes, about: its head and some short texts */
 
 /* What will be told of it: of the money, and to the log and the cache. */
 static void
-whole_expect(struct req *r, struct slice body)
+whole_prefetch(struct req *r, struct slice body)
 {
 	size_t n = r->logged ? WHOLE_RECORD : 0;
 
 	if (r->cache.store)
 		n += body.n + r->cache.text.n;
-	lane_expect(&r->w->seat.log, n);
-	lane_expect(&r->w->seat.money, sizeof(struct settle_record));
+	lane_prefetch(&r->w->seat.log, n);
+	lane_prefetch(&r->w->seat.money, sizeof(struct settle_record));
 }
 
 /* The body is complete: from here to the last byte in one go. */
 static void
 whole_complete(struct req *r, struct slice body)
 {
-	whole_expect(r, body);
+	whole_prefetch(r, body);
 	r->ended_ns = now_mono_ns();
 	if (r->upstream_status == 200 && client_counts(r))
 		whole_count(r, body);
