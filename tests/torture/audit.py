@@ -3,7 +3,9 @@
 While all runs, from one consistent look at the accounts: nobody is above a
 limit, and what was billed before the look is settled or held.  At rest:
 nothing is held, settled - suspense <= bill <= settled, and of those whose
-answers were all whole settled = bill.
+answers were all whole settled = bill.  Where the gateway may give up a request
+of its own accord, it does not hear that the provider refused it for nothing:
+the input of such a one may be shown besides.
 """
 import datetime
 import hashlib
@@ -118,34 +120,46 @@ class Audit:
         got = self.ctl("budget", "show", *flag, "--environment", "prod") or {}
         return got.get("results", [])
 
-    def rest(self, exact):
+    def unheard(self, ended):
+        """What a gateway that did not hear of a refusal reckons: by account."""
+        sums = Counter()
+        for n, shares in self.told("/refused").items():
+            end = ended.get(int(n), ("lost",))
+            if end[0] in ("lost", "cut", "timeout") or end[1:] == ("shutting_down",):
+                sums.update(dict(shares))
+        return sums
+
+    def rest(self, exact, unheard):
         """The table of all accounts; exact: did nobody die who knew more?"""
         bills, table = self.told("/book")["accounts"], []
         for kind, name in self.names.values():
             who = (CUSTOMERS if kind == "customer" else KEYS)[name]
-            rows = [self.row(kind, name, r, bills) for r in self.rows(kind, name)]
+            rows = [self.row(kind, name, r, bills, unheard) for r in self.rows(kind, name)]
             exactly, covered = exact and who.exact, self.survives or who.limited
             for r in rows:
                 if r["limit"] is not None:  # the others' periods are months
                     self.check(r, exactly, covered)
             days = [r for r in rows if r["day"]]
             if days:
-                self.check(self.together(days, self.bill(bills, kind, name, 0)), exactly, covered)
+                self.check(self.together(days, self.bill(bills, kind, name, 0), self.bill(unheard, kind, name, 0)),
+                           exactly, covered)
             table += rows
         return table
 
     @staticmethod
-    def together(days, bill):
+    def together(days, bill, unheard):
         """Requests whose day nobody knows belong to one of them."""
         sums = {k: sum(r[k] for r in days) for k in ("settled", "suspense", "held")}
-        return dict(sums, name=days[0]["name"] + " in all", limit=None, bill=bill, most=bill)
+        return dict(sums, name=days[0]["name"] + " in all", limit=None, bill=bill, most=bill + unheard)
 
-    def row(self, kind, name, shown, bills):
+    def row(self, kind, name, shown, bills, unheard):
         r = {k: nano(shown[k]) for k in ("limit", "settled", "suspense", "held")}
         r["day"] = day_of(shown["period_start"])
-        unknown = bills.get("%s %s 0" % (kind, name), 0) if r["day"] else 0
         least = self.bill(bills, kind, name, r["day"])
-        r.update(name="%s %s" % (kind, name), bill=least, most=least + unknown)
+        most = least + self.bill(unheard, kind, name, r["day"])
+        if r["day"]:  # and what nobody knows the day of
+            most += bills.get("%s %s 0" % (kind, name), 0) + unheard["%s %s 0" % (kind, name)]
+        r.update(name="%s %s" % (kind, name), bill=least, most=most)
         return r
 
     def check(self, r, exact, covered):

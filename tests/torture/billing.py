@@ -28,6 +28,7 @@ class Book:
     def __init__(self):
         self.lock = threading.Lock()
         self.accounts = Counter()  # "customer NAME DAY": nano-USD; DAY 0 = not known
+        self.refused = {}          # n: ["customer NAME DAY", nano-USD] of all who would pay its input
         self.seen = {}             # n: how it ended
         self.again = []            # n that came twice
         self.active = 0
@@ -44,6 +45,13 @@ class Book:
             for kind, name, markup_bp in owners:
                 self.accounts["%s %s %d" % (kind, name, day)] += \
                     marked(after, markup_bp) - marked(before, markup_bp)
+
+    def refuse(self, n, owners, day, nano):
+        """Billed to nobody.  A gateway that does not hear of it knows no better
+        than that its input costs this."""
+        with self.lock:
+            self.refused[n] = [["%s %s %d" % (kind, name, day), marked(nano, markup_bp)]
+                               for kind, name, markup_bp in owners]
 
     def close(self, n, how):
         with self.lock:
@@ -88,12 +96,16 @@ class Service:
         finally:
             self.book.close(self.plan.n, how)
 
+    def free(self):
+        self.book.refuse(self.plan.n, self.plan.owners(), self.day,
+                         cost(self.plan.model, -(-len(self.request.body) // 4), 0))
+
     def refuse(self):
         """Those who are told so without output pay nothing."""
-        if self.plan.behaviour == "error":
-            return json_reply({"error": {"message": "as planned"}}, self.plan.status)
-        if self.plan.behaviour == "false 200":
-            return json_reply({"error": {"message": "as planned"}})
+        if self.plan.behaviour in ("error", "false 200"):
+            self.free()
+            return json_reply({"error": {"message": "as planned"}},
+                              self.plan.status if self.plan.behaviour == "error" else 200)
         steps = {"vanish": [("fin",)], "stall": [("until_gone",)]}.get(self.plan.behaviour)
         if steps:  # it made all that it was allowed to, and nobody heard it
             self.prompt = len(self.request.body) + 64
@@ -132,7 +144,9 @@ class Service:
         proved = self.plan.behaviour == "cut" and self.plan.cut_by != "reset" and not self.left
         if proved:
             self.prompt = len(self.request.body) + 64
-        if self.plan.behaviour != "cut" or self.plan.cut_by != "error" or self.plan.cut_at > 0:
+        if self.plan.behaviour == "cut" and self.plan.cut_by == "error" and self.plan.cut_at == 0:
+            self.free()
+        else:
             self.bill(0)
         return SHORT if proved else TOKEN
 
@@ -164,7 +178,8 @@ def main():
     def answer(request):
         del provider.requests[:]
         if request.method == "GET":
-            return json_reply(book.sums() if request.path == "/book" else book.seen)
+            return json_reply({"/book": book.sums, "/seen": book.seen.copy, "/refused": book.refused.copy}
+                              [request.path]())
         return Service(book, wall, seed, left, request).answer()
 
     provider = Provider(answer)

@@ -14,6 +14,7 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "e2e")]
@@ -96,7 +97,8 @@ class Run:
         if not stopped:
             audit.violation("a client does not come back")
         self.rest(audit)
-        rows = audit.rest(self.mode.exact)
+        # Elsewhere whoever asked hears what the provider said.
+        rows = audit.rest(self.mode.exact, audit.unheard(clients.ended) if self.mode.masters else Counter())
         ends = audit.answers(clients.ended, lambda p, e, s: allowed(self.mode, p, e, s),
                              lambda n: Plan(self.seed, n))
         self.shares(audit)
