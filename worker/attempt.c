@@ -222,8 +222,9 @@ attempt_close(struct req *r, enum attempt_outcome how)
 	r->retried++;
 	r->spent_nano += r->cost_nano;
 	r->spent_charge_nano += r->charge_nano;
-	r->spent_suspense_nano += r->suspense_nano;
-	r->cost_nano = r->charge_nano = r->suspense_nano = 0;
+	r->spent_suspense_nano += r->charge_suspense_nano;
+	r->cost_nano = r->suspense_nano = 0;
+	r->charge_nano = r->charge_suspense_nano = 0;
 	r->sent = r->sent_bytes = false;
 	r->outcome = OUTCOME_NONE;
 	rates_leave_target(r, true);

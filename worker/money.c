@@ -508,6 +508,8 @@ money_charge(struct req *r, uint32_t i, struct settle_charge *c)
 	    money_marked(r, r->cost_nano - r->suspense_nano, markup);
 	if (c->suspense[i] < 0)
 		c->suspense[i] = 0;
+	if (a->marked)
+		r->charge_suspense_nano = c->suspense[i];
 }
 
 static void
@@ -536,6 +538,7 @@ money_settle(struct req *r)
 		return 1;
 	memset(&c, 0, sizeof c);
 	r->charge_nano = r->cost_nano;
+	r->charge_suspense_nano = r->suspense_nano;
 	money_fill_charge(r, &c);
 	if (!r->sent || r->n_accounts == 0) {
 		/* Nothing left the house, or nobody's book names it. */

@@ -53,10 +53,10 @@ int money_bound(struct req *r);
 /* Try to set the money aside. */
 enum hold_result money_hold(struct req *r);
 
-/* The cost of what r->outcome says; fills cost, charge and suspense. */
+/* The cost of what r->outcome says, and what of it is in doubt. */
 void money_price(struct req *r);
 
-/* Publish the charge.  1, or 0: the lane is full, again next turn. */
+/* Publish the charge, of both.  1, or 0: the lane is full, again next turn. */
 int money_settle(struct req *r);
 
 /* The slot's end, whatever happened. */

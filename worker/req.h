@@ -244,8 +244,10 @@ struct req {
 	int64_t put_max_tokens;
 	int64_t hold_nano; /* the highest of all attempts */
 	struct usage usage;
-	int64_t cost_nano, suspense_nano, charge_nano;
-	/* By earlier attempts; the charge is what the customer's book says. */
+	int64_t cost_nano, suspense_nano; /* of the cost, the part in doubt */
+	/* What the customer's book says: with the markup. */
+	int64_t charge_nano, charge_suspense_nano;
+	/* By earlier attempts. */
 	int64_t spent_nano, spent_charge_nano, spent_suspense_nano;
 	const char *usage_source;
 	/* Since when it waits, 0 = it does not. */

@@ -157,7 +157,7 @@ record_money(struct req *r, struct record *rec)
 	rec->cost = r->cost_nano + r->spent_nano;
 	rec->cost_known = r->cost_known;
 	rec->charge = r->charge_nano + r->spent_charge_nano;
-	rec->suspense = r->suspense_nano + r->spent_suspense_nano;
+	rec->suspense = r->charge_suspense_nano + r->spent_suspense_nano;
 	rec->hold = r->hold_nano;
 	rec->price_version = (int64_t)r->w->settings->price_version;
 	rec->provider_cost =
