@@ -190,8 +190,8 @@ class Bench:
 
     def providers(self):
         """name -> (scheme, port, further settings)."""
-        http = {"plain": "", "hasty-whole": 'timeout = "300ms";',
-                "hasty-stream": 'first_byte_timeout = "300ms"; idle_timeout = "300ms";'}
+        http = {"plain": "", "hasty-whole": 'timeout = "1s";',
+                "hasty-stream": 'first_byte_timeout = "1s"; idle_timeout = "1s";'}
         out = {name: ("http", self.plain.port, more) for name, more in http.items()}
         out["refused"] = ("http", self.closed.getsockname()[1], "")
         out.update({name: ("https", p.port, "") for name, p in self.others.items()})
