@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/prefetch.h"
 
-#define WARM_LINE 64
 #define WARM_MS 5
 
 /* Where the parts begin; NULL without order.ld, and then all of them are. */
@@ -26,8 +26,8 @@ static bool answer_due;
 static void
 warm(struct warm_part part)
 {
-	for (const char *p = part.from; p < part.to; p += WARM_LINE)
-		__builtin_prefetch(p, 0, 2);
+	for (const char *p = part.from; p < part.to; p += PREFETCH_LINE)
+		prefetch_code(p);
 }
 
 void

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "shm/inflight_priv.h"
 #include "shm/segment_priv.h"
 #include "shm/wake.h"
@@ -148,7 +149,7 @@ inflight_key(const struct segment *seg, struct slice text)
 void
 inflight_prefetch(const struct segment *seg, uint64_t key)
 {
-	__builtin_prefetch(&inflight_at(seg, inflight_first(key))->state, 1);
+	prefetch_write(&inflight_at(seg, inflight_first(key))->state);
 }
 
 enum inflight_state

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/crc32c.h"
+#include "base/prefetch.h"
 #include "shm/lane_priv.h"
 #include "shm/sim.h"
 #include "shm/wake.h"
 
-#define LANE_LINE 64
 #define LANE_PREFETCH_MOST 4096 /* more than a processor asks for at once */
 
 static uint64_t
@@ -51,8 +51,8 @@ lane_prefetch(const struct lane *l, uint64_t bytes)
 	uint64_t at = lane_place(l->head, l->size), left = l->size - at;
 	uint64_t n = bytes < LANE_PREFETCH_MOST ? bytes : LANE_PREFETCH_MOST;
 
-	for (uint64_t i = 0; i < n && i < left; i += LANE_LINE)
-		__builtin_prefetch(l->data + at + i, 1);
+	for (uint64_t i = 0; i < n && i < left; i += PREFETCH_LINE)
+		prefetch_write(l->data + at + i);
 }
 
 void *

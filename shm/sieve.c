@@ -1,6 +1,7 @@
 #include "shm/sieve.h"
 
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "shm/segment_priv.h"
 #include "shm/sieve_priv.h"
 
@@ -47,7 +48,7 @@ sieve_prefetch(const struct segment *seg, uint64_t mark)
 	uint32_t which = atomic_load(&s->in_use);
 
 	if (which != 0)
-		__builtin_prefetch(&s->maps[which - 1][sieve_bits(mark).word]);
+		prefetch_read(&s->maps[which - 1][sieve_bits(mark).word]);
 }
 
 bool
