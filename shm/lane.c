@@ -81,6 +81,20 @@ lane_sum(enum lane_kind kind, const struct lane_head *h, const void *payload)
 	           : sum;
 }
 
+/*
+ * Word by word, as they were written: a load of two at once would wait until
+ * they and all stores before them have left the CPU.
+ */
+static void
+lane_write_head(char *at, const struct lane_head *h)
+{
+	memcpy(at, &h->len, sizeof(h->len));
+	memcpy(at + offsetof(struct lane_head, crc), &h->crc, sizeof(h->crc));
+	memcpy(at + offsetof(struct lane_head, seq), &h->seq, sizeof(h->seq));
+	memcpy(at + offsetof(struct lane_head, about), &h->about,
+	    sizeof(h->about));
+}
+
 uint64_t
 lane_commit(struct lane *l, uint16_t type, uint16_t flags, uint32_t len)
 {
@@ -92,7 +106,7 @@ lane_commit(struct lane *l, uint16_t type, uint16_t flags, uint32_t len)
 	};
 
 	h.crc = lane_sum(l->kind, &h, at + LANE_RECORD_HEAD);
-	memcpy(at, &h, sizeof(h));
+	lane_write_head(at, &h);
 	SIM_POINT();
 	l->head = l->at + h.len;
 	l->seq = h.seq;
@@ -120,21 +134,7 @@ lane_drop(struct lane *l, uint16_t type)
 	assert(type < LANE_TYPES);
 	atomic_fetch_add_explicit(&l->words->dropped[type], 1,
 	    memory_order_relaxed);
-}
-
-/* What was dropped and not told; true when there is any. */
-static bool
-lane_untold(const struct lane *l, struct lane_dropped *d)
-{
-	uint64_t any = 0;
-
-	for (unsigned i = 0; i < LANE_TYPES; i++) {
-		d->count[i] = atomic_load_explicit(&l->words->dropped[i],
-				  memory_order_relaxed) -
-		              l->dropped_told[i];
-		any |= d->count[i];
-	}
-	return any != 0;
+	l->untold = true;
 }
 
 /*
@@ -152,22 +152,28 @@ lane_has_room_to_tell(struct lane *l, uint32_t len)
 }
 
 static void
-lane_tell(struct lane *l, const struct lane_dropped *d)
+lane_tell(struct lane *l)
 {
-	if (lane_put(l, LANE_DROPPED, 0, d, sizeof(*d)) == 0)
+	struct lane_dropped d;
+
+	for (unsigned i = 0; i < LANE_TYPES; i++)
+		d.count[i] = atomic_load_explicit(&l->words->dropped[i],
+				 memory_order_relaxed) -
+		             l->dropped_told[i];
+	if (lane_put(l, LANE_DROPPED, 0, &d, sizeof(d)) == 0)
 		return;
 	for (unsigned i = 0; i < LANE_TYPES; i++)
-		l->dropped_told[i] += d->count[i];
+		l->dropped_told[i] += d.count[i];
+	l->untold = false;
 }
 
 void *
 lane_reserve_or_drop(struct lane *l, uint16_t type, uint32_t len)
 {
-	struct lane_dropped d;
 	void *at = NULL;
 
-	if (lane_untold(l, &d) && lane_has_room_to_tell(l, len))
-		lane_tell(l, &d);
+	if (l->untold && lane_has_room_to_tell(l, len))
+		lane_tell(l);
 	if (len <= lane_max_payload(l->size))
 		at = lane_reserve(l, len);
 	if (at == NULL)
@@ -243,4 +249,5 @@ lane_resume(struct lane *l)
 			l->seq = rec.seq;
 	for (unsigned i = 0; i < LANE_TYPES; i++)
 		l->dropped_told[i] = atomic_load(&l->words->dropped[i]);
+	l->untold = false;
 }

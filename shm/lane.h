@@ -71,7 +71,8 @@ struct lane {
 	uint64_t at;         /* where the reserved record begins */
 	uint64_t dropped_told[LANE_TYPES];
 	enum lane_kind kind;
-	bool news; /* published and not told: seat_wake() */
+	bool news;   /* published and not told: seat_wake() */
+	bool untold; /* dropped, and no LANE_DROPPED says so yet */
 };
 
 struct lane_reader {
