@@ -8,12 +8,23 @@
 #include "shm/segment_priv.h"
 #include "shm/wake.h"
 
+static struct inflight_table *
+inflight_table(const struct segment *seg)
+{
+	return segment_part(seg, seg->map.inflight);
+}
+
 static struct inflight_slot *
 inflight_at(const struct segment *seg, uint32_t i)
 {
-	struct inflight_table *t = segment_part(seg, seg->map.inflight);
+	return &inflight_table(seg)->slot[i];
+}
 
-	return &t->slot[i];
+/* Seats, a bit each. */
+static uint64_t *
+inflight_waiters(const struct segment *seg, uint32_t i)
+{
+	return inflight_table(seg)->waiters[i];
 }
 
 static struct segment_lock *
@@ -41,12 +52,13 @@ inflight_lock(struct segment *seg, struct inflight_ref ref)
 }
 
 static bool
-inflight_any_waiter(const struct inflight_slot *s)
+inflight_any_waiter(const struct segment *seg, uint32_t slot)
 {
+	const uint64_t *waiters = inflight_waiters(seg, slot);
 	uint64_t any = 0;
 
 	for (unsigned i = 0; i < SEGMENT_SEATS_WORDS; i++)
-		any |= s->waiters[i];
+		any |= waiters[i];
 	return any != 0;
 }
 
@@ -56,7 +68,7 @@ inflight_unlock_wake(struct segment *seg, uint32_t slot)
 {
 	uint64_t seats[SEGMENT_SEATS_WORDS];
 
-	memcpy(seats, inflight_at(seg, slot)->waiters, sizeof(seats));
+	memcpy(seats, inflight_waiters(seg, slot), sizeof(seats));
 	segment_unlock(inflight_lock_of(seg, slot));
 	wake_seats(seg, seats, WAKE_TWIN);
 }
@@ -71,29 +83,32 @@ inflight_free(struct inflight_slot *s)
 
 /* Nobody leads: the first waiter that looks will, if there is one. */
 static void
-inflight_offer(struct inflight_slot *s)
+inflight_offer(struct segment *seg, uint32_t slot)
 {
-	if (inflight_any_waiter(s))
+	struct inflight_slot *s = inflight_at(seg, slot);
+
+	if (inflight_any_waiter(seg, slot))
 		atomic_store(&s->state, INFLIGHT_OFFERED);
 	else
 		inflight_free(s);
 }
 
 static void
-inflight_set_waiter(struct inflight_slot *s, uint32_t seat, bool on)
+inflight_set_waiter(struct segment *seg, uint32_t slot, uint32_t seat, bool on)
 {
+	uint64_t *word = &inflight_waiters(seg, slot)[seat / 64];
 	uint64_t bit = 1ull << (seat % 64);
 
 	if (on)
-		s->waiters[seat / 64] |= bit;
+		*word |= bit;
 	else
-		s->waiters[seat / 64] &= ~bit;
+		*word &= ~bit;
 }
 
 static void
 inflight_lead(struct inflight_slot *s, uint32_t seat)
 {
-	s->leader = seat;
+	s->leader = (uint16_t)seat;
 	SIM_POINT();
 	atomic_store(&s->state, INFLIGHT_LEADING);
 }
@@ -121,15 +136,18 @@ inflight_find(struct segment *seg, uint32_t first, uint64_t key,
 }
 
 static enum inflight_state
-inflight_enter(struct inflight_slot *s, uint32_t seat, uint64_t key)
+inflight_enter(struct segment *seg, uint32_t slot, uint32_t seat, uint64_t key)
 {
+	struct inflight_slot *s = inflight_at(seg, slot);
+
 	if (atomic_load(&s->state) == INFLIGHT_FREE) {
 		s->key = key;
-		memset(s->waiters, 0, sizeof(s->waiters));
+		memset(inflight_waiters(seg, slot), 0,
+		    SEGMENT_SEATS_WORDS * sizeof(uint64_t));
 		inflight_lead(s, seat);
 		return INFLIGHT_LEAD;
 	}
-	inflight_set_waiter(s, seat, true);
+	inflight_set_waiter(seg, slot, seat, true);
 	return INFLIGHT_WAIT;
 }
 
@@ -149,7 +167,17 @@ inflight_key(const struct segment *seg, struct slice text)
 void
 inflight_prefetch(const struct segment *seg, uint64_t key)
 {
-	prefetch_write(&inflight_at(seg, inflight_first(key))->state);
+	const struct inflight_slot *s = inflight_at(seg, inflight_first(key));
+
+	prefetch_write(s);
+	prefetch_write(&s[INFLIGHT_WAYS - 1]);
+}
+
+void
+inflight_prefetch_ref(const struct segment *seg, struct inflight_ref ref)
+{
+	if (ref.slot < INFLIGHT_SLOTS)
+		prefetch_write(inflight_at(seg, ref.slot));
 }
 
 enum inflight_state
@@ -163,7 +191,7 @@ inflight_join(struct segment *seg, uint32_t seat, uint64_t key,
 	segment_lock(inflight_lock_of(seg, first));
 	s = inflight_find(seg, first, key, &ref_r->slot);
 	if (s != NULL) {
-		state = inflight_enter(s, seat, key);
+		state = inflight_enter(seg, ref_r->slot, seat, key);
 		ref_r->generation = s->generation;
 	}
 	segment_unlock(inflight_lock_of(seg, first));
@@ -193,9 +221,9 @@ inflight_leave(struct segment *seg, uint32_t seat, struct inflight_ref ref)
 
 	if (s == NULL)
 		return;
-	inflight_set_waiter(s, seat, false);
+	inflight_set_waiter(seg, ref.slot, seat, false);
 	if (atomic_load(&s->state) == INFLIGHT_OFFERED)
-		inflight_offer(s);
+		inflight_offer(seg, ref.slot);
 	segment_unlock(inflight_lock_of(seg, ref.slot));
 }
 
@@ -207,7 +235,7 @@ inflight_followed(struct segment *seg, struct inflight_ref ref)
 
 	if (s == NULL)
 		return false;
-	any = inflight_any_waiter(s);
+	any = inflight_any_waiter(seg, ref.slot);
 	segment_unlock(inflight_lock_of(seg, ref.slot));
 	return any;
 }
@@ -240,11 +268,9 @@ inflight_stored(struct segment *seg, struct inflight_ref ref)
 void
 inflight_failed(struct segment *seg, struct inflight_ref ref)
 {
-	struct inflight_slot *s = inflight_lock(seg, ref);
-
-	if (s == NULL)
+	if (inflight_lock(seg, ref) == NULL)
 		return;
-	inflight_offer(s);
+	inflight_offer(seg, ref.slot);
 	inflight_unlock_wake(seg, ref.slot);
 }
 
@@ -275,10 +301,10 @@ inflight_reap(struct segment *seg, uint32_t seat)
 			continue;
 		segment_lock(inflight_lock_of(seg, i));
 		state = atomic_load(&s->state);
-		inflight_set_waiter(s, seat, false);
+		inflight_set_waiter(seg, i, seat, false);
 		if (state == INFLIGHT_OFFERED ||
 		    (state == INFLIGHT_LEADING && s->leader == seat))
-			inflight_offer(s);
+			inflight_offer(seg, i);
 		inflight_unlock_wake(seg, i);
 	}
 }

@@ -42,6 +42,9 @@ uint64_t inflight_key(const struct segment *seg, struct slice text);
 /* Soon it will be joined for this key. */
 void inflight_prefetch(const struct segment *seg, uint64_t key);
 
+/* Soon the leader says how it ended. */
+void inflight_prefetch_ref(const struct segment *seg, struct inflight_ref ref);
+
 /* LEAD, WAIT or OFF; *ref_r with the first two. */
 enum inflight_state inflight_join(struct segment *seg, uint32_t seat,
     uint64_t key, struct inflight_ref *ref_r);

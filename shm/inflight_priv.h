@@ -17,18 +17,20 @@ enum inflight_slot_state {
 	INFLIGHT_OFFERED,
 };
 
-/* The state is written last; all under the lock of the bucket. */
+/*
+ * The state is written last; all under the lock of the bucket.  Who joins looks
+ * at a whole bucket, which lies in two lines of cache.
+ */
 struct inflight_slot {
 	uint64_t key;
-	_Atomic uint32_t state;
 	uint32_t generation;
-	uint32_t leader; /* seat */
-	uint32_t zero;
-	uint64_t waiters[SEGMENT_SEATS_WORDS];
+	_Atomic uint16_t state;
+	uint16_t leader; /* seat */
 };
 
 struct inflight_table {
-	struct inflight_slot slot[INFLIGHT_SLOTS];
+	_Alignas(64) struct inflight_slot slot[INFLIGHT_SLOTS];
+	uint64_t waiters[INFLIGHT_SLOTS][SEGMENT_SEATS_WORDS];
 };
 
 #endif

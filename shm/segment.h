@@ -18,7 +18,7 @@
 struct err;
 struct segment;
 
-#define SEGMENT_LAYOUT 7 /* raised when a shared struct or metrics.def does */
+#define SEGMENT_LAYOUT 8 /* raised when a shared struct or metrics.def does */
 #define SEGMENT_ID_SIZE 16
 #define SEGMENT_SEATS_MAX 256 /* 4 for each of 64 workers */
 #define SEGMENT_SEATS_WORDS (SEGMENT_SEATS_MAX / 64)

@@ -8,6 +8,7 @@
 #include "base/settings.h"
 #include "proto/breakdown.h"
 #include "proto/reply.h"
+#include "shm/inflight.h"
 #include "shm/lane.h"
 #include "shm/settle.h"
 #include "worker/attempt.h"
@@ -363,6 +364,8 @@ whole_prefetch(struct req *r, struct slice body)
 		n += body.n + r->cache.text.n;
 	lane_prefetch(&r->w->seat.log, n);
 	lane_prefetch(&r->w->seat.money, sizeof(struct settle_record));
+	if (r->cache.leads)
+		inflight_prefetch_ref(r->w->segment, r->cache.flight);
 }
 
 /* The body is complete: from here to the last byte in one go. */
