@@ -226,7 +226,9 @@ headers_retry(struct req *r, struct sbuf *b)
 uint64_t
 headers_overhead_us(const struct req *r)
 {
-	return attempt_own_ns(r, now_fresh_ns()) / 1000;
+	uint64_t now_ns = r->replied_ns != 0 ? r->replied_ns : now_fresh_ns();
+
+	return attempt_own_ns(r, now_ns) / 1000;
 }
 
 static void

@@ -164,7 +164,10 @@ void
 source_ready(struct req *r)
 {
 	r->sent_bytes = true;
-	r->ready_ns = now_fresh_ns();
+	/* In the turn in which it was asked: over a connection that was there.
+	 */
+	r->ready_ns =
+	    now_mono_ns() > r->asked_ns ? now_fresh_ns() : r->asked_ns;
 	if (r->n_accounts == 0)
 		return;
 	hold_sent(&r->w->seat, r->slot);
