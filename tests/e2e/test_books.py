@@ -293,6 +293,7 @@ def test_adjusted_past_the_limit(gateway, provider):
 def test_provider_billed_above_its_bound(gateway, provider):
     """Past the limit by the provider's doing: shown, and no violation."""
     begin(gateway, period_budget="0.01", total_budget=None)
+    gateway.at_rest()  # the first is settled, not held
     go = threading.Event()
     provider.answer = lambda r: [("event", go)] + json_reply(completion())
     t = threading.Thread(target=lambda: gateway.chat(customer_identifier="c", max_tokens=5))
