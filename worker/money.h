@@ -56,7 +56,7 @@ enum hold_result money_hold(struct req *r);
 /* The cost of what r->outcome says, and what of it is in doubt. */
 void money_price(struct req *r);
 
-/* Publish the charge, of both.  1, or 0: the lane is full, again next turn. */
+/* Publish both as charged.  1, or 0: the lane is full, again next turn. */
 int money_settle(struct req *r);
 
 /* The slot's end, whatever happened. */

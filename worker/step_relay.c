@@ -164,8 +164,7 @@ void
 source_ready(struct req *r)
 {
 	r->sent_bytes = true;
-	/* In the turn in which it was asked: over a connection that was there.
-	 */
+	/* In the turn that asked: over a connection that was there. */
 	r->ready_ns =
 	    now_mono_ns() > r->asked_ns ? now_fresh_ns() : r->asked_ns;
 	if (r->n_accounts == 0)

@@ -28,7 +28,7 @@ class Book:
     def __init__(self):
         self.lock = threading.Lock()
         self.accounts = Counter()  # "customer NAME DAY": nano-USD; DAY 0 = not known
-        self.refused = {}          # n: ["customer NAME DAY", nano-USD] of all who would pay its input
+        self.refused = {}          # n: [["customer NAME DAY", nano-USD], ...] of those who would pay its input
         self.seen = {}             # n: how it ended
         self.again = []            # n that came twice
         self.active = 0
@@ -96,14 +96,14 @@ class Service:
         finally:
             self.book.close(self.plan.n, how)
 
-    def free(self):
+    def bill_nothing(self):
         self.book.refuse(self.plan.n, self.plan.owners(), self.day,
                          cost(self.plan.model, -(-len(self.request.body) // 4), 0))
 
     def refuse(self):
         """Those who are told so without output pay nothing."""
         if self.plan.behaviour in ("error", "false 200"):
-            self.free()
+            self.bill_nothing()
             return json_reply({"error": {"message": "as planned"}},
                               self.plan.status if self.plan.behaviour == "error" else 200)
         steps = {"vanish": [("fin",)], "stall": [("until_gone",)]}.get(self.plan.behaviour)
@@ -145,7 +145,7 @@ class Service:
         if proved:
             self.prompt = len(self.request.body) + 64
         if self.plan.behaviour == "cut" and self.plan.cut_by == "error" and self.plan.cut_at == 0:
-            self.free()
+            self.bill_nothing()
         else:
             self.bill(0)
         return SHORT if proved else TOKEN
