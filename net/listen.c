@@ -86,7 +86,8 @@ listen_tcp(const char *address, unsigned port, struct err *e)
 		return listen_any(port, what, e);
 	if (inet_pton(AF_INET, address, &v4) == 1)
 		return listen_v4(v4, port, what, e);
-	if (address[0] == '[' && len > 2 && len - 2 < sizeof(bare)) {
+	if (address[0] == '[' && address[len - 1] == ']' && len > 2 &&
+	    len - 2 < sizeof(bare)) {
 		memcpy(bare, address + 1, len - 2);
 		bare[len - 2] = '\0';
 		address = bare;
