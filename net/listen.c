@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +14,16 @@
 #include "base/err.h"
 
 enum { SOCKET_TYPE = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC };
+
+/* A client of HTTP or TLS speaks first: see the header. */
+static void
+listen_when_spoken_to(int fd)
+{
+	int after_s = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &after_s,
+	    sizeof(after_s));
+}
 
 /* Takes fd over when it fails. */
 static int
@@ -41,6 +52,7 @@ listen_v4(struct in_addr address, unsigned port, const char *what,
 	int fd = socket(AF_INET, SOCKET_TYPE, 0), on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	listen_when_spoken_to(fd);
 	return listen_on(fd, (struct sockaddr *)&to, sizeof(to), what, e);
 }
 
@@ -54,6 +66,7 @@ listen_v6(struct in6_addr address, unsigned port, int only, const char *what,
 	int fd = socket(AF_INET6, SOCKET_TYPE, 0), on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	listen_when_spoken_to(fd);
 	setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
 	return listen_on(fd, (struct sockaddr *)&to, sizeof(to), what, e);
 }

@@ -6,6 +6,10 @@
  *
  * Non-blocking, close-on-exec, one queue for all workers: no SO_REUSEPORT,
  * which loses the queue of a worker that dies.
+ *
+ * A connection comes to the queue of a TCP socket with its first bytes, or its
+ * end, or after a second of silence (TCP_DEFER_ACCEPT, tcp(7)): a worker is
+ * woken once for it instead of twice, and finds what it looks for.
  */
 
 #include <stddef.h>
