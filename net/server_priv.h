@@ -4,7 +4,7 @@
 /*
  * server_priv - sessions and exchanges as the files of net/server see them.
  *
- * server.c accepts, server_session.c moves a connection from request to
+ * server_accept.c accepts, server_session.c moves a connection from request to
  * request, server_body.c collects bodies, server_reply.c writes replies.
  */
 
@@ -144,6 +144,11 @@ struct exchange {
 void server_changed(struct server *s, int by);
 bool address_enter(struct server *s, struct session *n);
 void address_leave(struct server *s, const struct session *n);
+
+/* server_accept.c; stop: no more from now on */
+void server_accept_init(struct server *s);
+void server_accept_stop(struct server *s);
+void server_accept_free(struct server *s);
 
 /* server_deadline.c: now_mono_ms() at which it has waited long enough. */
 uint64_t session_deadline(const struct session *n);
