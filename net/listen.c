@@ -15,16 +15,6 @@
 
 enum { SOCKET_TYPE = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC };
 
-/* A client of HTTP or TLS speaks first: see the header. */
-static void
-listen_when_spoken_to(int fd)
-{
-	int after_s = 1;
-
-	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &after_s,
-	    sizeof(after_s));
-}
-
 /* Takes fd over when it fails. */
 static int
 listen_on(int fd, const struct sockaddr *to, socklen_t len, const char *what,
@@ -52,7 +42,6 @@ listen_v4(struct in_addr address, unsigned port, const char *what,
 	int fd = socket(AF_INET, SOCKET_TYPE, 0), on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	listen_when_spoken_to(fd);
 	return listen_on(fd, (struct sockaddr *)&to, sizeof(to), what, e);
 }
 
@@ -66,7 +55,6 @@ listen_v6(struct in6_addr address, unsigned port, int only, const char *what,
 	int fd = socket(AF_INET6, SOCKET_TYPE, 0), on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	listen_when_spoken_to(fd);
 	setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
 	return listen_on(fd, (struct sockaddr *)&to, sizeof(to), what, e);
 }
@@ -141,6 +129,15 @@ listen_unix(const char *path, mode_t mode, struct err *e)
 	close(fd);
 	return err_set(e, ERR_SYSTEM, "listen: cannot set the mode of %s: %s",
 	    path, strerrordesc_np(errno));
+}
+
+void
+listen_defer(int fd, bool on)
+{
+	int after_s = on;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &after_s,
+	    sizeof(after_s));
 }
 
 unsigned

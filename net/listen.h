@@ -6,12 +6,9 @@
  *
  * Non-blocking, close-on-exec, one queue for all workers: no SO_REUSEPORT,
  * which loses the queue of a worker that dies.
- *
- * A connection comes to the queue of a TCP socket with its first bytes, or its
- * end, or after a second of silence (TCP_DEFER_ACCEPT, tcp(7)): a worker is
- * woken once for it instead of twice, and finds what it looks for.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -30,6 +27,13 @@ int listen_tcp(const char *address, unsigned port, struct err *e);
  * that somebody answers on is not.
  */
 int listen_unix(const char *path, mode_t mode, struct err *e);
+
+/*
+ * From now on tell of a connection with its first bytes, or its end, or after
+ * a second of silence (TCP_DEFER_ACCEPT, tcp(7)); or at once again.  It holds
+ * for all processes that share the socket; a unix socket tells at once anyway.
+ */
+void listen_defer(int fd, bool on);
 
 /* The port a listening TCP socket is bound to (port 0: which was chosen). */
 unsigned listen_port(int fd);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/warm.h"
 #include "base/xmem.h"
+#include "net/listen.h"
 #include "net/server_priv.h"
 
 /* When a connection is taken from the queue, and when it is left to others. */
@@ -17,6 +18,8 @@ enum {
 	REST_LOADED_MS = 20, /* when others have fewer connections */
 	MEAN_MS = 100,       /* so old may a mean be that lets us accept */
 	MEAN_ROOM = 4,       /* above the mean, and an eighth of that */
+	PACE_MS = 100,       /* so long is counted how many come... */
+	PACE_MANY = 200,     /* ...and these are many */
 };
 
 static void
@@ -75,6 +78,29 @@ is_loaded(struct server *s)
 	return is_above_mean(s);
 }
 
+/*
+ * A worker that rests is woken by the handshake, and is up when the request
+ * comes; a busy one would find nothing to read yet, often enough, and be told
+ * twice.  All workers share the socket: who was overruled by another one is so
+ * for PACE_MS.
+ */
+static void
+listener_pace(struct listener *l, int fd)
+{
+	uint64_t passed_ms = now_mono_ms() - l->paced_ms;
+	bool many;
+
+	l->taken++;
+	if (passed_ms < PACE_MS)
+		return;
+	many = l->taken * PACE_MS >= PACE_MANY * passed_ms;
+	if (many || l->deferred)
+		listen_defer(fd, many);
+	l->deferred = many;
+	l->taken = 0;
+	l->paced_ms = now_mono_ms();
+}
+
 /* Take one from the queue and drop it: a client must not wait for nothing. */
 static void
 accept_none(struct server *s, int fd)
@@ -110,6 +136,7 @@ listener_ready(int fd, short what, void *ctx)
 		return;
 	}
 	warm_request();
+	listener_pace(l, fd);
 	got = accept4(fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (got >= 0)
 		session_begin(s, got, &peer, l->tls);
@@ -139,6 +166,8 @@ server_listen(struct server *s, int fd, struct tls_server *tls)
 
 	l->server = s;
 	l->tls = tls;
+	l->paced_ms = now_mono_ms();
+	l->deferred = true; /* perhaps: who had it before may have left it so */
 	l->ev = event_new(loop_base(s->loop), fd, EV_READ | EV_PERSIST,
 	    listener_ready, l);
 	list_add_tail(&s->listeners, &l->link);

@@ -37,6 +37,9 @@ struct listener {
 	struct list link;
 	struct event *ev;
 	struct tls_server *tls;
+	uint64_t paced_ms; /* since then were taken */
+	unsigned taken;
+	bool deferred; /* listen_defer() */
 };
 
 struct server {

@@ -39,13 +39,27 @@ has_come(int listener, int within_ms)
 	return poll(&p, 1, within_ms) == 1;
 }
 
-/* Who is silent is not told of at once, and not forgotten. */
+/* Who is silent is told of at once. */
 START_TEST(test_listen_silent)
 {
 	struct err e;
 	int listener = listen_tcp(addresses[_i], 0, &e);
 	int far = far_end(listener);
 
+	ck_assert(has_come(listener, SOON_MS));
+	close(far);
+	close(listener);
+}
+END_TEST
+
+/* ...or not at once, and not forgotten. */
+START_TEST(test_listen_silent_deferred)
+{
+	struct err e;
+	int listener = listen_tcp(addresses[_i], 0, &e), far;
+
+	listen_defer(listener, true);
+	far = far_end(listener);
 	ck_assert(!has_come(listener, SOON_MS));
 	ck_assert(has_come(listener, LATER_MS));
 	close(far);
@@ -57,9 +71,11 @@ START_TEST(test_listen_speaks)
 {
 	struct err e;
 	int listener = listen_tcp(addresses[_i], 0, &e);
-	int far = far_end(listener), near;
+	int far, near;
 	char byte;
 
+	listen_defer(listener, true);
+	far = far_end(listener);
 	ck_assert_int_eq(send(far, "G", 1, 0), 1);
 	ck_assert(has_come(listener, SOON_MS));
 	near = accept(listener, NULL, NULL);
@@ -76,6 +92,7 @@ START_TEST(test_listen_leaves)
 	struct err e;
 	int listener = listen_tcp(addresses[_i], 0, &e);
 
+	listen_defer(listener, true);
 	close(far_end(listener));
 	ck_assert(has_come(listener, SOON_MS));
 	close(listener);
@@ -148,6 +165,8 @@ test_suite(void)
 
 	tcase_set_timeout(t, 30);
 	tcase_add_loop_test(t, test_listen_silent, 0, (int)COUNT(addresses));
+	tcase_add_loop_test(t, test_listen_silent_deferred, 0,
+	    (int)COUNT(addresses));
 	tcase_add_loop_test(t, test_listen_speaks, 0, (int)COUNT(addresses));
 	tcase_add_loop_test(t, test_listen_leaves, 0, (int)COUNT(addresses));
 	tcase_add_loop_test(t, test_listen_refused, 0, (int)COUNT(refused));
