@@ -77,7 +77,6 @@ stream_relay(struct req *r)
 void
 relay_stream_prepare(struct req *r)
 {
-	relay_free(&r->ready);
 	r->ready = stream_relay(r);
 	answer_prepare_stream(r);
 	warm_answer();

@@ -267,6 +267,7 @@ struct req {
 	bool reused;
 	bool released;   /* the client has bytes of it, or will */
 	bool paused;     /* the client is slow: the source waits */
+	bool prepares;   /* a stream's request is on its way: make ready */
 	bool head_ready; /* of a streamed reply: answer_prepare_stream() */
 	bool sent_bytes; /* the first byte has left, or is about to */
 	int64_t length;  /* of the provider's body; -1 = not told */

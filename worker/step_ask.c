@@ -2,7 +2,6 @@
 #include "worker/attempt.h"
 #include "worker/google.h"
 #include "worker/plan.h"
-#include "worker/relay_stream.h"
 #include "worker/req.h"
 #include "worker/source.h"
 #include "worker/credential.h"
@@ -24,14 +23,13 @@ step_ask_run(struct req *r)
 		return plan_unasked(r);
 	attempt_begin(r);
 	r->done = false;
+	r->prepares = false;
 	if (params_has(&r->params, PARAM_mock_response))
 		source_mock_start(r);
 	else if (r->choice.target->demo)
 		source_demo_start(r);
 	else
 		source_call_start(r);
-	if (r->stream && !r->done && r->relay == NULL)
-		relay_stream_prepare(r);
 	return STEP_NEXT;
 }
 

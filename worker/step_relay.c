@@ -24,6 +24,21 @@
 #include "worker/targets.h"
 #include "worker/worker_priv.h"
 
+/*
+ * Behind the request itself, which leaves at the end of this turn: what is
+ * woken now comes after it, and still before the provider's first word.
+ */
+static void
+relay_prepare(struct req *r)
+{
+	if (r->prepares) {
+		relay_stream_prepare(r);
+		return;
+	}
+	r->prepares = true;
+	req_wake(r);
+}
+
 enum step_result
 step_relay_run(struct req *r)
 {
@@ -31,6 +46,8 @@ step_relay_run(struct req *r)
 		return r->answer.kind == ANSWER_NONE ? STEP_DONE : STEP_NEXT;
 	if (r->relay != NULL)
 		relay_stream_tick(r);
+	else if (r->stream && r->ready == NULL)
+		relay_prepare(r);
 	return STEP_WAIT;
 }
 
