@@ -6,8 +6,8 @@ At some requests a second the caches are cold: what a request runs through is
 fetched again, each page and each line of it.  Callgrind says which functions of
 ours the worker calls for the requests of counted.py, and from where.  Those that
 each request of a case needs are written down in the order of a walk along the
-calls, for the linker to lay next to each other; first those from a client's bytes
-to the provider, then those from a provider's first bytes to the client, both of
+calls, for the linker to lay next to each other; first those from a client that
+comes, and from its bytes, to the provider, then those from a provider's first bytes to the client, both of
 which base/warm.h fetches.  It is speed alone: a name that is gone or missing does
 no harm.
 """
@@ -25,7 +25,7 @@ TO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "order
 UNDER = ["valgrind", "--quiet", "--tool=callgrind", "--dump-instr=yes",
          "--callgrind-out-file=DIR/callgrind.%p"]
 # What is collected, with all below it.
-TURN, REQUEST, ANSWER = "loop_turn", "session_data", "link_data"
+TURN, ACCEPT, REQUEST, ANSWER = "loop_turn", "listener_ready", "session_data", "link_data"
 REQUESTS = 40
 DRIP = ("drip", REQUESTS, bodies.body(1024, **STREAM))
 STALL = ("stall", REQUESTS, bodies.body(1024, **STREAM))
@@ -135,7 +135,8 @@ def main():
     cases = [(DRIP, ask)] + [(c, ask_fresh) for c in FRESH.values()]
     cases += [(c, ask) for c in CASES.values()]
     with rig.precedence():
-        parts = {"request": functions(DRIP, ask, REQUEST),
+        come = [x for c in FRESH.values() for x in functions(c, ask_fresh, ACCEPT)]
+        parts = {"request": come + functions(DRIP, ask, REQUEST),
                  "answer": functions(STALL, ask_beginning, ANSWER),
                  "rest": [x for case, how in cases for x in functions(case, how, TURN)]}
     known = set()
