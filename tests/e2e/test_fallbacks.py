@@ -199,8 +199,25 @@ def test_a_stream_after_its_release(running, play):
         w.head()
         got = w.until(b"upstream_stream_error")
         w.until(b"never")
-    assert b"Hello" in got and b"[DONE]" not in got + w.buffer and asked == ["test-model"]
+    assert b"Hello" in got and b"upstream_stream_error" in got
+    assert b"[DONE]" not in got + w.buffer and asked == ["test-model"]
     assert not w.buffer.endswith(b"0\r\n\r\n")
+
+
+def test_an_error_in_a_stream_after_its_release(running, play):
+    """Nobody else goes on with what the client has begun to read."""
+    error = b'data: {"error":{"message":"busy","type":"t","code":503}}\n\n'
+    asked = play(test_model=[sse_head() + chunked(sse_body(stream_events(["Hello"])[:2])) + chunked(error)
+                             + b"0\r\n\r\n"],
+                 b=sse_reply(stream_events(["there"])))
+    with Wire(running) as w:
+        w.send(request(chat_body(model="test-model", fallback_models=["b"], stream=True)))
+        w.head()
+        got = w.until(b'"code":"503"')
+        w.until(b"never")
+    assert b"Hello" in got and b'"code":"503"' in got
+    assert b"there" not in got + w.buffer and b"[DONE]" not in got + w.buffer
+    assert asked == ["test-model"]
 
 
 def test_an_error_in_a_stream_before_its_release(running, play):
