@@ -81,8 +81,8 @@ is_loaded(struct server *s)
 /*
  * A worker that rests is woken by the handshake, and is up when the request
  * comes; a busy one would find nothing to read yet, often enough, and be told
- * twice.  All workers share the socket: who was overruled by another one is so
- * for PACE_MS.
+ * twice.  All workers share the socket: a busy one says so anew every PACE_MS,
+ * and one that has had few all the time lets it be.
  */
 static void
 listener_pace(struct listener *l, int fd)

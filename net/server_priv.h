@@ -37,9 +37,9 @@ struct listener {
 	struct list link;
 	struct event *ev;
 	struct tls_server *tls;
-	uint64_t paced_ms; /* since then were taken */
-	unsigned taken;
-	bool deferred; /* listen_defer() */
+	uint64_t paced_ms; /* now_mono_ms() from which on it counts */
+	unsigned taken;    /* since then */
+	bool deferred;     /* as this worker knows: listen_defer() */
 };
 
 struct server {

@@ -7,10 +7,10 @@ requests on one kept connection, in a run each; the difference over N is what
 one request costs, and start-up cancels out.  strace counts its system calls in
 the same way, without the waits for events: under load one of them serves many
 requests, here, one request after the other, there are two for each; and without
-what came too soon, which the client's speed decides.  It does so
-too for requests that each come on a connection of their own.  Compared with
-counts.json beside this file: more than 3 % above fails.  "record" writes that
-file.  Where the functions lie, layout.py, is looked at first.
+what came too soon, which the client's speed decides.  It does so too for requests
+that each come on a connection of their own.  Compared with counts.json beside this
+file: more than 3 % above fails.  "record" writes that file.  Where the functions
+lie, layout.py, is looked at first.
 """
 import contextlib
 import json

@@ -7,9 +7,9 @@ fetched again, each page and each line of it.  Callgrind says which functions of
 ours the worker calls for the requests of counted.py, and from where.  Those that
 each request of a case needs are written down in the order of a walk along the
 calls, for the linker to lay next to each other; first those from a client that
-comes, and from its bytes, to the provider, then those from a provider's first bytes to the client, both of
-which base/warm.h fetches.  It is speed alone: a name that is gone or missing does
-no harm.
+comes, and from its bytes, to the provider, then those from a provider's first
+bytes to the client, both of which base/warm.h fetches.  It is speed alone: a name
+that is gone or missing does no harm.
 """
 import collections
 import contextlib

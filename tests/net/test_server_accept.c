@@ -19,15 +19,8 @@ static struct {
 	int listener;
 } rig;
 
-static void
-on_head(struct exchange *x, const struct http1_head *h, void *ctx)
-{
-	(void)h;
-	(void)ctx;
-	exchange_reply(x, 204, SLICE(""), NULL, 0);
-}
-
-static const struct server_ops ops = { .head = on_head };
+/* Nobody asks for anything. */
+static const struct server_ops ops = { .head = NULL };
 
 static void
 setup(void)
